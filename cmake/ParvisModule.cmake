@@ -1,0 +1,62 @@
+# parvis_module(NAME <name> [DEPS <module>...] [LIBS <target>...])
+#
+# One static library per folder of parvis/: all its *.cc, but for tests and main.cc. The tests
+# (x_test.cc) of a module become one program, parvis_<name>_test. DEPS must equal the module's line
+# in parvis/FLOORS; tools/check_floors.py compares them. Files named *_avx2.cc and *_avx512.cc are
+# compiled for that instruction set and reached only through a run-time choice.
+include(GoogleTest)
+
+set(PARVIS_AVX2_FLAGS -mavx2 -mfma -mf16c -mbmi2)
+set(PARVIS_AVX512_FLAGS ${PARVIS_AVX2_FLAGS} -mavx512f -mavx512bw -mavx512vl -mavx512dq
+                        -mavx512vnni -mavx512bf16 -mprefer-vector-width=512)
+
+function(parvis_module)
+  cmake_parse_arguments(ARG "" "NAME" "DEPS;LIBS" ${ARGN})
+  set(target "parvis_${ARG_NAME}")
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_NAME}/*.cc")
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|/main)\\.cc$")
+
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    target_include_directories(${target} PUBLIC "${CMAKE_SOURCE_DIR}")
+    set(scope PUBLIC)
+    foreach(source IN LISTS sources)
+      if(source MATCHES "_avx2\\.cc$")
+        set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${PARVIS_AVX2_FLAGS};-O3")
+      elseif(source MATCHES "_avx512\\.cc$")
+        set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${PARVIS_AVX512_FLAGS};-O3")
+      endif()
+    endforeach()
+  else()
+    add_library(${target} INTERFACE)
+    target_include_directories(${target} INTERFACE "${CMAKE_SOURCE_DIR}")
+    set(scope INTERFACE)
+  endif()
+  foreach(dep IN LISTS ARG_DEPS)
+    target_link_libraries(${target} ${scope} parvis_${dep})
+  endforeach()
+  if(NOT ARG_NAME STREQUAL "core")
+    target_link_libraries(${target} ${scope} parvis_core)
+  endif()
+  target_link_libraries(${target} ${scope} ${ARG_LIBS})
+
+  if(tests)
+    add_executable(${target}_test ${tests})
+    target_link_libraries(${target}_test PRIVATE ${target} GTest::gtest_main GTest::gmock)
+    target_compile_definitions(${target}_test PRIVATE PARVIS_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    gtest_discover_tests(${target}_test DISCOVERY_MODE PRE_TEST PROPERTIES LABELS unit TIMEOUT 600)
+  endif()
+
+  file(GLOB fuzzers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_NAME}/*_fuzz.cc")
+  if(PARVIS_FUZZ)
+    foreach(fuzzer IN LISTS fuzzers)
+      get_filename_component(fuzzer_name ${fuzzer} NAME_WE)
+      add_executable(${fuzzer_name} ${fuzzer})
+      target_compile_options(${fuzzer_name} PRIVATE -fsanitize=fuzzer,address,undefined)
+      target_link_options(${fuzzer_name} PRIVATE -fsanitize=fuzzer,address,undefined)
+      target_link_libraries(${fuzzer_name} PRIVATE ${target})
+    endforeach()
+  endif()
+endfunction()
