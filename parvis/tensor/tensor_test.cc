@@ -1,0 +1,47 @@
+#include "parvis/tensor/tensor.h"
+
+#include <cstdint>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace parvis {
+namespace {
+
+TEST(Tensor, RowsShareBytes) {
+  const Tensor t = Tensor::Of({3, 2}, std::vector<float>{1, 2, 3, 4, 5, 6});
+  const Tensor rows = t.Rows(1, 3);
+  EXPECT_EQ(rows.shape(), (Shape{2, 2}));
+  EXPECT_EQ(rows.f32()[0], 3);
+  rows.f32()[0] = 9;
+  EXPECT_EQ(t.f32()[2], 9);
+  EXPECT_EQ(t.Clone().Rows(1, 2).f32()[0], 9);
+}
+
+TEST(Tensor, QuantisedRowsHaveWholeGroups) {
+  const Tensor t = Tensor::Zeros({4, 64}, DType::kQ8_0);
+  EXPECT_EQ(t.bytes(), 4u * 2 * 34);
+  EXPECT_EQ(t.row_bytes(), 68u);
+  EXPECT_EQ(t.Rows(2, 3).data() - t.data(), 2 * 68);
+}
+
+TEST(Storage, IsAlignedAndReused) {
+  for (const int64_t size : {1, 100, 5000, 1 << 20}) {
+    const Tensor t = Tensor::Empty({size});
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(t.data()) % 64, 0u);
+  }
+  const size_t before = Storage::BytesInUse();
+  { const Tensor t = Tensor::Empty({1000}); EXPECT_GE(Storage::BytesInUse(), before + 4000); }
+  EXPECT_EQ(Storage::BytesInUse(), before);
+}
+
+TEST(DType, NamesRoundTrip) {
+  for (const DType d : {DType::kF32, DType::kF16, DType::kBf16, DType::kQ8_0, DType::kI32,
+                        DType::kI64, DType::kU8}) {
+    EXPECT_EQ(DTypeFromName(DTypeName(d)), d);
+  }
+  EXPECT_FALSE(DTypeFromName("f33").has_value());
+}
+
+}  // namespace
+}  // namespace parvis
