@@ -60,8 +60,8 @@ class ByteReader {
 
  private:
   Status Short(std::string_view field, uint64_t size) const {
-    return Refuse(field,
-                  "needs " + std::to_string(size) + " bytes, " + std::to_string(left()) + " are left");
+    return Refuse(
+        field, "needs " + std::to_string(size) + " bytes, " + std::to_string(left()) + " are left");
   }
 
   std::span<const std::byte> bytes_;

@@ -45,7 +45,9 @@ class [[nodiscard]] Status {
   std::string message_;
 };
 
-inline Status InvalidArgument(std::string m) { return {StatusCode::kInvalidArgument, std::move(m)}; }
+inline Status InvalidArgument(std::string m) {
+  return {StatusCode::kInvalidArgument, std::move(m)};
+}
 inline Status NotFound(std::string m) { return {StatusCode::kNotFound, std::move(m)}; }
 inline Status DataLoss(std::string m) { return {StatusCode::kDataLoss, std::move(m)}; }
 inline Status ResourceExhausted(std::string m) {
@@ -59,11 +61,10 @@ inline Status Internal(std::string m) { return {StatusCode::kInternal, std::move
 }  // namespace parvis
 
 // Leaves the calling function with `expression`'s status unless it is a success.
-#define PARVIS_RETURN_IF_ERROR(expression)                        \
-  do {                                                            \
-    if (::parvis::Status parvis_status_ = (expression);           \
-        !parvis_status_.ok())                                     \
-      return parvis_status_;                                      \
+#define PARVIS_RETURN_IF_ERROR(expression)                                    \
+  do {                                                                        \
+    if (::parvis::Status parvis_status_ = (expression); !parvis_status_.ok()) \
+      return parvis_status_;                                                  \
   } while (false)
 
 #endif  // PARVIS_CORE_STATUS_H_

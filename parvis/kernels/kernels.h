@@ -33,7 +33,8 @@ enum class Source { kF32, kF16, kBf16, kQ8_0 };
 // How the two sides of a matrix product are stored for computing.
 //   kF32   f32 × f32
 //   kBf16  both sides rounded to bf16 (to nearest even), products and sums in f32
-//   kQ8_0  weights int8 with an f16 scale for every 32 of a row, activations rounded to int8 with an
+//   kQ8_0  weights int8 with an f16 scale for every 32 of a row, activations rounded to int8 with
+//   an
 //          f32 scale for every 32 of a row (amax/127); exact integer sums within the 32, then one
 //          f32 sum over the groups in order. REQUIRES k % 32 == 0.
 enum class Packing { kF32, kBf16, kQ8_0 };
@@ -45,16 +46,17 @@ enum class Packing { kF32, kBf16, kQ8_0 };
 // from 0; bias, or y itself if `accumulate`, is added at the end.
 struct MatMulArgs {
   Packing packing;
-  const void* panels;    // PanelBytes(packing, n, k), from PackPanels*
-  size_t n, k;           // panel rows (outputs of a row), summed length
-  const void* rows;      // row r at rows + r * row_stride; from PackRows (kF32: any f32 rows)
-  size_t row_stride;     // in bytes
+  const void* panels;  // PanelBytes(packing, n, k), from PackPanels*
+  size_t n, k;         // panel rows (outputs of a row), summed length
+  const void* rows;    // row r at rows + r * row_stride; from PackRows (kF32: any f32 rows)
+  size_t row_stride;   // in bytes
   size_t row_begin, row_end;
-  size_t tile_begin, tile_end;  // tiles of 16 outputs: computes y[.][16 * tile_begin .. min(n, 16 * tile_end))
-  const float* bias;     // (n) or null
-  float* y;              // y[r * ldy + i]
-  size_t ldy;            // in floats
-  bool accumulate;       // add to y instead of overwriting it
+  size_t tile_begin,
+      tile_end;  // tiles of 16 outputs: computes y[.][16 * tile_begin .. min(n, 16 * tile_end))
+  const float* bias;  // (n) or null
+  float* y;           // y[r * ldy + i]
+  size_t ldy;         // in floats
+  bool accumulate;    // add to y instead of overwriting it
 };
 
 // One key/value head of one sequence, `heads` query heads that share it, a run of query rows.
@@ -64,42 +66,43 @@ struct MatMulArgs {
 //   values  (32, head_dim)
 // scores = scale * q·k (+ alibi_slope * (key position - query position)); softmax; weighted values.
 struct AttentionArgs {
-  const float* q;           // row r, head h at q + r * q_stride + h * head_dim
-  size_t q_stride;          // in floats
+  const float* q;   // row r, head h at q + r * q_stride + h * head_dim
+  size_t q_stride;  // in floats
   size_t num_rows;
   size_t heads;
   size_t head_dim;
   const float* const* pages;
-  size_t key_offset;        // in floats, from the page's start to this layer's and head's keys
+  size_t key_offset;  // in floats, from the page's start to this layer's and head's keys
   size_t value_offset;
-  size_t num_keys;          // positions stored: [0, num_keys)
-  size_t first_position;    // of row 0
-  bool causal;              // row r sees positions [0, first_position + r]; else all
-  size_t window;            // sees only the last `window` of these; 0: no window
+  size_t num_keys;        // positions stored: [0, num_keys)
+  size_t first_position;  // of row 0
+  bool causal;            // row r sees positions [0, first_position + r]; else all
+  size_t window;          // sees only the last `window` of these; 0: no window
   float scale;
   const float* alibi_slopes;  // (heads) or null
-  float* out;               // row r, head h at out + r * out_stride + h * head_dim
+  float* out;                 // row r, head h at out + r * out_stride + h * head_dim
   size_t out_stride;
-  float* log_sum_exp;       // null, or (num_rows, lse_stride): log of the softmax's sum, for backward
+  float* log_sum_exp;  // null, or (num_rows, lse_stride): log of the softmax's sum, for backward
   size_t lse_stride;
-  float* weights;           // null, or (heads, num_rows, num_keys): the softmax itself, for `inspect`
-  float* scratch;           // AttentionScratch(args) floats
+  float* weights;  // null, or (heads, num_rows, num_keys): the softmax itself, for `inspect`
+  float* scratch;  // AttentionScratch(args) floats
 };
 
 // Gradients of the same attention for a whole sequence of `num_rows` positions that attends within
 // itself. All arrays row-major by position. grad_q, grad_k, grad_v are overwritten.
 struct AttentionBackwardArgs {
   const float *q, *k, *v, *out, *grad_out;
-  size_t q_stride, kv_stride;   // floats from one position to the next: q, out, grad_out, grad_q | k, v, grad_k, grad_v
+  size_t q_stride, kv_stride;  // floats from one position to the next: q, out, grad_out, grad_q |
+                               // k, v, grad_k, grad_v
   size_t num_rows, heads, head_dim;
   bool causal;
   size_t window;
   float scale;
   const float* alibi_slopes;
-  const float* log_sum_exp;     // (num_rows, lse_stride)
+  const float* log_sum_exp;  // (num_rows, lse_stride)
   size_t lse_stride;
   float *grad_q, *grad_k, *grad_v;
-  float* scratch;               // AttentionBackwardScratch(args) floats
+  float* scratch;  // AttentionBackwardScratch(args) floats
 };
 
 enum class Activation { kSilu, kGeluTanh, kGeluErf, kRelu };
@@ -108,7 +111,7 @@ struct AdamWArgs {
   float *weight, *m, *v;  // (size): master weight, first and second moment
   const float* grad;
   size_t size;
-  float grad_scale;       // multiplied into grad first (clipping, accumulation)
+  float grad_scale;  // multiplied into grad first (clipping, accumulation)
   float learning_rate, beta1, beta2, epsilon, weight_decay;
   float bias_correction1, bias_correction2;  // 1 - beta^step
 };
@@ -122,10 +125,12 @@ struct Table {
   // (quantised). Tiles [tile_begin, tile_end) of the n rows; rows past n are zero.
   void (*PackPanels)(Packing packing, Source source, const void* src, size_t row_bytes, size_t n,
                      size_t k, size_t tile_begin, size_t tile_end, void* panels);
-  // The same from f32 with any strides (in floats): element (lane i, k) at src[i*lane_stride + k*k_stride].
+  // The same from f32 with any strides (in floats): element (lane i, k) at src[i*lane_stride +
+  // k*k_stride].
   void (*PackPanelsStrided)(Packing packing, const float* src, size_t lane_stride, size_t k_stride,
                             size_t n, size_t k, size_t tile_begin, size_t tile_end, void* panels);
-  // Activations into rows of RowBytes(packing, k). Element (row r, k) at src[r*row_stride + k*k_stride].
+  // Activations into rows of RowBytes(packing, k). Element (row r, k) at src[r*row_stride +
+  // k*k_stride].
   void (*PackRows)(Packing packing, const float* src, size_t row_stride, size_t k_stride, size_t k,
                    size_t row_begin, size_t row_end, void* rows);
   void (*MatMul)(const MatMulArgs& args);
@@ -152,8 +157,8 @@ struct Table {
   void (*LayerNormBackward)(const float* x, const float* weight, const float* mean,
                             const float* inverse, const float* grad_y, size_t rows, size_t size,
                             float* grad_x);
-  // Columns [begin, end): grad_weight[i] += sum over rows, in order, of grad_y * (x - mean) * inverse;
-  // grad_bias[i] += sum of grad_y. mean, grad_bias may be null. begin % 16 == 0.
+  // Columns [begin, end): grad_weight[i] += sum over rows, in order, of grad_y * (x - mean) *
+  // inverse; grad_bias[i] += sum of grad_y. mean, grad_bias may be null. begin % 16 == 0.
   void (*NormWeightGrad)(const float* x, const float* mean, const float* inverse,
                          const float* grad_y, size_t rows, size_t size, size_t begin, size_t end,
                          float* grad_weight, float* grad_bias);
@@ -176,7 +181,7 @@ struct Table {
   void (*SumRows)(const float* x, size_t rows, size_t stride, size_t begin, size_t end, float* y);
 
   // --- softmax, loss, optimiser ----------------------------------------------------------------
-  void (*Softmax)(float* x, size_t size);      // in place, one row
+  void (*Softmax)(float* x, size_t size);  // in place, one row
   float (*LogSumExp)(const float* x, size_t size);
   // Cross-entropy of one row of logits. Returns the loss; if `scale` is not 0 logits become
   // scale * d loss / d logits. REQUIRES target < size.
@@ -186,7 +191,8 @@ struct Table {
 
   // --- conversions -----------------------------------------------------------------------------
   void (*ToF32)(Source source, const void* src, size_t size, float* dst);  // q8_0: size % 32 == 0
-  void (*FromF32)(const float* src, size_t size, Source target, void* dst);  // round to nearest even
+  void (*FromF32)(const float* src, size_t size, Source target,
+                  void* dst);  // round to nearest even
 };
 
 // The table of `target`. REQUIRES: TargetSupported(target).
@@ -194,10 +200,10 @@ const Table& TableOf(Target target);
 
 // Sizes of packed buffers, the same for every target. Buffers are aligned to kAlignment.
 size_t PanelBytes(Packing packing, size_t n, size_t k);
-size_t RowBytes(Packing packing, size_t k);  // one packed activation row
-size_t SourceBytes(Source source, size_t size);  // stored bytes of `size` elements
-size_t AttentionScratch(const AttentionArgs& args);                   // floats
-size_t AttentionBackwardScratch(const AttentionBackwardArgs& args);   // floats
+size_t RowBytes(Packing packing, size_t k);          // one packed activation row
+size_t SourceBytes(Source source, size_t size);      // stored bytes of `size` elements
+size_t AttentionScratch(const AttentionArgs& args);  // floats
+size_t AttentionBackwardScratch(const AttentionBackwardArgs& args);  // floats
 
 // Floats of one page for a model, and where a layer's head begins in it.
 struct PageLayout {

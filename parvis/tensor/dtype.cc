@@ -12,7 +12,7 @@ struct Row {
 };
 
 constexpr Row kRows[] = {
-    {DType::kF32, "f32", {1, 4}},    {DType::kF16, "f16", {1, 2}}, {DType::kBf16, "bf16", {1, 2}},
+    {DType::kF32, "f32", {1, 4}},     {DType::kF16, "f16", {1, 2}}, {DType::kBf16, "bf16", {1, 2}},
     {DType::kQ8_0, "q8_0", {32, 34}}, {DType::kI32, "i32", {1, 4}}, {DType::kI64, "i64", {1, 8}},
     {DType::kU8, "u8", {1, 1}},
 };

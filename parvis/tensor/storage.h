@@ -7,9 +7,9 @@
 namespace parvis {
 
 // Bytes that tensors look at: memory of ours, or a part of something that `owner` keeps alive (a
-// mapped file). Memory of ours is aligned to 64 bytes and comes from a pool that keeps what is given
-// back, because a training step allocates the same sizes again and again; large blocks ask for 2 MiB
-// pages. Contents are not initialised.
+// mapped file). Memory of ours is aligned to 64 bytes and comes from a pool that keeps what is
+// given back, because a training step allocates the same sizes again and again; large blocks ask
+// for 2 MiB pages. Contents are not initialised.
 class Storage {
  public:
   static std::shared_ptr<Storage> Allocate(size_t bytes);

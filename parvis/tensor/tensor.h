@@ -17,8 +17,8 @@ namespace parvis {
 // The sizes of a tensor, outermost first: (rows, size). At most four.
 using Shape = std::vector<int64_t>;
 
-std::string ShapeText(const Shape& shape);       // "(3, 64)"
-int64_t NumElements(const Shape& shape);         // REQUIRES: no overflow (see formats for files)
+std::string ShapeText(const Shape& shape);  // "(3, 64)"
+int64_t NumElements(const Shape& shape);    // REQUIRES: no overflow (see formats for files)
 
 // A dense row-major array. Copies share the bytes (as a pointer does). Not synchronised: threads
 // write to parts that do not overlap.

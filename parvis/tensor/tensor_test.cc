@@ -31,7 +31,10 @@ TEST(Storage, IsAlignedAndReused) {
     EXPECT_EQ(reinterpret_cast<uintptr_t>(t.data()) % 64, 0u);
   }
   const size_t before = Storage::BytesInUse();
-  { const Tensor t = Tensor::Empty({1000}); EXPECT_GE(Storage::BytesInUse(), before + 4000); }
+  {
+    const Tensor t = Tensor::Empty({1000});
+    EXPECT_GE(Storage::BytesInUse(), before + 4000);
+  }
   EXPECT_EQ(Storage::BytesInUse(), before);
 }
 

@@ -1,0 +1,63 @@
+#ifndef PARVIS_MODELS_MODEL_H_
+#define PARVIS_MODELS_MODEL_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "parvis/core/json.h"
+#include "parvis/core/result.h"
+#include "parvis/nn/stack.h"
+#include "parvis/text/tokenizer.h"
+
+namespace parvis::models {
+
+// Blueprint, weights, tokeniser and what the file says about itself: something that can be run.
+struct Model {
+  std::string name;           // "parvis-fable"; from the file, else its file or folder name
+  std::string path;           // empty for a model made in memory
+  std::string format;         // "gguf", "safetensors", "memory"
+  DType dtype = DType::kF32;  // of most matrix bytes
+  nn::Stack stack;
+  std::shared_ptr<const text::Tokenizer> tokenizer;  // null: none in the file
+  Json metadata = Json::object();                    // general.*, parvis.* and the like
+};
+
+struct LoadOptions {
+  // Compute with these numbers whatever the file holds ("--dtype"); by default as stored.
+  std::optional<ops::Packing> packing;
+  // Keep the values as the file has them beside the packed form (convert, quantize, fine-tune).
+  bool keep_values = false;
+  // false: tensors are read and checked but nothing is packed (describe, convert).
+  bool pack = true;
+};
+
+// Loads a Hugging Face folder or a GGUF file, checks that every tensor that the blueprint asks for
+// is there with its shape, and packs the matrices. Refusals name file, field and byte offset.
+Result<Model> LoadModel(const ops::Exec& exec, const std::string& path,
+                        const LoadOptions& options = {});
+
+// A new model with random weights: N(0, 0.02), residual outputs divided by sqrt(2 * num_layers)
+// (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019), gains 1, biases 0.
+// Not packed.
+Model NewModel(nn::Blueprint blueprint, std::shared_ptr<const text::Tokenizer> tokenizer,
+               uint64_t seed);
+
+// Writes `model` (which must hold its values) as a GGUF file if `path` ends in .gguf, else as a
+// Hugging Face folder; matrices in `dtype`, or as they are if none. All or nothing.
+// `metadata`: additional general.* and parvis.* keys.
+Status SaveModel(const Model& model, const std::string& path, std::optional<DType> dtype,
+                 const Json& metadata = Json::object());
+
+// The blueprint that a Hugging Face style configuration describes ("model_type", "hidden_size" …):
+// what a recipe's [model] table holds, too.
+Result<nn::Blueprint> BlueprintFromConfig(const Json& config);
+Json ConfigFromBlueprint(const nn::Blueprint& blueprint);
+
+// The forward pass unrolled, one line an operation, with shapes: what `parvis describe` prints.
+std::string Describe(const nn::Blueprint& blueprint);
+
+}  // namespace parvis::models
+
+#endif  // PARVIS_MODELS_MODEL_H_

@@ -1,0 +1,97 @@
+#ifndef PARVIS_NN_BLUEPRINT_H_
+#define PARVIS_NN_BLUEPRINT_H_
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "parvis/ops/activation.h"
+
+namespace parvis::nn {
+
+using ops::Activation;
+
+// A blueprint is a model without its weights: which blocks, of which sizes. Families
+// (parvis/models) yield one from a configuration; stack.cc walks it. Words are Hugging Face's
+// (docs/glossary.md).
+
+struct Norm {
+  enum class Kind { kLayerNorm, kRmsNorm };
+  Kind kind = Kind::kRmsNorm;
+  float epsilon = 1e-5f;
+  bool bias = false;  // LayerNorm only
+};
+
+// How rotary frequencies are changed for contexts longer than the original one. Fields as in
+// Hugging Face's rope_scaling.
+struct RopeScaling {
+  enum class Kind { kNone, kLinear, kLlama3, kYarn };
+  Kind kind = Kind::kNone;
+  float factor = 1.0f;
+  float low_freq_factor = 1.0f;   // llama3
+  float high_freq_factor = 4.0f;  // llama3
+  float beta_fast = 32.0f;        // yarn
+  float beta_slow = 1.0f;         // yarn
+  float attention_factor = 0.0f;  // yarn; 0: computed from factor
+  int64_t original_context_length = 0;
+};
+
+struct RotaryPositions {
+  float theta = 10000.0f;
+  int64_t rotary_dim = 0;  // ≤ head_dim
+  RopeScaling scaling;
+};
+struct LearnedPositions {
+};  // a table "position.weight" (context_length, hidden_size) at the bottom
+using Positions = std::variant<RotaryPositions, LearnedPositions>;
+
+struct Attention {
+  int64_t num_heads = 0;
+  int64_t num_kv_heads = 0;
+  int64_t head_dim = 0;
+  bool fused_qkv = false;  // one matrix "attention.qkv": all of q, then k, then v
+  bool qkv_bias = false;
+  bool out_bias = false;
+};
+
+struct FeedForward {
+  int64_t size = 0;
+  Activation activation = Activation::kSilu;
+  bool gated = false;
+  bool bias = false;
+};
+
+struct Blueprint {
+  std::string family;  // "llama", "gpt2"
+  int64_t vocab_size = 0;
+  int64_t hidden_size = 0;
+  int64_t num_layers = 0;
+  int64_t context_length = 0;
+  Positions positions;
+  Norm norm;  // before attention, before the feed-forward, and after the last block
+  Attention attention;
+  FeedForward feed_forward;
+  bool tied_embedding = false;  // the output matrix is the embedding
+};
+
+// One learned tensor that a blueprint asks for.
+struct ParameterSpec {
+  enum class Role { kMatrix, kEmbedding, kGain, kBias };
+  std::string name;  // "embedding.weight", "3.attention.q.weight", "final_norm.weight"
+  Shape shape;
+  Role role;
+  bool residual = false;  // writes into the residual stream (initialised smaller, as GPT-2 does)
+};
+
+// All parameters, bottom to top. Sizes are checked by models/ before.
+std::vector<ParameterSpec> ParametersOf(const Blueprint& blueprint);
+
+// Parameters of all, and of those that a token is multiplied with (all matrices, the output matrix
+// even if tied; not the embedding that is only looked up).
+int64_t NumParameters(const Blueprint& blueprint);
+int64_t NumMultiplied(const Blueprint& blueprint);
+
+}  // namespace parvis::nn
+
+#endif  // PARVIS_NN_BLUEPRINT_H_

@@ -1,0 +1,71 @@
+#ifndef PARVIS_NN_STACK_H_
+#define PARVIS_NN_STACK_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "parvis/nn/blueprint.h"
+#include "parvis/ops/attention.h"
+#include "parvis/ops/loss.h"
+#include "parvis/ops/matmul.h"
+
+namespace parvis::nn {
+
+using ops::Exec;
+using ops::Parameter;
+using ops::Segment;
+
+// What one forward pass computes: tokens of one or several sequences, side by side in rows.
+//   tokens: (rows)   segments: cover the rows in order, one per sequence (or document)
+struct Step {
+  std::span<const int32_t> tokens;
+  std::span<const Segment> segments;
+};
+
+// A blueprint with its weights: the one definition that training and serving share.
+//
+// Forward, Logits and Loss only read the weights and may be called from several threads, each with
+// its own Exec; recording sums into Parameter::grad and wants the stack for itself.
+class Stack {
+ public:
+  explicit Stack(Blueprint blueprint);  // parameters named and shaped, without values
+  Stack(Stack&&) noexcept;
+  Stack& operator=(Stack&&) noexcept;
+  ~Stack();
+
+  const Blueprint& blueprint() const { return blueprint_; }
+  std::vector<Parameter>& parameters() { return parameters_; }
+  const std::vector<Parameter>& parameters() const { return parameters_; }
+  Parameter* Find(std::string_view name);  // null: no such parameter
+
+  // Packs every matrix: with its own dtype's numbers, or with `packing` if given. See ops::Pack.
+  void Pack(const Exec& exec, bool keep_values);
+  void Pack(const Exec& exec, bool keep_values, ops::Packing packing);
+
+  // The last hidden states, after the final norm: (rows, hidden_size).
+  // REQUIRES: packed; tokens within the vocabulary; positions below the context length where
+  // positions are learned.
+  Tensor Forward(const Exec& exec, const Step& step);
+
+  // hidden · output matrixᵀ: (rows, vocab_size).
+  Tensor Logits(const Exec& exec, const Tensor& hidden);
+
+  // Cross-entropy of the next tokens; see ops::LinearCrossEntropy.
+  ops::Loss Loss(const Exec& exec, const Tensor& hidden, std::span<const int32_t> targets,
+                 float grad_scale, std::span<float> each = {});
+
+ private:
+  struct Layer;
+  Parameter& OutputMatrix();
+
+  Blueprint blueprint_;
+  std::vector<Parameter> parameters_;
+  std::vector<Layer> layers_;  // pointers into parameters_
+};
+
+}  // namespace parvis::nn
+
+#endif  // PARVIS_NN_STACK_H_

@@ -1,0 +1,34 @@
+#ifndef PARVIS_OPS_MATMUL_H_
+#define PARVIS_OPS_MATMUL_H_
+
+#include <span>
+#include <vector>
+
+#include "parvis/ops/exec.h"
+#include "parvis/ops/parameter.h"
+
+namespace parvis::ops {
+
+// Copies `matrix.value` into the panels that products read, with `packing`'s numbers. kQ8_0 needs a
+// number of columns that is a multiple of 32. With keep_value = false the value is released (its
+// mapped pages too), so that a model that only runs holds its weights once.
+void Pack(const Exec& exec, Parameter& matrix, Packing packing, bool keep_value = true);
+
+// The packing that computes `dtype`'s numbers as stored: f32 and f16 in f32, bf16, q8_0.
+Packing PackingOf(DType dtype);
+
+struct LinearSpec {
+  Parameter* weight;          // (outputs, inputs), packed
+  Parameter* bias = nullptr;  // (outputs), f32
+};
+
+// y = x · weightᵀ + bias        x: (rows, inputs)   y: (rows, outputs)
+Tensor Linear(const Exec& exec, const Tensor& x, const LinearSpec& spec);
+
+// Several products of one x, prepared once and computed in one parallel region. All weights have
+// the same packing.
+std::vector<Tensor> Linears(const Exec& exec, const Tensor& x, std::span<const LinearSpec> specs);
+
+}  // namespace parvis::ops
+
+#endif  // PARVIS_OPS_MATMUL_H_
