@@ -50,7 +50,6 @@ struct Attention {
   int64_t num_heads = 0;
   int64_t num_kv_heads = 0;
   int64_t head_dim = 0;
-  bool fused_qkv = false;  // one matrix "attention.qkv": all of q, then k, then v
   bool qkv_bias = false;
   bool out_bias = false;
 };

@@ -2,12 +2,14 @@
 #define PARVIS_NN_STACK_H_
 
 #include <cstdint>
-#include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "parvis/nn/block.h"
 #include "parvis/nn/blueprint.h"
+#include "parvis/nn/positions.h"
 #include "parvis/ops/attention.h"
 #include "parvis/ops/loss.h"
 #include "parvis/ops/matmul.h"
@@ -32,9 +34,8 @@ struct Step {
 class Stack {
  public:
   explicit Stack(Blueprint blueprint);  // parameters named and shaped, without values
-  Stack(Stack&&) noexcept;
-  Stack& operator=(Stack&&) noexcept;
-  ~Stack();
+  Stack(Stack&&) = default;
+  Stack& operator=(Stack&&) = default;
 
   const Blueprint& blueprint() const { return blueprint_; }
   std::vector<Parameter>& parameters() { return parameters_; }
@@ -58,12 +59,15 @@ class Stack {
                  float grad_scale, std::span<float> each = {});
 
  private:
-  struct Layer;
+  void PackEach(const Exec& exec, bool keep_values, const ops::Packing* packing);
+  ops::LinearSpec LinearOf(const std::string& name);
+  NormParameters NormOf(const std::string& name);
   Parameter& OutputMatrix();
 
   Blueprint blueprint_;
-  std::vector<Parameter> parameters_;
-  std::vector<Layer> layers_;  // pointers into parameters_
+  std::vector<Parameter> parameters_;  // never grows after construction: pointers into it hold
+  std::vector<BlockParameters> blocks_;
+  RotaryFrequencies frequencies_;  // empty where positions are not rotary
 };
 
 }  // namespace parvis::nn

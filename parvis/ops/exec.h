@@ -20,7 +20,8 @@ class Exec {
  public:
   // Eager: compute and forget.
   Exec(ThreadPool& pool, const kernels::Table& kernels) : pool_(pool), kernels_(kernels) {}
-  // Recording: compute, and write what backward needs on `tape`, which must outlive the Exec.
+  // Recording: compute, and write what backward needs on `tape`. Keep the Exec until the tape's
+  // RunBackward has returned.
   Exec(ThreadPool& pool, const kernels::Table& kernels, Tape* tape)
       : pool_(pool), kernels_(kernels), tape_(tape) {}
 

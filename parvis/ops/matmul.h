@@ -25,8 +25,7 @@ struct LinearSpec {
 // y = x · weightᵀ + bias        x: (rows, inputs)   y: (rows, outputs)
 Tensor Linear(const Exec& exec, const Tensor& x, const LinearSpec& spec);
 
-// Several products of one x, prepared once and computed in one parallel region. All weights have
-// the same packing.
+// Several products of one x, prepared once and computed in one parallel region.
 std::vector<Tensor> Linears(const Exec& exec, const Tensor& x, std::span<const LinearSpec> specs);
 
 }  // namespace parvis::ops

@@ -1,0 +1,41 @@
+#ifndef PARVIS_NN_BLOCK_H_
+#define PARVIS_NN_BLOCK_H_
+
+#include <span>
+
+#include "parvis/nn/blueprint.h"
+#include "parvis/ops/attention.h"
+#include "parvis/ops/matmul.h"
+#include "parvis/ops/rope.h"
+
+namespace parvis::nn {
+
+// A gain and, for some LayerNorms, a bias.
+struct NormParameters {
+  ops::Parameter* weight = nullptr;
+  ops::Parameter* bias = nullptr;
+};
+
+// The parameters of one block. Matrices that the blueprint does not ask for have no weight.
+struct BlockParameters {
+  NormParameters attention_norm, feed_forward_norm;
+  ops::LinearSpec q, k, v, out;
+  ops::LinearSpec gate, up, down;
+};
+
+// What all blocks of one forward pass share.
+struct BlockInput {
+  std::span<const ops::Segment> segments;
+  ops::Rotation rotation;  // undefined tensors where positions are not rotary
+};
+
+Tensor Normalise(const ops::Exec& exec, const Norm& norm, const NormParameters& parameters,
+                 const Tensor& x);
+
+// One transformer block: x (rows, hidden_size) in, the same shape out.
+Tensor Block(const ops::Exec& exec, const Blueprint& blueprint, const BlockParameters& parameters,
+             const BlockInput& input, int64_t layer, const Tensor& x);
+
+}  // namespace parvis::nn
+
+#endif  // PARVIS_NN_BLOCK_H_

@@ -1,0 +1,105 @@
+#include "parvis/nn/stack.h"
+
+#include <utility>
+
+#include "parvis/ops/activation.h"
+#include "parvis/ops/embedding.h"
+
+namespace parvis::nn {
+
+Stack::Stack(Blueprint blueprint) : blueprint_(std::move(blueprint)) {
+  for (ParameterSpec& spec : ParametersOf(blueprint_)) {
+    Parameter parameter;
+    parameter.name = std::move(spec.name);
+    parameter.shape = std::move(spec.shape);
+    parameters_.push_back(std::move(parameter));
+  }
+  for (int64_t layer = 0; layer < blueprint_.num_layers; ++layer) {
+    const std::string attention = std::to_string(layer) + ".attention.";
+    const std::string feed_forward = std::to_string(layer) + ".feed_forward.";
+    blocks_.push_back({.attention_norm = NormOf(attention + "norm"),
+                       .feed_forward_norm = NormOf(feed_forward + "norm"),
+                       .q = LinearOf(attention + "q"),
+                       .k = LinearOf(attention + "k"),
+                       .v = LinearOf(attention + "v"),
+                       .out = LinearOf(attention + "out"),
+                       .gate = LinearOf(feed_forward + "gate"),
+                       .up = LinearOf(feed_forward + "up"),
+                       .down = LinearOf(feed_forward + "down")});
+  }
+  if (const auto* rotary = std::get_if<RotaryPositions>(&blueprint_.positions)) {
+    frequencies_ = FrequenciesOf(*rotary, blueprint_.context_length);
+  }
+}
+
+Parameter* Stack::Find(std::string_view name) {
+  for (Parameter& parameter : parameters_) {
+    if (parameter.name == name) return &parameter;
+  }
+  return nullptr;
+}
+
+ops::LinearSpec Stack::LinearOf(const std::string& name) {
+  return {Find(name + ".weight"), Find(name + ".bias")};
+}
+
+NormParameters Stack::NormOf(const std::string& name) {
+  return {Find(name + ".weight"), Find(name + ".bias")};
+}
+
+Parameter& Stack::OutputMatrix() {
+  Parameter* matrix = Find(blueprint_.tied_embedding ? "embedding.weight" : "lm_head.weight");
+  PARVIS_CHECK(matrix != nullptr);
+  return *matrix;
+}
+
+void Stack::Pack(const Exec& exec, bool keep_values) { PackEach(exec, keep_values, nullptr); }
+
+void Stack::Pack(const Exec& exec, bool keep_values, ops::Packing packing) {
+  PackEach(exec, keep_values, &packing);
+}
+
+void Stack::PackEach(const Exec& exec, bool keep_values, const ops::Packing* packing) {
+  const std::vector<ParameterSpec> specs = ParametersOf(blueprint_);
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    Parameter& parameter = parameters_[i];
+    const bool output = &parameter == &OutputMatrix();
+    if (specs[i].role != ParameterSpec::Role::kMatrix && !output) continue;
+    // An embedding is looked up as well as multiplied with.
+    const bool keep = keep_values || specs[i].role == ParameterSpec::Role::kEmbedding;
+    ops::Pack(exec, parameter,
+              packing != nullptr ? *packing : ops::PackingOf(parameter.value.dtype()), keep);
+  }
+}
+
+Tensor Stack::Forward(const Exec& exec, const Step& step) {
+  const std::vector<int32_t> positions = PositionsOf(step.segments);
+  PARVIS_CHECK(positions.size() == step.tokens.size());
+  BlockInput input{.segments = step.segments, .rotation = {}};
+
+  Tensor x = ops::Embed(exec, step.tokens, *Find("embedding.weight"));  // (rows, hidden_size)
+  if (std::holds_alternative<LearnedPositions>(blueprint_.positions)) {
+    x = ops::Add(exec, x, ops::Embed(exec, positions, *Find("position.weight")));
+  } else {
+    input.rotation = RotationOf(exec, frequencies_, positions);
+  }
+  exec.Observe("hidden.0", x);
+  for (int64_t layer = 0; layer < blueprint_.num_layers; ++layer) {
+    x = Block(exec, blueprint_, blocks_[layer], input, layer, x);
+    exec.Observe("hidden." + std::to_string(layer + 1), x);
+  }
+  x = Normalise(exec, blueprint_.norm, NormOf("final_norm"), x);
+  exec.Observe("hidden.final", x);
+  return x;
+}
+
+Tensor Stack::Logits(const Exec& exec, const Tensor& hidden) {
+  return ops::Linear(exec, hidden, {&OutputMatrix(), nullptr});
+}
+
+ops::Loss Stack::Loss(const Exec& exec, const Tensor& hidden, std::span<const int32_t> targets,
+                      float grad_scale, std::span<float> each) {
+  return ops::LinearCrossEntropy(exec, hidden, OutputMatrix(), targets, grad_scale, each);
+}
+
+}  // namespace parvis::nn

@@ -1,0 +1,120 @@
+#include "parvis/ops/loss.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "parvis/ops/product.h"
+
+namespace parvis::ops {
+namespace {
+
+// Rows whose logits are held at a time.
+constexpr int64_t kChunkRows = 256;
+
+struct Chunk {
+  int64_t begin, rows;
+};
+
+// Losses of a chunk's rows; turns its logits into their gradients if `grad_scale` is not 0.
+void Score(const Exec& exec, Chunk chunk, const Tensor& logits, std::span<const int32_t> targets,
+           float grad_scale, std::span<float> each) {
+  const int64_t vocab_size = logits.dim(1);
+  exec.pool().For(chunk.rows, 4, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      float* row = logits.f32() + r * vocab_size;
+      const int32_t target = targets[chunk.begin + r];
+      PARVIS_CHECK(target < vocab_size);
+      if (target < 0) {
+        each[chunk.begin + r] = 0.0f;
+        std::fill(row, row + vocab_size, 0.0f);
+      } else {
+        each[chunk.begin + r] = exec.kernels().CrossEntropy(row, vocab_size, target, grad_scale);
+      }
+    }
+  });
+}
+
+}  // namespace
+
+Loss LinearCrossEntropy(const Exec& exec, const Tensor& hidden, Parameter& weight,
+                        std::span<const int32_t> targets, float grad_scale, std::span<float> each) {
+  const int64_t rows = hidden.dim(0), size = hidden.dim(1), vocab_size = weight.shape[0];
+  PARVIS_CHECK(static_cast<int64_t>(targets.size()) == rows);
+  std::vector<float> own_each;
+  if (each.empty()) {
+    own_each.resize(rows);
+    each = own_each;
+  }
+  const bool learn = exec.recording();
+  const Packing forward = weight.packing;
+  const Packing backward = forward == Packing::kBf16 ? Packing::kBf16 : Packing::kF32;
+  Tensor grad_hidden, columns;  // columns: panels of the weight for grad · weight
+  if (learn) {
+    grad_hidden = Tensor::Empty(hidden.shape());
+    columns = PackPanelOperand(exec, backward, weight.value.f32(), 1, size, size, vocab_size);
+  }
+
+  for (Chunk chunk{0, 0}; chunk.begin < rows; chunk.begin += chunk.rows) {
+    chunk.rows = std::min(kChunkRows, rows - chunk.begin);
+    const float* x = hidden.f32() + chunk.begin * size;
+    const auto count = static_cast<size_t>(chunk.rows);
+    const Tensor logits = Tensor::Empty({chunk.rows, vocab_size});
+    const RowOperand x_rows = PackRowOperand(exec, forward, x, size, 1, count, size);
+    RunProduct(exec, {.packing = forward,
+                      .panels = weight.panels.data(),
+                      .n = static_cast<size_t>(vocab_size),
+                      .k = static_cast<size_t>(size),
+                      .rows = x_rows.data,
+                      .row_stride = x_rows.stride,
+                      .row_begin = 0,
+                      .row_end = count,
+                      .bias = nullptr,
+                      .y = logits.f32(),
+                      .ldy = static_cast<size_t>(vocab_size),
+                      .accumulate = false});
+    Score(exec, chunk, logits, targets, learn ? grad_scale : 0.0f, each);
+    if (!learn) continue;
+
+    const RowOperand grad_rows =
+        PackRowOperand(exec, backward, logits.f32(), vocab_size, 1, count, vocab_size);
+    RunProduct(exec, {.packing = backward,
+                      .panels = columns.data(),
+                      .n = static_cast<size_t>(size),
+                      .k = static_cast<size_t>(vocab_size),
+                      .rows = grad_rows.data,
+                      .row_stride = grad_rows.stride,
+                      .row_begin = 0,
+                      .row_end = count,
+                      .bias = nullptr,
+                      .y = grad_hidden.f32() + chunk.begin * size,
+                      .ldy = static_cast<size_t>(size),
+                      .accumulate = false});
+    if (!weight.grad.defined()) continue;
+    const Tensor x_panels = PackPanelOperand(exec, backward, x, 1, size, size, count);
+    const RowOperand transposed =
+        PackRowOperand(exec, backward, logits.f32(), 1, vocab_size, vocab_size, count);
+    RunProduct(exec, {.packing = backward,
+                      .panels = x_panels.data(),
+                      .n = static_cast<size_t>(size),
+                      .k = count,
+                      .rows = transposed.data,
+                      .row_stride = transposed.stride,
+                      .row_begin = 0,
+                      .row_end = static_cast<size_t>(vocab_size),
+                      .bias = nullptr,
+                      .y = weight.grad.f32(),
+                      .ldy = static_cast<size_t>(size),
+                      .accumulate = true});
+  }
+  if (learn) exec.tape().AddGrad(hidden, grad_hidden);
+
+  Loss loss;
+  for (int64_t r = 0; r < rows; ++r) {
+    if (targets[r] < 0) continue;
+    loss.sum += each[r];
+    ++loss.count;
+  }
+  return loss;
+}
+
+}  // namespace parvis::ops

@@ -1,0 +1,146 @@
+#include "parvis/ops/matmul.h"
+
+#include "parvis/ops/product.h"
+
+namespace parvis::ops {
+namespace {
+
+using kernels::kLanes;
+using kernels::MatMulArgs;
+
+// Gradients of the products of one x. `grads[i]` belongs to `specs[i]`, undefined where nothing
+// depends on that result.
+void LinearsBackward(const Exec& exec, const Tensor& x, std::span<const LinearSpec> specs,
+                     std::span<const Tensor> grads) {
+  const size_t rows = static_cast<size_t>(x.dim(0)), k = static_cast<size_t>(x.dim(1));
+  // Weights of a quantised model do not learn; what stands on them does, in f32.
+  const Packing packing =
+      specs[0].weight->packing == Packing::kBf16 ? Packing::kBf16 : Packing::kF32;
+  Tensor x_panels;  // lanes: inputs, summed: rows
+  Tensor grad_x;
+  for (size_t i = 0; i < specs.size(); ++i) {
+    if (!grads[i].defined()) continue;
+    Parameter& weight = *specs[i].weight;
+    const size_t n = static_cast<size_t>(weight.shape[0]);
+    const float* grad = grads[i].f32();
+
+    // grad_x += grad · weight
+    const Tensor panels = PackPanelOperand(exec, packing, weight.value.f32(), 1, k, k, n);
+    const RowOperand grad_rows = PackRowOperand(exec, packing, grad, n, 1, rows, n);
+    const bool first = !grad_x.defined();
+    if (first) grad_x = Tensor::Empty(x.shape());
+    RunProduct(exec, {.packing = packing,
+                      .panels = panels.data(),
+                      .n = k,
+                      .k = n,
+                      .rows = grad_rows.data,
+                      .row_stride = grad_rows.stride,
+                      .row_begin = 0,
+                      .row_end = rows,
+                      .bias = nullptr,
+                      .y = grad_x.f32(),
+                      .ldy = k,
+                      .accumulate = !first});
+
+    // weight.grad += gradᵀ · x
+    if (weight.grad.defined()) {
+      if (!x_panels.defined()) x_panels = PackPanelOperand(exec, packing, x.f32(), 1, k, k, rows);
+      const RowOperand transposed = PackRowOperand(exec, packing, grad, 1, n, n, rows);
+      RunProduct(exec, {.packing = packing,
+                        .panels = x_panels.data(),
+                        .n = k,
+                        .k = rows,
+                        .rows = transposed.data,
+                        .row_stride = transposed.stride,
+                        .row_begin = 0,
+                        .row_end = n,
+                        .bias = nullptr,
+                        .y = weight.grad.f32(),
+                        .ldy = k,
+                        .accumulate = true});
+    }
+    if (specs[i].bias != nullptr && specs[i].bias->grad.defined()) {
+      exec.pool().For(static_cast<int64_t>(n), kLanes, [&](int64_t begin, int64_t end) {
+        exec.kernels().SumRows(grad, rows, n, static_cast<size_t>(begin), static_cast<size_t>(end),
+                               specs[i].bias->grad.f32());
+      });
+    }
+  }
+  if (grad_x.defined()) exec.tape().AddGrad(x, grad_x);
+}
+
+}  // namespace
+
+Packing PackingOf(DType dtype) {
+  switch (dtype) {
+    case DType::kBf16:
+      return Packing::kBf16;
+    case DType::kQ8_0:
+      return Packing::kQ8_0;
+    default:
+      return Packing::kF32;
+  }
+}
+
+void Pack(const Exec& exec, Parameter& matrix, Packing packing, bool keep_value) {
+  const size_t n = static_cast<size_t>(matrix.shape[0]), k = static_cast<size_t>(matrix.shape[1]);
+  const auto bytes = static_cast<int64_t>(kernels::PanelBytes(packing, n, k));
+  if (!matrix.panels.defined() || matrix.panels.size() != bytes) {
+    matrix.panels = Tensor::Empty({bytes}, DType::kU8);
+  }
+  matrix.packing = packing;
+  const Tensor& value = matrix.value;
+  exec.pool().For(static_cast<int64_t>((n + kLanes - 1) / kLanes), 1,
+                  [&](int64_t begin, int64_t end) {
+                    exec.kernels().PackPanels(packing, SourceOf(value.dtype()), value.data(),
+                                              value.row_bytes(), n, k, static_cast<size_t>(begin),
+                                              static_cast<size_t>(end), matrix.panels.data());
+                  });
+  if (!keep_value) matrix.value = {};
+}
+
+std::vector<Tensor> Linears(const Exec& exec, const Tensor& x, std::span<const LinearSpec> specs) {
+  const size_t rows = static_cast<size_t>(x.dim(0)), k = static_cast<size_t>(x.dim(1));
+  RowOperand operands[3];  // x as each packing wants it
+  std::vector<Tensor> results;
+  std::vector<MatMulArgs> products;
+  for (const LinearSpec& spec : specs) {
+    const Parameter& weight = *spec.weight;
+    PARVIS_DCHECK(weight.panels.defined() && weight.shape[1] == x.dim(1));
+    RowOperand& operand = operands[static_cast<int>(weight.packing)];
+    if (operand.data == nullptr) {
+      operand = PackRowOperand(exec, weight.packing, x.f32(), k, 1, rows, k);
+    }
+    const size_t n = static_cast<size_t>(weight.shape[0]);
+    results.push_back(Tensor::Empty({x.dim(0), weight.shape[0]}));
+    products.push_back({.packing = weight.packing,
+                        .panels = weight.panels.data(),
+                        .n = n,
+                        .k = k,
+                        .rows = operand.data,
+                        .row_stride = operand.stride,
+                        .row_begin = 0,
+                        .row_end = rows,
+                        .bias = spec.bias != nullptr ? spec.bias->value.f32() : nullptr,
+                        .y = results.back().f32(),
+                        .ldy = n,
+                        .accumulate = false});
+  }
+  RunProducts(exec, products);
+
+  if (exec.recording()) {
+    exec.tape().Record(
+        [&exec, x, specs = std::vector<LinearSpec>(specs.begin(), specs.end()), results] {
+          std::vector<Tensor> grads;
+          for (const Tensor& y : results) grads.push_back(exec.tape().TakeGrad(y));
+          LinearsBackward(exec, x, specs, grads);
+        });
+  }
+  return results;
+}
+
+Tensor Linear(const Exec& exec, const Tensor& x, const LinearSpec& spec) {
+  return Linears(exec, x, {&spec, 1})[0];
+}
+
+}  // namespace parvis::ops
