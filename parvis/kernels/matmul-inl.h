@@ -1,0 +1,235 @@
+#ifndef PARVIS_KERNELS_MATMUL_INL_H_
+#define PARVIS_KERNELS_MATMUL_INL_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "parvis/kernels/kernels.h"
+#include "parvis/kernels/layout.h"
+#include "parvis/kernels/pack-inl.h"
+#include "parvis/kernels/tile-inl.h"
+
+// Matrix products over packed panels. Loops, from outside: blocks of rows that fit the second-level
+// cache, panel tiles (each is read once for a block of rows), parts of k whose panel fits the
+// first-level cache, tiles of rows. Between parts of k sums are stored and loaded again as f32,
+// which changes no bit, so all of this blocking is free to differ between targets and calls.
+namespace parvis::kernels {
+
+constexpr size_t kRowBlockBytes = 192 * 1024;  // of rows, per block
+constexpr size_t kMaxBlockRows = 96;           // bounds the sums on the stack
+constexpr size_t kPartSteps = 256;             // k of a part: 16 KiB of an f32 tile
+
+// y = sums (+ bias) (+ y) for one row of one tile.
+template <class V>
+inline void Finish(const MatMulArgs& args, size_t row, size_t tile, V sum) {
+  const size_t first = tile * kLanes;
+  float* y = args.y + row * args.ldy + first;
+  const size_t lanes = args.n - first;
+  if (lanes >= kLanes) {
+    if (args.bias) sum = V::Add(sum, V::Load(args.bias + first));
+    if (args.accumulate) sum = V::Add(V::Load(y), sum);
+    sum.Store(y);
+  } else {
+    if (args.bias) sum = V::Add(sum, V::LoadPartial(args.bias + first, lanes));
+    if (args.accumulate) sum = V::Add(V::LoadPartial(y, lanes), sum);
+    sum.StorePartial(y, lanes);
+  }
+}
+
+// Sums of a block of rows and a few tiles between parts of k.
+template <class V>
+struct PartialSums {
+  alignas(64) float value[V::kTiles][kMaxBlockRows][kLanes];
+};
+
+// R rows by T tiles over one part of k.
+//   Kernel::Add<R, T>(row, tile, first k, last k, sums) continues the sums.
+template <class V, class Kernel, int R, int T>
+inline void PartTile(const Kernel& kernel, const MatMulArgs& args, size_t block_row, size_t row,
+                     size_t tile, size_t begin, size_t end, PartialSums<V>& partial) {
+  V sums[R][T];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+    for (int t = 0; t < T; ++t) {
+      sums[r][t] = begin == 0 ? V::Zero() : V::Load(partial.value[t][row - block_row + r]);
+    }
+  }
+  kernel.template Add<R, T>(row, tile, begin, end, sums);
+  const bool last = end == args.k;
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+    for (int t = 0; t < T; ++t) {
+      if (last) {
+        Finish<V>(args, row + r, tile + t, sums[r][t]);
+      } else {
+        sums[r][t].Store(partial.value[t][row - block_row + r]);
+      }
+    }
+  }
+}
+
+template <class V, class Kernel, int T>
+void TilesOfBlock(const Kernel& kernel, const MatMulArgs& args, size_t row_begin, size_t row_end,
+                  size_t tile) {
+  PartialSums<V> partial;
+  for (size_t k = 0; k < args.k || k == 0; k += Kernel::kSteps) {
+    const size_t end = args.k - k < Kernel::kSteps ? args.k : k + Kernel::kSteps;
+    ForRowTiles<Kernel::kRows>(row_end - row_begin, [&]<int R>(size_t r) {
+      PartTile<V, Kernel, R, T>(kernel, args, row_begin, row_begin + r, tile, k, end, partial);
+    });
+  }
+}
+
+template <class V, class Kernel>
+void MultiplyBlocks(const Kernel& kernel, const MatMulArgs& args) {
+  size_t block = kRowBlockBytes / (args.row_stride ? args.row_stride : 1);
+  block = block / Kernel::kRows * Kernel::kRows;
+  if (block < 4 * Kernel::kRows) block = 4 * Kernel::kRows;
+  if (block > kMaxBlockRows) block = kMaxBlockRows / Kernel::kRows * Kernel::kRows;
+  for (size_t row = args.row_begin; row < args.row_end; row += block) {
+    const size_t row_end = args.row_end - row < block ? args.row_end : row + block;
+    size_t tile = args.tile_begin;
+    if (row_end - row > 1) {  // one row reads one stream: several are slower from memory
+      for (; tile + V::kTiles <= args.tile_end; tile += V::kTiles) {
+        TilesOfBlock<V, Kernel, V::kTiles>(kernel, args, row, row_end, tile);
+      }
+    }
+    for (; tile < args.tile_end; ++tile) {
+      TilesOfBlock<V, Kernel, 1>(kernel, args, row, row_end, tile);
+    }
+  }
+}
+
+template <class V>
+struct F32Kernel {
+  static constexpr int kRows = V::kTileRows;
+  static constexpr size_t kSteps = kPartSteps;
+  const float* rows;
+  size_t row_stride;  // in floats
+  const float* panels;
+  size_t k;
+
+  template <int R, int T>
+  inline __attribute__((always_inline)) void Add(size_t row, size_t tile, size_t begin, size_t end,
+                                                 V (&sums)[R][T]) const {
+    AddProducts<V, R, T>({rows + row * row_stride + begin, row_stride, 1},
+                         {panels + (tile * k + begin) * kLanes, kLanes, k * kLanes}, end - begin,
+                         sums);
+  }
+};
+
+// Pairs of bf16. Without bf16 products of the processor: as f32, in the order of k, exactly what
+// the f32 kernel computes of the rounded numbers. With them (AVX-512): as vdpbf16ps defines it,
+// which treats denormals as 0 and may round between the two products of a pair.
+template <class V>
+struct Bf16Kernel {
+  static constexpr int kRows = V::kTileRows;
+  static constexpr size_t kSteps = 2 * kPartSteps;
+  const unsigned char* rows;
+  size_t row_stride;  // in bytes
+  const uint32_t* panels;
+  size_t pairs;  // of all k
+
+  template <int R, int T>
+  inline __attribute__((always_inline)) void Add(size_t row, size_t tile, size_t begin, size_t end,
+                                                 V (&sums)[R][T]) const {
+    const uint32_t* lanes = panels + (tile * pairs + begin / 2) * kLanes;
+    const unsigned char* first = rows + row * row_stride;
+    for (size_t pair = begin / 2; pair < (end + 1) / 2; ++pair, lanes += kLanes) {
+      if constexpr (V::kBf16Dot) {
+        typename V::Pairs w[T];
+#pragma GCC unroll 8
+        for (int t = 0; t < T; ++t) w[t] = V::LoadPairs(lanes + t * pairs * kLanes);
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) {
+          const auto x = V::SetPair(first + r * row_stride + 4 * pair);
+#pragma GCC unroll 8
+          for (int t = 0; t < T; ++t) sums[r][t] = V::DotPairs(x, w[t], sums[r][t]);
+        }
+      } else {
+        static_assert(T == 1);
+        const V even = V::PairFirst(lanes);
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) {
+          const float* x = reinterpret_cast<const float*>(first + r * row_stride) + 2 * pair;
+          sums[r][0] = V::Fma(V::Set(x[0]), even, sums[r][0]);
+        }
+        const V odd = V::PairSecond(lanes);
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) {
+          const float* x = reinterpret_cast<const float*>(first + r * row_stride) + 2 * pair;
+          sums[r][0] = V::Fma(V::Set(x[1]), odd, sums[r][0]);
+        }
+      }
+    }
+  }
+};
+
+// Exact integer sums of each group of 32, then one fused operation with the product of both scales.
+template <class V>
+struct Q8Kernel {
+  static constexpr int kRows = V::kQ8Rows;
+  static constexpr size_t kSteps = 4 * kPartSteps;
+  const unsigned char* rows;
+  size_t row_stride;  // in bytes
+  void* panels;
+  size_t k;
+
+  template <int R, int T>
+  inline __attribute__((always_inline)) void Add(size_t row, size_t tile, size_t begin, size_t end,
+                                                 V (&sums)[R][T]) const {
+    const size_t groups = k / kQ8Group;
+    for (size_t g = begin / kQ8Group; g < end / kQ8Group; ++g) {
+      const int8_t* a[R];
+      float scale[R];
+      int32_t start[R];
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) {
+        const int8_t* q = reinterpret_cast<const int8_t*>(rows + (row + r) * row_stride);
+        const float* scales = reinterpret_cast<const float*>(q + k);
+        a[r] = q + g * kQ8Group;
+        scale[r] = scales[g];
+        start[r] = reinterpret_cast<const int32_t*>(scales + groups)[g];
+      }
+#pragma GCC unroll 8
+      for (int t = 0; t < T; ++t) {
+        const Q8Tile<V> panel = Q8TileAt<V>(panels, tile + t, k);
+        V integers[R];
+        V::template DotGroup<R>(panel.weights(g), a, start, integers);
+        const V weight_scales = V::LoadF16(panel.scales(g));
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) {
+          sums[r][t] = V::Fma(integers[r], V::Mul(weight_scales, V::Set(scale[r])), sums[r][t]);
+        }
+      }
+    }
+  }
+};
+
+template <class V>
+void MatMul(const MatMulArgs& args) {
+  const unsigned char* rows = static_cast<const unsigned char*>(args.rows);
+  switch (args.packing) {
+    case Packing::kF32:
+      MultiplyBlocks<V>(
+          F32Kernel<V>{static_cast<const float*>(args.rows), args.row_stride / sizeof(float),
+                       static_cast<const float*>(args.panels), args.k},
+          args);
+      return;
+    case Packing::kBf16:
+      MultiplyBlocks<V>(Bf16Kernel<V>{rows, args.row_stride,
+                                      static_cast<const uint32_t*>(args.panels), (args.k + 1) / 2},
+                        args);
+      return;
+    case Packing::kQ8_0:
+      MultiplyBlocks<V>(Q8Kernel<V>{rows, args.row_stride, const_cast<void*>(args.panels), args.k},
+                        args);
+      return;
+  }
+}
+
+}  // namespace parvis::kernels
+
+#endif  // PARVIS_KERNELS_MATMUL_INL_H_

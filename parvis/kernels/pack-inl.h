@@ -1,0 +1,233 @@
+#ifndef PARVIS_KERNELS_PACK_INL_H_
+#define PARVIS_KERNELS_PACK_INL_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "parvis/kernels/convert-inl.h"
+#include "parvis/kernels/kernels.h"
+#include "parvis/kernels/layout.h"
+
+// Weights into panels and activations into rows (layouts: kernels.h, layout.h). Weights go through
+// a small f32 block of 16 rows by 64 k, so that every source and packing shares one path; only q8_0
+// that stays q8_0 is copied group by group.
+namespace parvis::kernels {
+
+constexpr size_t kPackSteps = 64;  // k of a block; two q8_0 groups
+
+struct PackBlock {
+  alignas(64) float value[kLanes][kPackSteps];  // zero past the last row and the last k
+};
+
+template <class V>
+struct Q8Tile {
+  unsigned char* data;
+  int8_t* weights(size_t group) const {
+    return reinterpret_cast<int8_t*>(data + group / 2 * kQ8BlockBytes + group % 2 * kQ8GroupBytes);
+  }
+  uint16_t* scales(size_t group) const {
+    return reinterpret_cast<uint16_t*>(data + group / 2 * kQ8BlockBytes + 2 * kQ8GroupBytes) +
+           group % 2 * kLanes;
+  }
+};
+
+template <class V>
+Q8Tile<V> Q8TileAt(void* panels, size_t tile, size_t k) {
+  const size_t blocks = (k / kQ8Group + 1) / 2;
+  return {static_cast<unsigned char*>(panels) + tile * blocks * kQ8BlockBytes};
+}
+
+// One lane's group of 32 int8 into its places of the panel.
+template <class V>
+void PlaceGroup(const Q8Tile<V>& tile, size_t group, size_t lane, const int8_t* q, uint16_t scale) {
+  int8_t* to = tile.weights(group) + lane * 4;
+  for (size_t i = 0; i < kQ8Group; ++i) {
+    to[i / 4 * 64 + i % 4] = static_cast<int8_t>(static_cast<uint8_t>(q[i]) + V::kQ8Offset);
+  }
+  tile.scales(group)[lane] = scale;
+}
+
+// Writes a block of `steps` (<= 64) k, from k on, into the tile's panel. k % 64 == 0.
+template <class V>
+void PlaceBlock(Packing packing, const PackBlock& block, size_t tile, size_t total_k, size_t k,
+                size_t steps, void* panels) {
+  switch (packing) {
+    case Packing::kF32: {
+      float* to = static_cast<float*>(panels) + (tile * total_k + k) * kLanes;
+      for (size_t i = 0; i < steps; ++i) {
+        for (size_t lane = 0; lane < kLanes; ++lane) to[i * kLanes + lane] = block.value[lane][i];
+      }
+      return;
+    }
+    case Packing::kBf16: {
+      const size_t even_k = (total_k + 1) / 2 * 2;
+      uint16_t* to = static_cast<uint16_t*>(panels) + (tile * even_k + k) * kLanes;
+      for (size_t lane = 0; lane < kLanes; ++lane) {
+        uint16_t row[kPackSteps];
+        for (size_t i = 0; i < kPackSteps; i += 16)
+          V::Load(block.value[lane] + i).StoreBf16(row + i);
+        for (size_t i = 0; i < (steps + 1) / 2 * 2; ++i) {
+          to[i / 2 * 2 * kLanes + lane * 2 + i % 2] = row[i];
+        }
+      }
+      return;
+    }
+    case Packing::kQ8_0: {
+      const Q8Tile<V> q8 = Q8TileAt<V>(panels, tile, total_k);
+      for (size_t i = 0; i < kPackSteps; i += kQ8Group) {  // the second may lie past the end: zeros
+        for (size_t lane = 0; lane < kLanes; ++lane) {
+          int8_t q[kQ8Group];
+          const uint16_t scale = QuantiseWeights32<V>(block.value[lane] + i, q);
+          PlaceGroup<V>(q8, (k + i) / kQ8Group, lane, q, scale);
+        }
+      }
+      return;
+    }
+  }
+}
+
+// q8_0 kept as stored.
+template <class V>
+void CopyQ8Tile(const void* src, size_t row_bytes, size_t n, size_t k, size_t tile, void* panels) {
+  const Q8Tile<V> q8 = Q8TileAt<V>(panels, tile, k);
+  const size_t groups = k / kQ8Group;
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    const size_t row = tile * kLanes + lane;
+    const unsigned char* from = static_cast<const unsigned char*>(src) + row * row_bytes;
+    for (size_t group = 0; group < (groups + 1) / 2 * 2; ++group) {
+      uint16_t scale = 0;
+      int8_t q[kQ8Group] = {};
+      if (row < n && group < groups) {
+        __builtin_memcpy(&scale, from + group * kQ8SourceBytes, sizeof(scale));
+        __builtin_memcpy(q, from + group * kQ8SourceBytes + sizeof(scale), sizeof(q));
+      }
+      PlaceGroup<V>(q8, group, lane, q, scale);
+    }
+  }
+}
+
+template <class V>
+void PackPanels(Packing packing, Source source, const void* src, size_t row_bytes, size_t n,
+                size_t k, size_t tile_begin, size_t tile_end, void* panels) {
+  PackBlock block;
+  for (size_t tile = tile_begin; tile < tile_end; ++tile) {
+    if (packing == Packing::kQ8_0 && source == Source::kQ8_0) {
+      CopyQ8Tile<V>(src, row_bytes, n, k, tile, panels);
+      continue;
+    }
+    const size_t element_groups = source == Source::kQ8_0 ? kQ8Group : 1;
+    const size_t group_bytes = source == Source::kQ8_0  ? kQ8SourceBytes
+                               : source == Source::kF32 ? sizeof(float)
+                                                        : sizeof(uint16_t);
+    for (size_t at = 0; at < k; at += kPackSteps) {
+      const size_t steps = k - at < kPackSteps ? k - at : kPackSteps;
+      __builtin_memset(&block, 0, sizeof(block));
+      for (size_t lane = 0; lane < kLanes && tile * kLanes + lane < n; ++lane) {
+        ToF32<V>(source,
+                 static_cast<const unsigned char*>(src) + (tile * kLanes + lane) * row_bytes +
+                     at / element_groups * group_bytes,
+                 steps, block.value[lane]);
+      }
+      PlaceBlock<V>(packing, block, tile, k, at, steps, panels);
+    }
+  }
+}
+
+template <class V>
+void PackPanelsStrided(Packing packing, const float* src, size_t lane_stride, size_t k_stride,
+                       size_t n, size_t k, size_t tile_begin, size_t tile_end, void* panels) {
+  PackBlock block;
+  for (size_t tile = tile_begin; tile < tile_end; ++tile) {
+    const float* from = src + tile * kLanes * lane_stride;
+    const size_t lanes = n - tile * kLanes < kLanes ? n - tile * kLanes : kLanes;
+    if (packing == Packing::kF32 && lane_stride == 1) {  // already one vector for each k
+      float* to = static_cast<float*>(panels) + tile * k * kLanes;
+      for (size_t i = 0; i < k; ++i) {
+        if (lanes == kLanes) {
+          V::Load(from + i * k_stride).Store(to + i * kLanes);
+        } else {
+          V::LoadPartial(from + i * k_stride, lanes).Store(to + i * kLanes);
+        }
+      }
+      continue;
+    }
+    for (size_t at = 0; at < k; at += kPackSteps) {
+      const size_t steps = k - at < kPackSteps ? k - at : kPackSteps;
+      __builtin_memset(&block, 0, sizeof(block));
+      for (size_t lane = 0; lane < lanes; ++lane) {
+        for (size_t i = 0; i < steps; ++i) {
+          block.value[lane][i] = from[lane * lane_stride + (at + i) * k_stride];
+        }
+      }
+      PlaceBlock<V>(packing, block, tile, k, at, steps, panels);
+    }
+  }
+}
+
+// A packed q8_0 row.
+template <class V>
+void PackQ8Row(const float* x, size_t k, void* row) {
+  const size_t groups = k / kQ8Group;
+  int8_t* q = static_cast<int8_t*>(row);
+  float* scales = reinterpret_cast<float*>(q + k);
+  int32_t* starts = reinterpret_cast<int32_t*>(scales + groups);
+  for (size_t g = 0; g < groups; ++g) {
+    scales[g] = QuantiseActivations32<V>(x + g * kQ8Group, q + g * kQ8Group);
+    int32_t sum = 0;
+    for (size_t i = 0; i < kQ8Group; ++i) sum += q[g * kQ8Group + i];
+    starts[g] = -static_cast<int32_t>(V::kQ8Offset) * sum;
+  }
+}
+
+// `steps` numbers of a row to bf16, kept as f32 where the target has no bf16 products.
+template <class V>
+void PackBf16Steps(const float* x, size_t steps, void* row, size_t at) {
+  uint16_t rounded[kPackSteps + 1] = {};
+  FromF32<V>(x, steps, Source::kBf16, rounded);
+  const size_t even = (steps + 1) / 2 * 2;
+  if constexpr (V::kBf16Dot) {
+    __builtin_memcpy(static_cast<uint16_t*>(row) + at, rounded, even * sizeof(uint16_t));
+  } else {
+    ToF32<V>(Source::kBf16, rounded, even, static_cast<float*>(row) + at);
+  }
+}
+
+template <class V>
+void PackRows(Packing packing, const float* src, size_t row_stride, size_t k_stride, size_t k,
+              size_t row_begin, size_t row_end, void* rows) {
+  const size_t row_bytes = RowBytes(packing, k);
+  for (size_t r = row_begin; r < row_end; ++r) {
+    unsigned char* row = static_cast<unsigned char*>(rows) + r * row_bytes;
+    const float* from = src + r * row_stride;
+    if (packing == Packing::kQ8_0 && k_stride == 1) {
+      PackQ8Row<V>(from, k, row);
+      continue;
+    }
+    float block[kPackSteps];
+    const size_t groups = k / kQ8Group;
+    for (size_t at = 0; at < k; at += kPackSteps) {
+      const size_t steps = k - at < kPackSteps ? k - at : kPackSteps;
+      for (size_t i = 0; i < steps; ++i) block[i] = from[(at + i) * k_stride];
+      if (packing == Packing::kF32) {
+        __builtin_memcpy(reinterpret_cast<float*>(row) + at, block, steps * sizeof(float));
+      } else if (packing == Packing::kBf16) {
+        PackBf16Steps<V>(block, steps, row, at);
+      } else {
+        for (size_t i = 0; i < steps; i += kQ8Group) {
+          const size_t g = (at + i) / kQ8Group;
+          int8_t* q = reinterpret_cast<int8_t*>(row) + at + i;
+          float* scales = reinterpret_cast<float*>(row + k);
+          scales[g] = QuantiseActivations32<V>(block + i, q);
+          int32_t sum = 0;
+          for (size_t j = 0; j < kQ8Group; ++j) sum += q[j];
+          reinterpret_cast<int32_t*>(scales + groups)[g] =
+              -static_cast<int32_t>(V::kQ8Offset) * sum;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace parvis::kernels
+
+#endif  // PARVIS_KERNELS_PACK_INL_H_

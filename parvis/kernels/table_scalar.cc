@@ -1,0 +1,9 @@
+#include "parvis/kernels/simd_scalar.h"
+#include "parvis/kernels/table-inl.h"
+#include "parvis/kernels/tables.h"
+
+namespace parvis::kernels {
+
+constinit const Table kScalarTable = MakeTable<ScalarVec>(Target::kScalar);
+
+}  // namespace parvis::kernels

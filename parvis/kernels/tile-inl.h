@@ -1,0 +1,71 @@
+#ifndef PARVIS_KERNELS_TILE_INL_H_
+#define PARVIS_KERNELS_TILE_INL_H_
+
+#include <cstddef>
+
+// The heart of all products: a tile of R rows by T vectors, whose sums stay in registers.
+namespace parvis::kernels {
+
+// One side of a product, row by row: element (row r, k) at data[r * row + k * step].
+struct RowSide {
+  const float* data;
+  size_t row, step;
+};
+
+// The other side, 16 lanes at a time: element (k, lane i of vector t) at data[k * step + t * tile +
+// i].
+struct LaneSide {
+  const float* data;
+  size_t step, tile;
+};
+
+// sums[r][t] += rows[r][k] * lanes[k][t], for each k in order: one chain of fused operations a
+// lane.
+template <class V, int R, int T>
+inline __attribute__((always_inline)) void AddProducts(const RowSide& rows, const LaneSide& lanes,
+                                                       size_t k, V (&sums)[R][T]) {
+  const float* row[R];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) row[r] = rows.data + static_cast<size_t>(r) * rows.row;
+  const float* lane = lanes.data;
+  size_t at = 0;
+  for (size_t i = 0; i < k; ++i) {
+    V w[T];
+#pragma GCC unroll 8
+    for (int t = 0; t < T; ++t) w[t] = V::Load(lane + static_cast<size_t>(t) * lanes.tile);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      const V x = V::Set(row[r][at]);
+#pragma GCC unroll 8
+      for (int t = 0; t < T; ++t) sums[r][t] = V::Fma(x, w[t], sums[r][t]);
+    }
+    at += rows.step;
+    lane += lanes.step;
+  }
+}
+
+// Calls f.template operator()<R>(first row) over `count` rows in tiles of at most Max rows.
+template <int Max, class F>
+inline __attribute__((always_inline)) void ForRowTiles(size_t count, const F& f) {
+  size_t r = 0;
+  for (; r + Max <= count; r += Max) f.template operator()<Max>(r);
+  const size_t rest = count - r;
+  if constexpr (Max > 1) {
+    if (rest > 0) {
+      const auto pick = [&]<int R>(const auto& self) {
+        if constexpr (R > 0) {
+          if (rest == R) {
+            f.template operator()<R>(r);
+          } else {
+            self.template operator()<R - 1>(self);
+          }
+        }
+      };
+      pick.template operator()<Max - 1>(pick);
+    }
+  }
+}
+
+}  // namespace parvis::kernels
+
+#endif  // PARVIS_KERNELS_TILE_INL_H_
