@@ -1,0 +1,65 @@
+#include "parvis/text/tokenizer.h"
+
+#include <unordered_set>
+
+#include "parvis/text/byte_bpe.h"
+#include "parvis/text/sentencepiece_bpe.h"
+
+namespace parvis::text {
+namespace {
+
+constexpr size_t kMaxTokens = 2'000'000;
+constexpr size_t kMaxTokenBytes = 4096;
+
+Status CheckVocabulary(const Vocabulary& v) {
+  if (v.tokens.empty()) return DataLoss("the vocabulary is empty");
+  if (v.tokens.size() > kMaxTokens) {
+    return DataLoss("the vocabulary has " + std::to_string(v.tokens.size()) + " tokens, limit " +
+                    std::to_string(kMaxTokens));
+  }
+  if (v.kinds.size() != v.tokens.size()) {
+    return DataLoss("token types: " + std::to_string(v.kinds.size()) + " for " +
+                    std::to_string(v.tokens.size()) + " tokens");
+  }
+  std::unordered_set<std::string_view> seen;
+  for (size_t id = 0; id < v.tokens.size(); ++id) {
+    if (v.tokens[id].size() > kMaxTokenBytes) {
+      return DataLoss("token " + std::to_string(id) + " is longer than 4096 bytes");
+    }
+    if (!seen.insert(v.tokens[id]).second) {
+      return DataLoss("token " + std::to_string(id) + " \"" + v.tokens[id].substr(0, 40) +
+                      "\" is in the vocabulary twice");
+    }
+  }
+  const auto size = static_cast<TokenId>(v.tokens.size());
+  for (const auto& [id, name] :
+       {std::pair{v.bos, "bos"}, std::pair{v.eos, "eos"}, std::pair{v.unknown, "unknown"},
+        std::pair{v.padding, "padding"}}) {
+    if (id && (*id < 0 || *id >= size)) {
+      return DataLoss(std::string(name) + " token id " + std::to_string(*id) +
+                      " is outside the vocabulary");
+    }
+  }
+  for (const AddedToken& added : v.added) {
+    if (added.id < 0 || added.id >= size || v.tokens[added.id] != added.content) {
+      return DataLoss("added token \"" + added.content.substr(0, 40) + "\" has id " +
+                      std::to_string(added.id) + ", which is another token");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+bool Tokenizer::IsSpecial(TokenId id) const {
+  return id >= 0 && id < vocab_size() && vocabulary_.kinds[id] == TokenKind::kControl;
+}
+
+Result<std::unique_ptr<Tokenizer>> MakeTokenizer(Vocabulary vocabulary) {
+  PARVIS_RETURN_IF_ERROR(CheckVocabulary(vocabulary));
+  if (vocabulary.model == "byte_bpe") return ByteBpe::Make(std::move(vocabulary));
+  if (vocabulary.model == "sentencepiece_bpe") return SentencePieceBpe::Make(std::move(vocabulary));
+  return Unimplemented("tokeniser \"" + vocabulary.model + "\" is not one that Parvis computes");
+}
+
+}  // namespace parvis::text

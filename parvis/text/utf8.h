@@ -1,0 +1,39 @@
+#ifndef PARVIS_TEXT_UTF8_H_
+#define PARVIS_TEXT_UTF8_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parvis::text {
+
+// One character read from bytes. Where they are not UTF-8, `code` is U+FFFD and `size` counts the
+// maximal part of a character that could be read (Unicode 15, section 3.9, table 3-8).
+struct Character {
+  uint32_t code = 0;
+  uint32_t size = 0;
+  bool valid = true;
+};
+Character ReadCharacter(std::string_view text, size_t at);  // REQUIRES: at < text.size()
+
+void AppendUtf8(uint32_t code, std::string& text);
+
+bool IsValidUtf8(std::string_view text);
+
+// A text in which every invalid part has become U+FFFD. origin[i] is where byte i came from (only
+// the first byte of a replacement counts); origin[size] is the size of the original.
+struct Repaired {
+  std::string text;
+  std::vector<uint32_t> origin;
+};
+Repaired Repair(std::string_view text);
+
+// What pre-tokenisers ask of a character.
+enum class CharacterClass : uint8_t { kLetter, kNumber, kSpace, kOther };
+CharacterClass ClassOf(uint32_t code);  // \p{L}, \p{N}, \s (White_Space)
+
+}  // namespace parvis::text
+
+#endif  // PARVIS_TEXT_UTF8_H_
