@@ -30,7 +30,9 @@ struct EngineOptions {
   int64_t max_batch_tokens = 256;  // rows of a step: one per decoding sequence, prompts in the rest
   int64_t max_sequences = 16;      // that run at a time; others wait
   int64_t max_waiting = 1024;      // that wait; others are refused
-  int64_t context_length = 0;      // prompt and answer together; 0: the model's own
+  // Prompt and answer together; 0: the model's own, or what the budget holds if that is less. Only
+  // models without a table of positions can have more than their own.
+  int64_t context_length = 0;
 };
 
 enum class FinishReason {
@@ -95,8 +97,8 @@ struct GenerateRequest {
 // Submit and Cancel may be called from any thread; Step by one thread at a time.
 class Engine {
  public:
-  // `model` and `exec` must outlive the engine. Refuses options that the model cannot keep, and a
-  // budget that cannot be had or does not hold one page.
+  // `model` and `exec` must outlive the engine. Refuses options that make no sense, a context
+  // length that the model or the budget cannot hold, and a budget that cannot be had.
   static Result<std::unique_ptr<Engine>> Create(models::Model& model, const ops::Exec& exec,
                                                 const EngineOptions& options);
   ~Engine();  // requests that are not finished get no further event
@@ -105,14 +107,15 @@ class Engine {
 
   // Takes a request, or says why it could never be answered: an empty prompt, one longer than the
   // context length (nothing is ever cut), tokens outside the vocabulary, parameters that make no
-  // sense, more positions than the budget holds.
+  // sense. kUnavailable: too many wait already.
   Result<RequestId> Submit(GenerateRequest request);
 
   // Before the next step the request ends with FinishReason::kCancelled. Unknown or finished:
   // no-op.
   void Cancel(RequestId id);
 
-  // One forward pass, and the callbacks of what came out. False when there was nothing to do.
+  // Ends what was cancelled, computes one forward pass and calls back with what came out. False
+  // when there was nothing to compute.
   bool Step();
 
   // Requests that are neither finished nor cancelled, as of the last Submit or Step.
@@ -120,20 +123,19 @@ class Engine {
   int64_t context_length() const { return context_length_; }
 
  private:
-  struct Row;
-  Engine(models::Model& model, const ops::Exec& exec, const EngineOptions& options);
+  Engine(models::Model& model, const ops::Exec& exec, const EngineOptions& options,
+         int64_t context_length, std::unique_ptr<Scheduler> scheduler);
 
   Status CheckRequest(const GenerateRequest& request) const;
+  bool IsEnd(const Sequence& sequence, int32_t token) const;
   void TakeInbox();
-  void Compute();
   void Accept(Sequence& sequence, Result<Sample> sample);
   void Finish(Sequence& sequence, FinishReason reason, TokenEvent event);
-  bool IsEnd(const Sequence& sequence, int32_t token) const;
 
   models::Model& model_;
   const ops::Exec& exec_;
   const EngineOptions options_;
-  int64_t context_length_ = 0;
+  const int64_t context_length_;
   std::unique_ptr<Scheduler> scheduler_;  // of the thread in Step
 
   std::mutex mutex_;  // guards the three below

@@ -1,0 +1,303 @@
+#include "parvis/runtime/engine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <variant>
+
+#include "fmt/format.h"
+#include "parvis/models/model.h"
+#include "parvis/ops/embedding.h"
+#include "parvis/runtime/scheduler.h"
+#include "parvis/runtime/sequence.h"
+
+namespace parvis::runtime {
+namespace {
+
+// Positions that a sequence can have: what is asked for, or the least of model and budget.
+Result<int64_t> ContextLengthOf(const nn::Blueprint& blueprint, int64_t asked, int64_t capacity) {
+  const int64_t own = blueprint.context_length;
+  if (asked == 0) return std::min(own, capacity);
+  if (std::holds_alternative<nn::LearnedPositions>(blueprint.positions) && asked > own) {
+    return InvalidArgument(fmt::format(
+        "context_length: {} is more than the {} positions that the model has learned", asked, own));
+  }
+  if (asked > capacity) {
+    return InvalidArgument(
+        fmt::format("context_length: {} positions do not fit into kv_budget_bytes, which holds {}",
+                    asked, capacity));
+  }
+  return asked;
+}
+
+Status CheckTokens(const char* field, std::span<const int32_t> tokens, int64_t vocab_size) {
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i] < 0 || tokens[i] >= vocab_size) {
+      return InvalidArgument(fmt::format("{}[{}]: there is no token {}; the vocabulary has {}",
+                                         field, i, tokens[i], vocab_size));
+    }
+  }
+  return {};
+}
+
+double SecondsBetween(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+Timings TimingsOf(const Sequence& sequence) {
+  const Clock::time_point now = Clock::now();
+  const Clock::time_point started = sequence.started_at.value_or(now);
+  const Clock::time_point first = sequence.first_token_at.value_or(now);
+  return {.waiting = SecondsBetween(sequence.submitted_at, started),
+          .prompt = SecondsBetween(started, first),
+          .generation = SecondsBetween(first, now)};
+}
+
+// What one forward pass yields: logits for the sequences that have no token left to compute.
+struct Outcome {
+  std::vector<Sequence*> sequences;
+  Tensor logits;  // (sequences.size(), vocab_size)
+};
+
+Outcome Forward(const ops::Exec& exec, nn::Stack& stack, std::span<const Scheduler::Part> parts) {
+  std::vector<int32_t> tokens;
+  std::vector<ops::KvView> views;
+  std::vector<nn::Segment> segments;
+  std::vector<int64_t> last_rows;
+  Outcome outcome;
+  views.reserve(parts.size());
+  for (const auto& [sequence, count] : parts) {
+    const auto begin = static_cast<int64_t>(tokens.size());
+    const auto from = sequence->tokens.begin() + sequence->computed;
+    tokens.insert(tokens.end(), from, from + count);
+    views.push_back(sequence->pages->view());
+    segments.push_back({begin, count, sequence->computed, &views.back()});
+    sequence->computed += count;
+    if (!sequence->started_at) sequence->started_at = Clock::now();
+    if (sequence->to_compute() > 0) continue;
+    last_rows.push_back(begin + count - 1);
+    outcome.sequences.push_back(sequence);
+  }
+  const Tensor hidden = stack.Forward(exec, {tokens, segments});
+  if (!last_rows.empty()) {
+    outcome.logits = stack.Logits(exec, ops::SelectRows(exec, hidden, last_rows));
+  }
+  return outcome;
+}
+
+}  // namespace
+
+std::string_view FinishReasonName(FinishReason reason) {
+  switch (reason) {
+    case FinishReason::kStop:
+      return "stop";
+    case FinishReason::kLength:
+      return "length";
+    case FinishReason::kCancelled:
+      return "cancelled";
+    case FinishReason::kError:
+      break;
+  }
+  return "error";
+}
+
+Result<std::unique_ptr<Engine>> Engine::Create(models::Model& model, const ops::Exec& exec,
+                                               const EngineOptions& options) {
+  if (options.max_batch_tokens < 1) return InvalidArgument("max_batch_tokens: must be at least 1");
+  if (options.max_sequences < 1) return InvalidArgument("max_sequences: must be at least 1");
+  if (options.max_waiting < 0) return InvalidArgument("max_waiting: must not be negative");
+  if (options.context_length < 0) return InvalidArgument("context_length: must not be negative");
+  const nn::Blueprint& blueprint = model.stack.blueprint();
+  const ops::PageLayout layout{static_cast<size_t>(blueprint.num_layers),
+                               static_cast<size_t>(blueprint.attention.num_kv_heads),
+                               static_cast<size_t>(blueprint.attention.head_dim)};
+  PARVIS_ASSIGN_OR_RETURN(auto cache, KvCache::Create(layout, options.kv_budget_bytes));
+  const int64_t capacity = cache->num_pages() * static_cast<int64_t>(kPageTokens);
+  PARVIS_ASSIGN_OR_RETURN(const int64_t context_length,
+                          ContextLengthOf(blueprint, options.context_length, capacity));
+  auto scheduler = std::make_unique<Scheduler>(std::move(cache), options.max_batch_tokens,
+                                               options.max_sequences);
+  return std::unique_ptr<Engine>(
+      new Engine(model, exec, options, context_length, std::move(scheduler)));
+}
+
+Engine::Engine(models::Model& model, const ops::Exec& exec, const EngineOptions& options,
+               int64_t context_length, std::unique_ptr<Scheduler> scheduler)
+    : model_(model),
+      exec_(exec),
+      options_(options),
+      context_length_(context_length),
+      scheduler_(std::move(scheduler)) {}
+
+Engine::~Engine() = default;
+
+Status Engine::CheckRequest(const GenerateRequest& request) const {
+  const int64_t vocab_size = model_.stack.blueprint().vocab_size;
+  if (request.prompt.empty()) {
+    return InvalidArgument("prompt: there is no token to begin with");
+  }
+  if (static_cast<int64_t>(request.prompt.size()) > context_length_) {
+    return InvalidArgument(fmt::format("prompt: {} tokens are more than the context length of {}",
+                                       request.prompt.size(), context_length_));
+  }
+  if (request.max_tokens.value_or(0) < 0) {
+    return InvalidArgument("max_tokens: must not be negative");
+  }
+  if (request.logprobs < Sampler::kNoLogprobs || request.logprobs > Sampler::kMaxTopLogprobs) {
+    return InvalidArgument(fmt::format("logprobs: {} is not between 0 and {}", request.logprobs,
+                                       Sampler::kMaxTopLogprobs));
+  }
+  if (!request.stop_strings.empty() && model_.tokenizer == nullptr) {
+    return InvalidArgument("stop: the model has no tokeniser, so there is no text to stop at");
+  }
+  PARVIS_RETURN_IF_ERROR(CheckTokens("prompt", request.prompt, vocab_size));
+  PARVIS_RETURN_IF_ERROR(CheckTokens("stop_tokens", request.stop_tokens, vocab_size));
+  PARVIS_RETURN_IF_ERROR(StopFilter::Validate(request.stop_strings));
+  return Sampler::Validate(request.sampling, vocab_size);
+}
+
+Result<RequestId> Engine::Submit(GenerateRequest request) {
+  PARVIS_RETURN_IF_ERROR(CheckRequest(request));
+  const auto prompt = static_cast<int64_t>(request.prompt.size());
+  const int64_t room = context_length_ - prompt;
+  const int64_t limit = prompt + std::min(request.max_tokens.value_or(room), room);
+
+  const std::lock_guard lock(mutex_);
+  if (unfinished() >= options_.max_sequences + options_.max_waiting) {
+    return Status(StatusCode::kUnavailable,
+                  fmt::format("{} requests wait already; try again later", options_.max_waiting));
+  }
+  const RequestId id = next_id_++;
+  submitted_.push_back(
+      std::make_unique<Sequence>(id, std::move(request), limit, model_.tokenizer.get()));
+  unfinished_.fetch_add(1, std::memory_order_relaxed);
+  return id;
+}
+
+void Engine::Cancel(RequestId id) {
+  const std::lock_guard lock(mutex_);
+  cancelled_.push_back(id);
+}
+
+// Takes what other threads have left since the last step.
+void Engine::TakeInbox() {
+  std::vector<std::unique_ptr<Sequence>> submitted;
+  std::vector<RequestId> cancelled;
+  {
+    const std::lock_guard lock(mutex_);
+    submitted.swap(submitted_);
+    cancelled.swap(cancelled_);
+  }
+  std::vector<Sequence*> full;  // that have no room for an answer
+  for (auto& sequence : submitted) {
+    if (sequence->size() >= sequence->limit) full.push_back(sequence.get());
+    scheduler_->Add(std::move(sequence));
+  }
+  for (const RequestId id : cancelled) {
+    Sequence* sequence = scheduler_->Find(id);
+    if (sequence == nullptr) continue;
+    std::erase(full, sequence);
+    Finish(*sequence, FinishReason::kCancelled, {});
+  }
+  for (Sequence* sequence : full) Finish(*sequence, FinishReason::kLength, {});
+}
+
+bool Engine::Step() {
+  TakeInbox();
+  const std::vector<Scheduler::Part> parts = scheduler_->Plan();
+  if (parts.empty()) return false;
+  Outcome outcome = Forward(exec_, model_.stack, parts);
+
+  const size_t count = outcome.sequences.size();
+  std::vector<Result<Sample>> samples(count, Result<Sample>(Sample{}));
+  exec_.pool().Dynamic(static_cast<int64_t>(count), 1, [&](int64_t begin, int64_t end) {
+    const int64_t vocab_size = outcome.logits.dim(1);
+    for (int64_t i = begin; i < end; ++i) {
+      Sequence& sequence = *outcome.sequences[i];
+      samples[i] = sequence.sampler.Next(
+          {outcome.logits.f32() + i * vocab_size, static_cast<size_t>(vocab_size)},
+          sequence.request.logprobs);
+    }
+  });
+  for (size_t i = 0; i < count; ++i) Accept(*outcome.sequences[i], std::move(samples[i]));
+  return true;
+}
+
+bool Engine::IsEnd(const Sequence& sequence, int32_t token) const {
+  const GenerateRequest& request = sequence.request;
+  const auto& stops = request.stop_tokens;
+  if (std::find(stops.begin(), stops.end(), token) != stops.end()) return true;
+  return !request.ignore_end && model_.tokenizer != nullptr && model_.tokenizer->eos() == token;
+}
+
+void Engine::Accept(Sequence& sequence, Result<Sample> sample) {
+  TokenEvent event;
+  if (!sample.ok()) {
+    event.status = sample.status();
+    Finish(sequence, FinishReason::kError, std::move(event));
+    return;
+  }
+  if (!sequence.first_token_at) sequence.first_token_at = Clock::now();
+  event.token = sample->token;
+  event.logprob = sample->logprob;
+  event.top = std::move(sample->top);
+  sequence.tokens.push_back(event.token);
+  sequence.state = SequenceState::kDecoding;
+  ++sequence.usage.completion_tokens;
+
+  const bool end = IsEnd(sequence, event.token);
+  if (!end && sequence.decoder) {
+    event.text = sequence.stop.Add(sequence.decoder->Push(event.token));
+  }
+  if (end || sequence.stop.stopped()) {
+    Finish(sequence, FinishReason::kStop, std::move(event));
+  } else if (sequence.size() >= sequence.limit) {
+    Finish(sequence, FinishReason::kLength, std::move(event));
+  } else if (sequence.request.on_token) {
+    event.id = sequence.id;
+    event.usage = sequence.usage;
+    sequence.request.on_token(event);
+  }
+}
+
+// The last event, with all text that was held back. The sequence is gone afterwards.
+void Engine::Finish(Sequence& sequence, FinishReason reason, TokenEvent event) {
+  const std::unique_ptr<Sequence> finished = scheduler_->Remove(sequence);
+  unfinished_.fetch_sub(1, std::memory_order_relaxed);
+  if (finished->decoder) event.text += finished->stop.Add(finished->decoder->Finish());
+  event.text += finished->stop.Finish();
+  event.id = finished->id;
+  event.finish = reason;
+  event.usage = finished->usage;
+  event.timings = TimingsOf(*finished);
+  if (finished->request.on_token) finished->request.on_token(event);
+}
+
+Result<Completion> Generate(Engine& engine, GenerateRequest request) {
+  Completion completion;
+  Status status;
+  bool finished = false;
+  const bool logprobs = request.logprobs != Sampler::kNoLogprobs;
+  request.on_token = [&, told = std::move(request.on_token)](const TokenEvent& event) {
+    if (told) told(event);
+    if (event.token >= 0) {
+      completion.tokens.push_back(event.token);
+      if (logprobs) completion.logprobs.push_back(event.logprob);
+      if (logprobs) completion.top.push_back(event.top);
+    }
+    completion.text += event.text;
+    if (!event.finish) return;
+    finished = true;
+    completion.finish = *event.finish;
+    completion.usage = event.usage;
+    completion.timings = event.timings;
+    status = event.status;
+  };
+  const Result<RequestId> id = engine.Submit(std::move(request));
+  PARVIS_RETURN_IF_ERROR(id.status());
+  while (!finished) engine.Step();
+  PARVIS_RETURN_IF_ERROR(status);
+  return completion;
+}
+
+}  // namespace parvis::runtime

@@ -1,0 +1,95 @@
+#include "parvis/runtime/scheduler.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace parvis::runtime {
+
+Scheduler::Scheduler(std::unique_ptr<KvCache> cache, int64_t max_batch_tokens,
+                     int64_t max_sequences)
+    : cache_(std::move(cache)),
+      max_batch_tokens_(max_batch_tokens),
+      max_sequences_(static_cast<size_t>(max_sequences)) {
+  PARVIS_CHECK(max_batch_tokens > 0 && max_sequences > 0);
+}
+
+void Scheduler::Add(std::unique_ptr<Sequence> sequence) { waiting_.push_back(std::move(sequence)); }
+
+Sequence* Scheduler::Find(RequestId id) {
+  for (const auto& sequence : running_) {
+    if (sequence->id == id) return sequence.get();
+  }
+  for (const auto& sequence : waiting_) {
+    if (sequence->id == id) return sequence.get();
+  }
+  return nullptr;
+}
+
+std::unique_ptr<Sequence> Scheduler::Remove(const Sequence& sequence) {
+  const auto take = [&](auto& sequences) -> std::unique_ptr<Sequence> {
+    const auto found = std::find_if(sequences.begin(), sequences.end(),
+                                    [&](const auto& s) { return s.get() == &sequence; });
+    if (found == sequences.end()) return nullptr;
+    std::unique_ptr<Sequence> taken = std::move(*found);
+    sequences.erase(found);
+    taken->pages.reset();
+    return taken;
+  };
+  std::unique_ptr<Sequence> taken = take(running_);
+  return taken != nullptr ? std::move(taken) : take(waiting_);
+}
+
+void Scheduler::Preempt() {
+  std::unique_ptr<Sequence> last = std::move(running_.back());
+  running_.pop_back();
+  last->pages.reset();
+  last->computed = 0;
+  last->state = SequenceState::kWaiting;
+  waiting_.push_front(std::move(last));
+}
+
+// Room for all tokens of running_[index]. False if it had to give way itself.
+bool Scheduler::GrowOrPreempt(size_t index) {
+  while (!running_[index]->pages->Grow(running_[index]->size()).ok()) {
+    PARVIS_CHECK(running_.size() > 1);  // alone, it would need more than the cache has
+    Preempt();
+    if (index == running_.size()) return false;
+  }
+  return true;
+}
+
+void Scheduler::Admit() {
+  while (!waiting_.empty() && running_.size() < max_sequences_) {
+    Sequence& next = *waiting_.front();
+    // Beside its own, a page for each that runs: else the next page wanted would send it back.
+    const int64_t wanted = KvCache::PagesFor(next.size()) + static_cast<int64_t>(running_.size());
+    if (wanted > cache_->num_free()) return;
+    next.pages.emplace(*cache_);
+    const Status grown = next.pages->Grow(next.size());
+    PARVIS_CHECK(grown.ok());
+    next.state = SequenceState::kPrefilling;
+    running_.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+}
+
+std::vector<Scheduler::Part> Scheduler::Plan() {
+  std::vector<Part> parts;
+  for (size_t i = 0; i < running_.size(); ++i) {
+    if (running_[i]->state != SequenceState::kDecoding) continue;
+    if (GrowOrPreempt(i)) parts.push_back({running_[i].get(), 1});
+  }
+  Admit();
+  const auto decoding = static_cast<int64_t>(parts.size());
+  int64_t left = std::max<int64_t>(1, max_batch_tokens_ - decoding);
+  for (const auto& sequence : running_) {
+    if (left == 0) break;
+    if (sequence->state != SequenceState::kPrefilling) continue;
+    const int64_t count = std::min(left, sequence->to_compute());
+    parts.push_back({sequence.get(), count});
+    left -= count;
+  }
+  return parts;
+}
+
+}  // namespace parvis::runtime

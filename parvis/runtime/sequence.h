@@ -1,0 +1,67 @@
+#ifndef PARVIS_RUNTIME_SEQUENCE_H_
+#define PARVIS_RUNTIME_SEQUENCE_H_
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "parvis/runtime/engine.h"
+#include "parvis/runtime/kv_cache.h"
+#include "parvis/runtime/sampler.h"
+#include "parvis/runtime/stop.h"
+#include "parvis/text/stream_decoder.h"
+
+namespace parvis::runtime {
+
+using Clock = std::chrono::steady_clock;
+
+enum class SequenceState {
+  kWaiting,     // has no pages
+  kPrefilling,  // has pages; more than one token is not computed
+  kDecoding,    // only its last token is not computed
+};
+
+// A request that is being answered. `tokens` holds the prompt and what was generated; the keys and
+// values of the first `computed` of them are in `pages`. Every step computes some of the rest, and
+// when none is left the next token is chosen. Giving the pages back and starting from 0 again
+// therefore changes nothing in the answer.
+struct Sequence {
+  Sequence(RequestId request_id, GenerateRequest submitted, int64_t most_tokens,
+           const text::Tokenizer* tokenizer)
+      : id(request_id),
+        request(std::move(submitted)),
+        tokens(request.prompt),
+        limit(most_tokens),
+        sampler(request.sampling, request.prompt),
+        stop(request.stop_strings),
+        submitted_at(Clock::now()) {
+    if (tokenizer != nullptr) decoder.emplace(*tokenizer);
+    usage.prompt_tokens = static_cast<int64_t>(tokens.size());
+  }
+
+  int64_t size() const { return static_cast<int64_t>(tokens.size()); }
+  int64_t to_compute() const { return size() - computed; }
+
+  const RequestId id;
+  const GenerateRequest request;
+  std::vector<int32_t> tokens;
+  const int64_t limit;  // tokens of prompt and answer together
+  SequenceState state = SequenceState::kWaiting;
+  int64_t computed = 0;
+  std::optional<PageTable> pages;  // from admission on
+
+  Sampler sampler;
+  StopFilter stop;
+  std::optional<text::StreamDecoder> decoder;  // none without a tokeniser
+
+  Usage usage;
+  Clock::time_point submitted_at;
+  std::optional<Clock::time_point> started_at, first_token_at;
+};
+
+}  // namespace parvis::runtime
+
+#endif  // PARVIS_RUNTIME_SEQUENCE_H_
