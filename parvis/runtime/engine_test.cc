@@ -1,0 +1,382 @@
+// The engine on small random models: what a request gets, whatever runs beside it, and how it ends.
+
+#include "parvis/runtime/engine.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "parvis/runtime/kv_cache.h"
+#include "parvis/runtime/test_support.h"
+
+namespace parvis::runtime {
+namespace {
+
+// Keys and values of SmallBlueprint: 2 layers, 2 heads, 16 numbers, both, f32.
+constexpr size_t kPageBytes = 2 * 2 * 2 * 16 * kPageTokens * sizeof(float);
+
+class EngineTest : public testing::Test {
+ protected:
+  EngineTest()
+      : pool_(1),
+        exec_(pool_, kernels::TableOf(kernels::BestTarget())),
+        model_(SmallModel(exec_)) {}
+
+  std::unique_ptr<Engine> Make(const EngineOptions& options = {}) {
+    return std::move(Engine::Create(model_, exec_, options)).value();
+  }
+
+  ThreadPool pool_;
+  ops::Exec exec_;
+  models::Model model_;
+};
+
+// The next tokens by definition: each from a forward pass over everything before it, without pages.
+std::vector<int32_t> GreedyWithoutCache(const ops::Exec& exec, nn::Stack& stack,
+                                        std::vector<int32_t> tokens, int count) {
+  const size_t prompt = tokens.size();
+  for (int i = 0; i < count; ++i) {
+    const std::vector<nn::Segment> segments = {{0, static_cast<int64_t>(tokens.size())}};
+    const Tensor logits = stack.Logits(exec, stack.Forward(exec, {tokens, segments}));
+    const float* last = logits.f32() + (logits.dim(0) - 1) * logits.dim(1);
+    tokens.push_back(static_cast<int32_t>(std::max_element(last, last + logits.dim(1)) - last));
+  }
+  return {tokens.begin() + static_cast<int64_t>(prompt), tokens.end()};
+}
+
+TEST_F(EngineTest, GreedyIsWhatTheWholeForwardPassSays) {
+  for (const bool rotary : {true, false}) {
+    models::Model model = SmallModel(exec_, ops::Packing::kF32, rotary);
+    const auto engine = std::move(Engine::Create(model, exec_, {.max_batch_tokens = 5})).value();
+    for (const int64_t size : {1, 2, 31, 32, 33, 100}) {
+      const auto completion = Generate(*engine, {.prompt = RandomPrompt(size, size),
+                                                 .max_tokens = 40,
+                                                 .sampling = {.temperature = 0.0f},
+                                                 .ignore_end = true});
+      ASSERT_TRUE(completion.ok());
+      EXPECT_EQ(completion->tokens,
+                GreedyWithoutCache(exec_, model.stack, RandomPrompt(size, size), 40))
+          << size;
+    }
+  }
+}
+
+// Eight requests with all kinds of parameters.
+std::vector<GenerateRequest> Eight() {
+  std::vector<GenerateRequest> requests;
+  for (int i = 0; i < 8; ++i) {
+    GenerateRequest r;
+    r.prompt = RandomPrompt(100 + i, 1 + i * 13);
+    r.max_tokens = 20 + 3 * i;
+    r.ignore_end = true;
+    r.logprobs = i % 3 - 1;
+    r.sampling.seed = i;
+    if (i % 2 == 0) r.sampling.temperature = 0.0f;
+    if (i == 1) r.sampling.top_k = 20;
+    if (i == 3) r.sampling.top_p = 0.9f;
+    if (i == 4) r.sampling.repetition_penalty = 1.2f;
+    if (i == 5) r.sampling.min_p = 0.05f;
+    if (i == 7) r.sampling.frequency_penalty = 0.3f;
+    requests.push_back(std::move(r));
+  }
+  return requests;
+}
+
+std::vector<Completion> RunTogether(Engine& engine, std::vector<GenerateRequest> requests) {
+  std::vector<Completion> completions(requests.size());
+  for (size_t i = 0; i < requests.size(); ++i) {
+    Completion& completion = completions[i];
+    requests[i].on_token = [&completion](const TokenEvent& event) {
+      completion.tokens.push_back(event.token);
+      completion.text += event.text;
+      completion.logprobs.push_back(event.logprob);
+      completion.top.push_back(event.top);
+      completion.usage = event.usage;
+    };
+    EXPECT_TRUE(engine.Submit(std::move(requests[i])).ok());
+  }
+  while (engine.Step()) {
+  }
+  return completions;
+}
+
+void ExpectSame(const Completion& a, const Completion& b, const std::string& where) {
+  EXPECT_EQ(a.tokens, b.tokens) << where;
+  EXPECT_EQ(a.text, b.text) << where;
+  EXPECT_EQ(a.logprobs, b.logprobs) << where;  // to the bit
+  ASSERT_EQ(a.top.size(), b.top.size()) << where;
+  for (size_t i = 0; i < a.top.size(); ++i) {
+    ASSERT_EQ(a.top[i].size(), b.top[i].size()) << where;
+    for (size_t j = 0; j < a.top[i].size(); ++j) {
+      EXPECT_EQ(a.top[i][j].token, b.top[i][j].token) << where;
+      EXPECT_EQ(a.top[i][j].logprob, b.top[i][j].logprob) << where;
+    }
+  }
+}
+
+TEST(EngineSameNumbers, AloneInABatchAtAnyThreadCountAndChunk) {
+  for (const ops::Packing packing :
+       {ops::Packing::kF32, ops::Packing::kBf16, ops::Packing::kQ8_0}) {
+    std::vector<Completion> alone;
+    for (const int threads : {1, 2}) {
+      ThreadPool pool(threads);
+      const ops::Exec exec(pool, kernels::TableOf(kernels::BestTarget()));
+      models::Model model = SmallModel(exec, packing);
+      if (alone.empty()) {
+        for (GenerateRequest& request : Eight()) {
+          const auto engine = std::move(Engine::Create(model, exec, {})).value();
+          alone.push_back(RunTogether(*engine, {request})[0]);
+        }
+      }
+      for (const int64_t chunk : {1, 50, 1000}) {
+        for (const int64_t together : {3, 8}) {
+          const auto engine =
+              std::move(Engine::Create(model, exec,
+                                       {.max_batch_tokens = chunk, .max_sequences = together}))
+                  .value();
+          const std::vector<Completion> batch = RunTogether(*engine, Eight());
+          for (size_t i = 0; i < 8; ++i) {
+            ExpectSame(batch[i], alone[i],
+                       "request " + std::to_string(i) + " packing " +
+                           std::to_string(static_cast<int>(packing)) + " threads " +
+                           std::to_string(threads) + " chunk " + std::to_string(chunk));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_F(EngineTest, TokensAreTheSameWhenPagesRunOut) {
+  const std::vector<Completion> plenty = RunTogether(*Make(), Eight());
+  // The eight want 27 pages at their end; the longest wants 5.
+  for (const size_t pages : {5, 6, 9, 15}) {
+    const auto engine = Make({.kv_budget_bytes = pages * kPageBytes});
+    const std::vector<Completion> few = RunTogether(*engine, Eight());
+    for (size_t i = 0; i < 8; ++i) {
+      ExpectSame(few[i], plenty[i], std::to_string(pages) + " pages");
+      EXPECT_EQ(few[i].usage.completion_tokens, plenty[i].usage.completion_tokens);
+    }
+    EXPECT_EQ(engine->unfinished(), 0);
+  }
+}
+
+TEST_F(EngineTest, StopsAtTheEndTokenAndSaysSo) {
+  // The end token is forced once three tokens are generated, by taking away everything else.
+  GenerateRequest request{.prompt = RandomPrompt(1, 5), .sampling = {.temperature = 0.0f}};
+  request.sampling.logit_bias = {{ByteTokenizer::kEnd, 1000.0f}};
+  const auto completion = Generate(*Make(), request);
+  ASSERT_TRUE(completion.ok());
+  EXPECT_EQ(completion->finish, FinishReason::kStop);
+  EXPECT_EQ(completion->tokens, std::vector<int32_t>{ByteTokenizer::kEnd});
+  EXPECT_EQ(completion->text, "");
+  EXPECT_EQ(completion->usage.prompt_tokens, 5);
+  EXPECT_EQ(completion->usage.completion_tokens, 1);
+
+  request.ignore_end = true;
+  request.max_tokens = 4;
+  const auto through = Generate(*Make(), request);
+  EXPECT_EQ(through->finish, FinishReason::kLength);
+  EXPECT_EQ(through->tokens.size(), 4u);
+}
+
+TEST_F(EngineTest, StopTokensGiveNoText) {
+  GenerateRequest request{.prompt = RandomPrompt(1, 5), .stop_tokens = {'x', 'y'}};
+  request.sampling = {.temperature = 0.0f, .logit_bias = {{'y', 1000.0f}}};
+  const auto completion = Generate(*Make(), request);
+  EXPECT_EQ(completion->finish, FinishReason::kStop);
+  EXPECT_EQ(completion->tokens, std::vector<int32_t>{'y'});
+  EXPECT_EQ(completion->text, "");
+}
+
+// Text of a request whose tokens are one letter again and again.
+TEST_F(EngineTest, StopStringsAreNotShown) {
+  GenerateRequest request{.prompt = RandomPrompt(1, 5), .stop_strings = {"zzz"}};
+  request.sampling = {.temperature = 0.0f, .logit_bias = {{'z', 1000.0f}}};
+  std::vector<std::string> deltas;
+  request.on_token = [&](const TokenEvent& event) { deltas.push_back(event.text); };
+  const auto completion = Generate(*Make(), request);
+  EXPECT_EQ(completion->finish, FinishReason::kStop);
+  EXPECT_EQ(completion->tokens.size(), 3u);
+  EXPECT_EQ(completion->text, "");
+  EXPECT_EQ(deltas, (std::vector<std::string>{"", "", ""}));
+
+  request.max_tokens = 2;  // ends while text is held back: it comes with the last event
+  deltas.clear();
+  EXPECT_EQ(Generate(*Make(), request)->text, "zz");
+  EXPECT_EQ(deltas, (std::vector<std::string>{"", "zz"}));
+}
+
+TEST_F(EngineTest, OnlyWholeCharactersLeave) {
+  // 0xC3 begins a character of two bytes and is never followed by its second byte.
+  GenerateRequest request{.prompt = RandomPrompt(1, 5), .max_tokens = 3};
+  request.sampling = {.temperature = 0.0f, .logit_bias = {{0xC3, 1000.0f}}};
+  std::vector<std::string> deltas;
+  request.on_token = [&](const TokenEvent& event) { deltas.push_back(event.text); };
+  ASSERT_TRUE(Generate(*Make(), request).ok());
+  const std::string bad = "\xEF\xBF\xBD";
+  EXPECT_EQ(deltas, (std::vector<std::string>{"", bad, bad + bad}));
+}
+
+TEST_F(EngineTest, EndsWhenTheContextIsFull) {
+  const auto engine = Make();
+  EXPECT_EQ(engine->context_length(), 160);
+  GenerateRequest request{.prompt = RandomPrompt(1, 150), .ignore_end = true};
+  const auto completion = Generate(*engine, request);
+  EXPECT_EQ(completion->finish, FinishReason::kLength);
+  EXPECT_EQ(completion->tokens.size(), 10u);
+
+  request.prompt = RandomPrompt(1, 160);
+  const auto full = Generate(*engine, request);
+  EXPECT_EQ(full->finish, FinishReason::kLength);
+  EXPECT_EQ(full->tokens.size(), 0u);
+
+  request.prompt = RandomPrompt(1, 161);
+  const auto longer = Generate(*engine, request);
+  EXPECT_EQ(longer.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(longer.status().message(),
+            "prompt: 161 tokens are more than the context length of 160");
+}
+
+TEST_F(EngineTest, NoTokensWanted) {
+  int events = 0;
+  GenerateRequest request{.prompt = {1}, .max_tokens = 0};
+  request.on_token = [&](const TokenEvent& event) {
+    ++events;
+    EXPECT_EQ(event.token, -1);
+    EXPECT_EQ(event.finish, FinishReason::kLength);
+  };
+  const auto completion = Generate(*Make(), request);
+  EXPECT_EQ(completion->usage.prompt_tokens, 1);
+  EXPECT_EQ(completion->usage.completion_tokens, 0);
+  EXPECT_EQ(events, 1);
+}
+
+TEST_F(EngineTest, RefusesWhatCanNeverBeAnswered) {
+  const auto engine = Make();
+  std::vector<GenerateRequest> bad(9, {.prompt = {1, 2}});
+  bad[0].prompt = {};
+  bad[1].prompt = {1, 257};
+  bad[2].prompt = {-1};
+  bad[3].max_tokens = -1;
+  bad[4].sampling.top_p = 2.0f;
+  bad[5].stop_strings = {""};
+  bad[6].stop_tokens = {1000};
+  bad[7].logprobs = 1000;
+  bad[8].sampling.logit_bias = {{257, 1.0f}};
+  for (size_t i = 0; i < bad.size(); ++i) {
+    EXPECT_EQ(engine->Submit(bad[i]).status().code(), StatusCode::kInvalidArgument) << i;
+  }
+  EXPECT_EQ(engine->unfinished(), 0);
+  EXPECT_FALSE(engine->Step());
+}
+
+TEST_F(EngineTest, RefusesOptionsThatCannotBeKept) {
+  const auto code = [&](models::Model& model, const EngineOptions& options) {
+    return Engine::Create(model, exec_, options).status().code();
+  };
+  const auto kBad = StatusCode::kInvalidArgument;
+  EXPECT_EQ(code(model_, {.kv_budget_bytes = kPageBytes - 1}), kBad);
+  EXPECT_EQ(code(model_, {.max_batch_tokens = 0}), kBad);
+  EXPECT_EQ(code(model_, {.max_sequences = 0}), kBad);
+  EXPECT_EQ(code(model_, {.context_length = -1}), kBad);
+  EXPECT_EQ(code(model_, {.kv_budget_bytes = 2 * kPageBytes, .context_length = 65}), kBad);
+  EXPECT_EQ(code(model_, {.context_length = 161}), StatusCode::kOk);
+  models::Model learned = SmallModel(exec_, ops::Packing::kF32, /*rotary=*/false);
+  EXPECT_EQ(code(learned, {.context_length = 160}), StatusCode::kOk);
+  EXPECT_EQ(code(learned, {.context_length = 161}), kBad);
+  // Without a wish, what the budget holds.
+  EXPECT_EQ(Make({.kv_budget_bytes = 2 * kPageBytes})->context_length(), 64);
+}
+
+TEST_F(EngineTest, TooManyRequestsAreRefused) {
+  const auto engine = Make({.max_sequences = 1, .max_waiting = 2});
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(engine->Submit({.prompt = {1}, .max_tokens = 2}).ok());
+  EXPECT_EQ(engine->Submit({.prompt = {1}}).status().code(), StatusCode::kUnavailable);
+  while (engine->Step()) {
+  }
+  EXPECT_TRUE(engine->Submit({.prompt = {1}}).ok());
+}
+
+TEST_F(EngineTest, CancelledBeforeTheNextStep) {
+  const auto engine = Make({.max_sequences = 1});
+  std::map<RequestId, std::vector<TokenEvent>> events;
+  const auto submit = [&] {
+    GenerateRequest request{.prompt = RandomPrompt(1, 5), .max_tokens = 50, .ignore_end = true};
+    request.on_token = [&](const TokenEvent& event) { events[event.id].push_back(event); };
+    return *engine->Submit(std::move(request));
+  };
+  const RequestId running = submit(), waiting = submit(), last = submit();
+  for (int i = 0; i < 4; ++i) engine->Step();
+  EXPECT_EQ(events[running].size(), 4u);
+  engine->Cancel(running);
+  engine->Cancel(waiting);
+  engine->Cancel(12345);  // unknown
+  engine->Step();
+  EXPECT_EQ(events[running].size(), 5u);
+  EXPECT_EQ(events[running].back().finish, FinishReason::kCancelled);
+  EXPECT_EQ(events[running].back().usage.completion_tokens, 4);
+  ASSERT_EQ(events[waiting].size(), 1u);
+  EXPECT_EQ(events[waiting].back().finish, FinishReason::kCancelled);
+  engine->Cancel(running);  // again: nothing
+  while (engine->Step()) {
+  }
+  EXPECT_EQ(events[running].size(), 5u);
+  EXPECT_EQ(events[last].size(), 50u);
+  EXPECT_EQ(engine->unfinished(), 0);
+}
+
+TEST_F(EngineTest, ACallbackMaySubmitAndCancel) {
+  const auto engine = Make();
+  int follow_ups = 0;
+  GenerateRequest request{.prompt = {1, 2}, .max_tokens = 100, .ignore_end = true};
+  std::optional<FinishReason> finish;
+  request.on_token = [&](const TokenEvent& event) {
+    finish = event.finish;
+    if (event.usage.completion_tokens != 3 || event.finish) return;
+    engine->Cancel(event.id);
+    GenerateRequest next{.prompt = {3}, .max_tokens = 1};
+    next.on_token = [&](const TokenEvent&) { ++follow_ups; };
+    EXPECT_TRUE(engine->Submit(next).ok());
+  };
+  ASSERT_TRUE(engine->Submit(request).ok());
+  while (engine->Step()) {
+  }
+  EXPECT_EQ(finish, FinishReason::kCancelled);
+  EXPECT_EQ(follow_ups, 1);
+}
+
+TEST_F(EngineTest, DamagedWeightsEndTheRequestWithAnError) {
+  nn::Parameter* gain = model_.stack.Find("final_norm.weight");
+  ASSERT_NE(gain, nullptr);
+  gain->value.f32()[3] = std::numeric_limits<float>::quiet_NaN();
+  const auto engine = Make();
+  EXPECT_EQ(Generate(*engine, {.prompt = {1}}).status().code(), StatusCode::kDataLoss);
+  EXPECT_EQ(engine->unfinished(), 0);
+}
+
+TEST_F(EngineTest, TimingsAndUsageAreFilled) {
+  const auto completion =
+      Generate(*Make(), {.prompt = RandomPrompt(1, 50), .max_tokens = 20, .ignore_end = true});
+  EXPECT_EQ(completion->usage.prompt_tokens, 50);
+  EXPECT_EQ(completion->usage.completion_tokens, 20);
+  EXPECT_GT(completion->timings.prompt, 0.0);
+  EXPECT_GT(completion->timings.generation, 0.0);
+  EXPECT_EQ(FinishReasonName(completion->finish), "length");
+}
+
+TEST_F(EngineTest, AModelWithoutATokeniserRunsOnTokens) {
+  model_.tokenizer = nullptr;
+  const auto engine = Make();
+  const auto completion = Generate(*engine, {.prompt = {1, 2}, .max_tokens = 5});
+  EXPECT_EQ(completion->tokens.size(), 5u);
+  EXPECT_EQ(completion->text, "");
+  EXPECT_FALSE(engine->Submit({.prompt = {1}, .stop_strings = {"x"}}).ok());
+}
+
+}  // namespace
+}  // namespace parvis::runtime
