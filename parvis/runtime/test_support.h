@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "parvis/core/random.h"
-#include "parvis/kernels/kernels.h"
 #include "parvis/models/model.h"
 #include "parvis/ops/exec.h"
 #include "parvis/runtime/engine.h"
