@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "parvis/kernels/attention_blocks.h"
+#include "parvis/kernels/inlining.h"
 #include "parvis/kernels/kernels.h"
 #include "parvis/kernels/math-inl.h"
 #include "parvis/kernels/tile-inl.h"
@@ -76,7 +77,7 @@ struct UnitBlock {
 };
 
 template <class V>
-void ScoreKeys(const UnitBlock<V>& block) {
+PARVIS_FLATTEN void ScoreKeys(const UnitBlock<V>& block) {
   const size_t head_dim = block.args.head_dim;
   for (size_t p = block.base(); p < block.keys.end; p += kLanes) {
     const float* keys =
@@ -96,7 +97,7 @@ void ScoreKeys(const UnitBlock<V>& block) {
 // Scores of one unit become e^(score - largest), 0 where it sees nothing. Returns the sum's
 // inverse.
 template <class V>
-float UnitSoftmax(const UnitBlock<V>& block, size_t unit) {
+PARVIS_FLATTEN float UnitSoftmax(const UnitBlock<V>& block, size_t unit) {
   const AttentionArgs& args = block.args;
   const float infinity = __builtin_inff();
   const KeyRange range = block.range(unit);
@@ -131,7 +132,7 @@ float UnitSoftmax(const UnitBlock<V>& block, size_t unit) {
 }
 
 template <class V>
-void WeighValues(const UnitBlock<V>& block) {
+PARVIS_FLATTEN void WeighValues(const UnitBlock<V>& block) {
   const size_t head_dim = block.args.head_dim;
   __builtin_memset(block.sums, 0, block.count * block.padded_dim * sizeof(float));
   for (size_t p = block.keys.begin; p < block.keys.end;) {
@@ -164,7 +165,7 @@ void WeighValues(const UnitBlock<V>& block) {
 
 // out = sums * inverse, and the softmax itself if asked for.
 template <class V>
-void FinishUnit(const UnitBlock<V>& block, size_t unit, float inverse) {
+PARVIS_FLATTEN void FinishUnit(const UnitBlock<V>& block, size_t unit, float inverse) {
   const AttentionArgs& args = block.args;
   const size_t row = block.row(unit);
   const size_t head = block.head(unit);

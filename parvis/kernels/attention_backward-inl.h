@@ -5,6 +5,7 @@
 
 #include "parvis/kernels/attention-inl.h"
 #include "parvis/kernels/attention_blocks.h"
+#include "parvis/kernels/inlining.h"
 #include "parvis/kernels/kernels.h"
 #include "parvis/kernels/math-inl.h"
 #include "parvis/kernels/tile-inl.h"
@@ -42,7 +43,7 @@ void TransposeKeys(const float* source, size_t stride, size_t head_dim, size_t c
 
 // P and dS of rows [row, row + rows) and the block's keys from `key` on.
 template <class V>
-void Recompute(const BackwardBlock<V>& block, size_t row, size_t rows, size_t key) {
+PARVIS_FLATTEN void Recompute(const BackwardBlock<V>& block, size_t row, size_t rows, size_t key) {
   const AttentionBackwardArgs& args = block.args;
   const float slope = args.alibi_slopes ? args.alibi_slopes[block.head] : 0.0f;
   for (size_t tile = 0; tile < kBackwardKeys / kLanes; ++tile) {
@@ -74,8 +75,9 @@ void Recompute(const BackwardBlock<V>& block, size_t row, size_t rows, size_t ke
 
 // out[i][j] += sum over k of rows[i][k] * lanes[k][j], i < count, j < size, k < steps <= 64.
 template <class V>
-void AddProduct(const RowSide& rows, size_t count, const float* lanes, size_t lane_stride,
-                size_t steps, size_t size, float* out, size_t out_stride) {
+PARVIS_FLATTEN void AddProduct(const RowSide& rows, size_t count, const float* lanes,
+                               size_t lane_stride, size_t steps, size_t size, float* out,
+                               size_t out_stride) {
   ForSpans<V>(0, size, [&](auto span) {
     LaneSide side = {lanes + span.at, lane_stride, 0};
     alignas(64) float tail[kBackwardKeys * kLanes];

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "parvis/kernels/inlining.h"
 #include "parvis/kernels/kernels.h"
 #include "parvis/kernels/layout.h"
 
@@ -30,7 +31,7 @@ void Quantise32(const float* x, float inverse, int8_t* q) {
 
 // A group of weights: the f16 scale, and 32 int8. A group too small for an f16 scale becomes 0.
 template <class V>
-uint16_t QuantiseWeights32(const float* x, int8_t* q) {
+PARVIS_FLATTEN uint16_t QuantiseWeights32(const float* x, int8_t* q) {
   constexpr float kLargestHalf = 65504.0f;
   const float amax = MaxAbs32<V>(x);
   float scale = amax / 127.0f;
@@ -50,7 +51,7 @@ uint16_t QuantiseWeights32(const float* x, int8_t* q) {
 // A group of activations: the f32 scale amax/127, and 32 int8. Numbers that are not finite make the
 // scale NaN.
 template <class V>
-float QuantiseActivations32(const float* x, int8_t* q) {
+PARVIS_FLATTEN float QuantiseActivations32(const float* x, int8_t* q) {
   constexpr float kSmallest = 1e-30f;  // below, 127 / amax could overflow
   constexpr float kLargest = 3.402823466e38f;
   const float amax = MaxAbs32<V>(x);
@@ -64,7 +65,7 @@ float QuantiseActivations32(const float* x, int8_t* q) {
 
 // f(vector, offset, lanes) over 2-byte elements, the last vector through a zero-filled copy.
 template <class V, class Load>
-void WidenAll(const void* src, size_t size, float* dst, const Load& load) {
+PARVIS_FLATTEN void WidenAll(const void* src, size_t size, float* dst, const Load& load) {
   const uint16_t* from = static_cast<const uint16_t*>(src);
   size_t i = 0;
   for (; i + 16 <= size; i += 16) load(from + i).Store(dst + i);
@@ -105,7 +106,7 @@ void ToF32(Source source, const void* src, size_t size, float* dst) {
 }
 
 template <class V, class Store>
-void NarrowAll(const float* src, size_t size, void* dst, const Store& store) {
+PARVIS_FLATTEN void NarrowAll(const float* src, size_t size, void* dst, const Store& store) {
   uint16_t* to = static_cast<uint16_t*>(dst);
   size_t i = 0;
   for (; i + 16 <= size; i += 16) store(V::Load(src + i), to + i);

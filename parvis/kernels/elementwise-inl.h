@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "parvis/kernels/inlining.h"
 #include "parvis/kernels/kernels.h"
 #include "parvis/kernels/math-inl.h"
 #include "parvis/kernels/vectors-inl.h"
@@ -12,18 +13,19 @@
 namespace parvis::kernels {
 
 template <class V>
-void Add(const float* a, const float* b, size_t size, float* y) {
+PARVIS_FLATTEN void Add(const float* a, const float* b, size_t size, float* y) {
   ForSpans<V>(0, size, [&](auto at) { at.Store(V::Add(at.Load(a), at.Load(b)), y); });
 }
 
 template <class V>
-void AddTo(const float* x, float scale, size_t size, float* y) {
+PARVIS_FLATTEN void AddTo(const float* x, float scale, size_t size, float* y) {
   ForSpans<V>(0, size,
               [&](auto at) { at.Store(V::Fma(V::Set(scale), at.Load(x), at.Load(y)), y); });
 }
 
 template <class V>
-void SumRows(const float* x, size_t rows, size_t stride, size_t begin, size_t end, float* y) {
+PARVIS_FLATTEN void SumRows(const float* x, size_t rows, size_t stride, size_t begin, size_t end,
+                            float* y) {
   ForSpans<V>(begin, end, [&](auto at) {
     V sum = V::Zero();
     for (size_t r = 0; r < rows; ++r) sum = V::Add(sum, at.Load(x + r * stride));
@@ -32,8 +34,8 @@ void SumRows(const float* x, size_t rows, size_t stride, size_t begin, size_t en
 }
 
 template <class V>
-void Rope(float* x, size_t rows, size_t stride, size_t heads, size_t head_dim, size_t rotary_dim,
-          const float* cosine, const float* sine, bool inverse) {
+PARVIS_FLATTEN void Rope(float* x, size_t rows, size_t stride, size_t heads, size_t head_dim,
+                         size_t rotary_dim, const float* cosine, const float* sine, bool inverse) {
   const size_t half = rotary_dim / 2;
   for (size_t r = 0; r < rows; ++r, x += stride, cosine += half, sine += half) {
     for (size_t h = 0; h < heads; ++h) {
@@ -108,15 +110,15 @@ void WithActivation(Activation activation, const F& f) {
 }
 
 template <class V>
-void Activate(Activation activation, const float* x, size_t size, float* y) {
+PARVIS_FLATTEN void Activate(Activation activation, const float* x, size_t size, float* y) {
   WithActivation(activation, [&]<Activation kKind>() {
     ForSpans<V>(0, size, [&](auto at) { at.Store(ActivationOf<V, kKind>(at.Load(x)), y); });
   });
 }
 
 template <class V>
-void ActivateBackward(Activation activation, const float* x, const float* grad_y, size_t size,
-                      float* grad_x) {
+PARVIS_FLATTEN void ActivateBackward(Activation activation, const float* x, const float* grad_y,
+                                     size_t size, float* grad_x) {
   WithActivation(activation, [&]<Activation kKind>() {
     ForSpans<V>(0, size, [&](auto at) {
       at.Store(V::Mul(at.Load(grad_y), SlopeOf<V, kKind>(at.Load(x))), grad_x);
@@ -125,7 +127,8 @@ void ActivateBackward(Activation activation, const float* x, const float* grad_y
 }
 
 template <class V>
-void Gated(Activation activation, const float* gate, const float* up, size_t size, float* y) {
+PARVIS_FLATTEN void Gated(Activation activation, const float* gate, const float* up, size_t size,
+                          float* y) {
   WithActivation(activation, [&]<Activation kKind>() {
     ForSpans<V>(0, size, [&](auto at) {
       at.Store(V::Mul(ActivationOf<V, kKind>(at.Load(gate)), at.Load(up)), y);
@@ -134,8 +137,9 @@ void Gated(Activation activation, const float* gate, const float* up, size_t siz
 }
 
 template <class V>
-void GatedBackward(Activation activation, const float* gate, const float* up, const float* grad_y,
-                   size_t size, float* grad_gate, float* grad_up) {
+PARVIS_FLATTEN void GatedBackward(Activation activation, const float* gate, const float* up,
+                                  const float* grad_y, size_t size, float* grad_gate,
+                                  float* grad_up) {
   WithActivation(activation, [&]<Activation kKind>() {
     ForSpans<V>(0, size, [&](auto at) {
       const V g = at.Load(grad_y);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "parvis/kernels/inlining.h"
 #include "parvis/kernels/kernels.h"
 #include "parvis/kernels/math-inl.h"
 #include "parvis/kernels/vectors-inl.h"
@@ -11,7 +12,7 @@
 namespace parvis::kernels {
 
 template <class V>
-float LargestOf(const float* x, size_t size) {
+PARVIS_FLATTEN float LargestOf(const float* x, size_t size) {
   const float infinity = __builtin_inff();
   V largest = V::Set(-infinity);
   size_t i = 0;
@@ -25,7 +26,7 @@ float LargestOf(const float* x, size_t size) {
 
 // The sum of e^(x - largest); if kStore, x becomes its terms.
 template <class V, bool kStore, class X>
-float SumOfExp(X* x, size_t size, float largest) {
+PARVIS_FLATTEN float SumOfExp(X* x, size_t size, float largest) {
   V sum = V::Zero();
   ForSpans<V>(0, size, [&](auto at) {
     const V term = at.Existing(Exp<V>(V::Sub(at.Load(x), V::Set(largest))));
@@ -36,7 +37,7 @@ float SumOfExp(X* x, size_t size, float largest) {
 }
 
 template <class V>
-void Scale(float scale, size_t size, float* x) {
+PARVIS_FLATTEN void Scale(float scale, size_t size, float* x) {
   ForSpans<V>(0, size, [&](auto at) { at.Store(V::Mul(at.Load(x), V::Set(scale)), x); });
 }
 
@@ -84,7 +85,7 @@ double SumOfSquares(const float* x, size_t size) {
 
 // Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019.
 template <class V>
-void AdamW(const AdamWArgs& args) {
+PARVIS_FLATTEN void AdamW(const AdamWArgs& args) {
   const V keep = V::Set(1.0f - args.learning_rate * args.weight_decay);
   const V minus_step = V::Set(-(args.learning_rate / args.bias_correction1));
   const V inverse_root = V::Set(1.0f / __builtin_sqrtf(args.bias_correction2));

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "parvis/kernels/inlining.h"
 #include "parvis/kernels/kernels.h"
 #include "parvis/kernels/layout.h"
 #include "parvis/kernels/pack-inl.h"
@@ -112,8 +113,7 @@ struct F32Kernel {
   size_t k;
 
   template <int R, int T>
-  inline __attribute__((always_inline)) void Add(size_t row, size_t tile, size_t begin, size_t end,
-                                                 V (&sums)[R][T]) const {
+  PARVIS_INLINE void Add(size_t row, size_t tile, size_t begin, size_t end, V (&sums)[R][T]) const {
     AddProducts<V, R, T>({rows + row * row_stride + begin, row_stride, 1},
                          {panels + (tile * k + begin) * kLanes, kLanes, k * kLanes}, end - begin,
                          sums);
@@ -133,8 +133,7 @@ struct Bf16Kernel {
   size_t pairs;  // of all k
 
   template <int R, int T>
-  inline __attribute__((always_inline)) void Add(size_t row, size_t tile, size_t begin, size_t end,
-                                                 V (&sums)[R][T]) const {
+  PARVIS_INLINE void Add(size_t row, size_t tile, size_t begin, size_t end, V (&sums)[R][T]) const {
     const uint32_t* lanes = panels + (tile * pairs + begin / 2) * kLanes;
     const unsigned char* first = rows + row * row_stride;
     for (size_t pair = begin / 2; pair < (end + 1) / 2; ++pair, lanes += kLanes) {
@@ -178,8 +177,7 @@ struct Q8Kernel {
   size_t k;
 
   template <int R, int T>
-  inline __attribute__((always_inline)) void Add(size_t row, size_t tile, size_t begin, size_t end,
-                                                 V (&sums)[R][T]) const {
+  PARVIS_INLINE void Add(size_t row, size_t tile, size_t begin, size_t end, V (&sums)[R][T]) const {
     const size_t groups = k / kQ8Group;
     for (size_t g = begin / kQ8Group; g < end / kQ8Group; ++g) {
       const int8_t* a[R];

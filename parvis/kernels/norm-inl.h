@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "parvis/kernels/inlining.h"
 #include "parvis/kernels/vectors-inl.h"
 
 // RMS and layer normalisation (formulas: kernels.h). A row's sums run over its vectors in order,
@@ -10,8 +11,8 @@
 namespace parvis::kernels {
 
 template <class V>
-void RmsNorm(const float* x, const float* weight, float epsilon, size_t rows, size_t size, float* y,
-             float* inverse) {
+PARVIS_FLATTEN void RmsNorm(const float* x, const float* weight, float epsilon, size_t rows,
+                            size_t size, float* y, float* inverse) {
   for (size_t r = 0; r < rows; ++r, x += size, y += size) {
     V squares = V::Zero();
     ForSpans<V>(0, size, [&](auto at) {
@@ -29,8 +30,8 @@ void RmsNorm(const float* x, const float* weight, float epsilon, size_t rows, si
 
 // With g = grad_y * weight:  grad_x = inverse * g - x * inverse³ * mean(g x)
 template <class V>
-void RmsNormBackward(const float* x, const float* weight, const float* inverse, const float* grad_y,
-                     size_t rows, size_t size, float* grad_x) {
+PARVIS_FLATTEN void RmsNormBackward(const float* x, const float* weight, const float* inverse,
+                                    const float* grad_y, size_t rows, size_t size, float* grad_x) {
   for (size_t r = 0; r < rows; ++r, x += size, grad_y += size, grad_x += size) {
     V products = V::Zero();
     ForSpans<V>(0, size, [&](auto at) {
@@ -47,8 +48,8 @@ void RmsNormBackward(const float* x, const float* weight, const float* inverse, 
 }
 
 template <class V>
-void LayerNorm(const float* x, const float* weight, const float* bias, float epsilon, size_t rows,
-               size_t size, float* y, float* mean, float* inverse) {
+PARVIS_FLATTEN void LayerNorm(const float* x, const float* weight, const float* bias, float epsilon,
+                              size_t rows, size_t size, float* y, float* mean, float* inverse) {
   for (size_t r = 0; r < rows; ++r, x += size, y += size) {
     V sum = V::Zero();
     ForSpans<V>(0, size, [&](auto at) { sum = V::Add(sum, at.Load(x)); });
@@ -73,8 +74,9 @@ void LayerNorm(const float* x, const float* weight, const float* bias, float eps
 // With g = grad_y * weight and n = (x - mean) * inverse:
 //   grad_x = inverse * (g - mean(g) - n * mean(g n))
 template <class V>
-void LayerNormBackward(const float* x, const float* weight, const float* mean, const float* inverse,
-                       const float* grad_y, size_t rows, size_t size, float* grad_x) {
+PARVIS_FLATTEN void LayerNormBackward(const float* x, const float* weight, const float* mean,
+                                      const float* inverse, const float* grad_y, size_t rows,
+                                      size_t size, float* grad_x) {
   for (size_t r = 0; r < rows; ++r, x += size, grad_y += size, grad_x += size) {
     const V middle = V::Set(mean[r]);
     const V scale = V::Set(inverse[r]);
@@ -96,9 +98,9 @@ void LayerNormBackward(const float* x, const float* weight, const float* mean, c
 }
 
 template <class V>
-void NormWeightGrad(const float* x, const float* mean, const float* inverse, const float* grad_y,
-                    size_t rows, size_t size, size_t begin, size_t end, float* grad_weight,
-                    float* grad_bias) {
+PARVIS_FLATTEN void NormWeightGrad(const float* x, const float* mean, const float* inverse,
+                                   const float* grad_y, size_t rows, size_t size, size_t begin,
+                                   size_t end, float* grad_weight, float* grad_bias) {
   ForSpans<V>(begin, end, [&](auto at) {
     V weight_sum = V::Zero();
     V bias_sum = V::Zero();

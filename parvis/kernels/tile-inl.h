@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "parvis/kernels/inlining.h"
+
 // The heart of all products: a tile of R rows by T vectors, whose sums stay in registers.
 namespace parvis::kernels {
 
@@ -22,8 +24,8 @@ struct LaneSide {
 // sums[r][t] += rows[r][k] * lanes[k][t], for each k in order: one chain of fused operations a
 // lane.
 template <class V, int R, int T>
-inline __attribute__((always_inline)) void AddProducts(const RowSide& rows, const LaneSide& lanes,
-                                                       size_t k, V (&sums)[R][T]) {
+PARVIS_INLINE void AddProducts(const RowSide& rows, const LaneSide& lanes, size_t k,
+                               V (&sums)[R][T]) {
   const float* row[R];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) row[r] = rows.data + static_cast<size_t>(r) * rows.row;
@@ -46,7 +48,7 @@ inline __attribute__((always_inline)) void AddProducts(const RowSide& rows, cons
 
 // Calls f.template operator()<R>(first row) over `count` rows in tiles of at most Max rows.
 template <int Max, class F>
-inline __attribute__((always_inline)) void ForRowTiles(size_t count, const F& f) {
+PARVIS_INLINE void ForRowTiles(size_t count, const F& f) {
   size_t r = 0;
   for (; r + Max <= count; r += Max) f.template operator()<Max>(r);
   const size_t rest = count - r;
