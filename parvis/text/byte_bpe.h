@@ -4,12 +4,13 @@
 #include <array>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "parvis/text/added_tokens.h"
 #include "parvis/text/merge_list.h"
+#include "parvis/text/merge_table.h"
 #include "parvis/text/pretokenizer.h"
+#include "parvis/text/token_table.h"
 #include "parvis/text/tokenizer.h"
 
 namespace parvis::text {
@@ -27,26 +28,21 @@ class ByteBpe : public Tokenizer {
   std::string TokenBytes(TokenId id) const override;
 
  private:
-  explicit ByteBpe(Vocabulary vocabulary);
-  Status Index();
+  ByteBpe(Vocabulary vocabulary, PreTokenizer pre_tokenizer);
+  void IndexTokens();
+  void IndexWords();
   void EncodeText(std::string_view text, size_t origin, bool offsets, Encoded& out) const;
-  void EncodePiece(std::string_view piece, std::vector<Symbol>& symbols) const;
+  void MergeBytes(std::string_view piece, std::vector<Symbol>& symbols) const;
 
-  // Open addressing from a pair of ids to its merge: the inner loop of encoding.
-  struct Slot {
-    uint64_t pair;
-    uint32_t rank;
-    TokenId id;
-  };
-  const Slot* FindMerge(TokenId left, TokenId right) const;
-
-  std::unordered_map<std::string_view, TokenId> ids_;    // as written in the vocabulary
-  std::unordered_map<std::string_view, TokenId> whole_;  // by bytes; for ignore_merges
-  std::vector<std::string> bytes_;                       // by id
+  const PreTokenizer pre_tokenizer_;
+  std::vector<bool> is_added_;      // by id
+  std::vector<std::string> bytes_;  // by id
+  TokenTable ids_;                  // tokens as written in the vocabulary
+  // Tokens by bytes whose own bytes encode to them (all of them if ignore_merges): most words need
+  // no merging.
+  TokenTable words_;
   std::array<TokenId, 256> byte_ids_;
-  std::vector<Slot> merges_;
-  uint64_t merge_mask_ = 0;
-  PreTokenizer pre_tokenizer_ = PreTokenizer::kGpt2;
+  MergeTable merges_;
   AddedTokens added_;
 };
 

@@ -1,6 +1,8 @@
 #include "parvis/text/sentencepiece_bpe.h"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include "parvis/text/merge_list.h"
@@ -26,17 +28,30 @@ std::optional<uint8_t> ByteOfToken(std::string_view token) {
   return static_cast<uint8_t>(value);
 }
 
+// Where the next word begins: the first space after another character after `at`, or the end.
+size_t WordBegin(std::string_view text, size_t at) {
+  while (text.substr(at).starts_with(kSpace)) at += kSpace.size();
+  return std::min(text.find(kSpace, at), text.size());
+}
+
 }  // namespace
 
 SentencePieceBpe::SentencePieceBpe(Vocabulary vocabulary)
-    : Tokenizer(std::move(vocabulary)), added_(this->vocabulary().added) {
+    : Tokenizer(std::move(vocabulary)),
+      ids_(this->vocabulary().tokens, this->vocabulary().tokens.size()),
+      pieces_(this->vocabulary().tokens, this->vocabulary().tokens.size()),
+      added_(this->vocabulary().added) {
   byte_ids_.fill(-1);
   const Vocabulary& v = this->vocabulary();
-  for (size_t id = 0; id < v.tokens.size(); ++id) {
-    if (v.kinds[id] == TokenKind::kByte) {
-      if (const auto byte = ByteOfToken(v.tokens[id])) byte_ids_[*byte] = static_cast<TokenId>(id);
-    } else if (v.kinds[id] == TokenKind::kNormal || v.kinds[id] == TokenKind::kUserDefined) {
-      ids_.emplace(v.tokens[id], static_cast<TokenId>(id));
+  for (size_t i = 0; i < v.tokens.size(); ++i) {
+    const auto id = static_cast<TokenId>(i);
+    const std::string& token = v.tokens[i];
+    ids_.Add(id);
+    if (v.kinds[i] == TokenKind::kByte) {
+      if (const auto byte = ByteOfToken(token)) byte_ids_[*byte] = id;
+    } else if (v.kinds[i] == TokenKind::kNormal || v.kinds[i] == TokenKind::kUserDefined) {
+      pieces_.Add(id);
+      if (WordBegin(token, 0) < token.size()) words_apart_ = false;
     }
   }
 }
@@ -51,16 +66,69 @@ Result<std::unique_ptr<Tokenizer>> SentencePieceBpe::Make(Vocabulary vocabulary)
       return DataLoss("scores[" + std::to_string(id) + "] is not a finite number");
     }
   }
-  return std::unique_ptr<Tokenizer>(new SentencePieceBpe(std::move(vocabulary)));
+  std::unique_ptr<SentencePieceBpe> tokenizer(new SentencePieceBpe(std::move(vocabulary)));
+  tokenizer->RankScores();
+  PARVIS_RETURN_IF_ERROR(tokenizer->merges_.Build(tokenizer->vocabulary().merges, tokenizer->ids_));
+  return std::unique_ptr<Tokenizer>(std::move(tokenizer));
+}
+
+// The best score has rank 0; equal scores have equal ranks.
+void SentencePieceBpe::RankScores() {
+  const std::vector<float>& scores = vocabulary().scores;
+  std::vector<float> distinct = scores;
+  std::sort(distinct.begin(), distinct.end(), std::greater<>());
+  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+  for (const float score : scores) {
+    const auto at = std::lower_bound(distinct.begin(), distinct.end(), score, std::greater<>());
+    ranks_.push_back(static_cast<uint32_t>(at - distinct.begin()));
+  }
 }
 
 std::optional<TokenId> SentencePieceBpe::Find(std::string_view token) const {
-  const auto& tokens = vocabulary().tokens;
-  if (const auto found = ids_.find(token); found != ids_.end()) return found->second;
-  for (size_t id = 0; id < tokens.size(); ++id) {
-    if (tokens[id] == token) return static_cast<TokenId>(id);
+  const TokenId id = ids_.Find(token);
+  return id < 0 ? std::nullopt : std::optional(id);
+}
+
+void SentencePieceBpe::MergePiece(std::string_view piece, std::vector<Symbol>& symbols) const {
+  symbols.clear();
+  for (size_t at = 0; at < piece.size();) {
+    const size_t end = at + ReadCharacter(piece, at).size;
+    symbols.push_back({pieces_.Find(piece.substr(at, end - at)), static_cast<uint32_t>(at),
+                       static_cast<uint32_t>(end)});
+    at = end;
   }
-  return std::nullopt;
+  if (!vocabulary().merges.empty()) {
+    MergeAll(symbols, [&](const Symbol& a, const Symbol& b) { return merges_.Find(a.id, b.id); });
+    return;
+  }
+  MergeAll(symbols, [&](const Symbol& a, const Symbol& b) -> Merge {
+    const TokenId id = pieces_.Find(piece.substr(a.begin, b.end - a.begin));
+    return id < 0 ? Merge{} : Merge{ranks_[id], id};
+  });
+}
+
+// The tokens of a symbol: itself, else its bytes, else "unknown", once for a run of characters.
+void SentencePieceBpe::Emit(std::string_view piece, const Symbol& symbol,
+                            std::vector<Symbol>& tokens) const {
+  if (symbol.id >= 0) {
+    tokens.push_back(symbol);
+    return;
+  }
+  const std::string_view bytes = piece.substr(symbol.begin, symbol.end - symbol.begin);
+  const bool has_bytes = std::all_of(bytes.begin(), bytes.end(), [this](char byte) {
+    return byte_ids_[static_cast<unsigned char>(byte)] >= 0;
+  });
+  if (has_bytes) {
+    for (const char byte : bytes) {
+      tokens.push_back({byte_ids_[static_cast<unsigned char>(byte)], symbol.begin, symbol.end});
+    }
+  } else if (const auto unknown = vocabulary().unknown) {
+    if (!tokens.empty() && tokens.back().id == *unknown) {
+      tokens.back().end = symbol.end;
+    } else {
+      tokens.push_back({*unknown, symbol.begin, symbol.end});
+    }
+  }
 }
 
 // `text`: valid UTF-8 without added tokens; `origin`: where it begins in the whole.
@@ -71,50 +139,31 @@ void SentencePieceBpe::EncodeText(std::string_view text, size_t origin, bool fir
   std::vector<uint32_t> from;
   const auto append = [&](std::string_view bytes, size_t at) {
     escaped += bytes;
-    from.resize(escaped.size(), static_cast<uint32_t>(at));
+    if (offsets) from.resize(escaped.size(), static_cast<uint32_t>(at));
   };
   if (first && vocabulary().add_prefix_space) append(kSpace, 0);
-  std::vector<Symbol> symbols;
   for (size_t at = 0; at < text.size();) {
-    const Character c = ReadCharacter(text, at);
-    append(c.code == ' ' ? kSpace : text.substr(at, c.size), at);
-    at += c.size;
+    const size_t size = ReadCharacter(text, at).size;
+    append(text[at] == ' ' ? kSpace : text.substr(at, size), at);
+    at += size;
   }
   from.push_back(static_cast<uint32_t>(text.size()));
   const std::string_view view = escaped;
+  std::vector<Symbol> symbols, tokens;
   for (size_t at = 0; at < view.size();) {
-    const uint32_t size = ReadCharacter(view, at).size;
-    const auto found = ids_.find(view.substr(at, size));
-    symbols.push_back({found == ids_.end() ? -1 : found->second, static_cast<uint32_t>(at),
-                       static_cast<uint32_t>(at + size)});
-    at += size;
+    const size_t end = words_apart_ ? WordBegin(view, at) : view.size();
+    const std::string_view piece = view.substr(at, end - at);
+    MergePiece(piece, symbols);
+    for (Symbol symbol : symbols) {
+      symbol.begin += at;
+      symbol.end += at;
+      Emit(view, symbol, tokens);
+    }
+    at = end;
   }
-  const std::vector<float>& scores = vocabulary().scores;
-  MergeAll(symbols, [&](const Symbol& a, const Symbol& b) -> std::optional<Merge> {
-    const auto found = ids_.find(view.substr(a.begin, b.end - a.begin));
-    if (found == ids_.end()) return std::nullopt;
-    return Merge{-static_cast<double>(scores[found->second]), found->second};
-  });
-  const auto emit = [&](TokenId id, const Symbol& symbol) {
-    out.ids.push_back(id);
-    if (offsets) {
-      out.offsets.emplace_back(origin + from[symbol.begin], origin + from[symbol.end]);
-    }
-  };
-  for (const Symbol& symbol : symbols) {
-    if (symbol.id >= 0) {
-      emit(symbol.id, symbol);
-      continue;
-    }
-    for (uint32_t i = symbol.begin; i < symbol.end; ++i) {
-      const TokenId id = byte_ids_[static_cast<unsigned char>(view[i])];
-      if (id >= 0) {
-        emit(id, symbol);
-      } else if (vocabulary().unknown) {
-        emit(*vocabulary().unknown, symbol);
-        break;  // one for the whole character
-      }
-    }
+  for (const Symbol& token : tokens) {
+    out.ids.push_back(token.id);
+    if (offsets) out.offsets.emplace_back(origin + from[token.begin], origin + from[token.end]);
   }
 }
 

@@ -4,16 +4,20 @@
 #include <array>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 #include "parvis/text/added_tokens.h"
+#include "parvis/text/merge_list.h"
+#include "parvis/text/merge_table.h"
+#include "parvis/text/token_table.h"
 #include "parvis/text/tokenizer.h"
 
 namespace parvis::text {
 
 // SentencePiece's byte-pair encoding, as LLaMA 1 and 2 use it: spaces become "▁", neighbours merge
 // into the token with the best score, and a character that is no token becomes its bytes' tokens
-// <0xXX>. Kudo and Richardson, "SentencePiece", 2018.
+// <0xXX>. With a list of merges (tokenizer.json has one) neighbours merge in the list's order.
+// Kudo and Richardson, "SentencePiece", 2018.
 class SentencePieceBpe : public Tokenizer {
  public:
   static Result<std::unique_ptr<Tokenizer>> Make(Vocabulary vocabulary);
@@ -26,11 +30,20 @@ class SentencePieceBpe : public Tokenizer {
 
  private:
   explicit SentencePieceBpe(Vocabulary vocabulary);
+  void RankScores();
   void EncodeText(std::string_view text, size_t origin, bool first, bool offsets,
                   Encoded& out) const;
+  void MergePiece(std::string_view piece, std::vector<Symbol>& symbols) const;
+  void Emit(std::string_view piece, const Symbol& symbol, std::vector<Symbol>& tokens) const;
 
-  std::unordered_map<std::string_view, TokenId> ids_;
+  TokenTable ids_;                     // all tokens
+  TokenTable pieces_;                  // those that text merges into
   std::array<TokenId, 256> byte_ids_;  // -1: none
+  std::vector<uint32_t> ranks_;        // by id, from the scores
+  MergeTable merges_;                  // if the vocabulary lists them
+  // No token has a space after its first other character, so no merge crosses a word's beginning
+  // and words can be merged one by one.
+  bool words_apart_ = true;
   AddedTokens added_;
 };
 
