@@ -1,0 +1,1 @@
+"""Grammar of simple English and French stories, dialogues and explanations."""
