@@ -47,7 +47,7 @@ def documents(language, rng):
     while sum(size.values()) < BYTES_PER_LANGUAGE:
         kind = "story" if size["story"] <= STORY_SHARE * sum(size.values()) else "facts"
         text = make_story(vocabulary, stories, rng) if kind == "story" else make_facts(facts, rng)
-        text = french.elide(text) if language == "fr" else text
+        text = vocabulary.finish(text)
         if text in seen:
             continue
         seen.add(text)

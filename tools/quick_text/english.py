@@ -1,5 +1,7 @@
 """English words as entities of the template language."""
 
+import re
+
 from . import lexicon
 
 
@@ -44,6 +46,11 @@ def article(phrase):
     return ("an " if phrase[0] in "aeiou" else "a ") + phrase
 
 
+
+
+def finish(text):
+    """"a owl" becomes "an owl"; the lexicon has no word such as "useful" after an article."""
+    return re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", text)
 
 
 def environment(rng, small_animals=True):

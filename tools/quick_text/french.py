@@ -13,7 +13,7 @@ def starts_with_vowel(phrase):
     return re.match(VOWEL, phrase) is not None
 
 
-def elide(text):
+def finish(text):
     """"de Emma" becomes "d'Emma", "si il" becomes "s'il"; a word after a hyphen ("prends-le") stays."""
     words = "[LlDdJjMmTtSsNn]e|[Ll]a|[Qq]ue|[Jj]usque|[Ll]orsque|[Pp]uisque"
     text = re.sub(rf"(?<![-\w])({words}) (?={VOWEL})", lambda m: m.group(1)[:-1] + "'", text)
