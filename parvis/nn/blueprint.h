@@ -26,7 +26,7 @@ struct Norm {
 // How rotary frequencies are changed for contexts longer than the original one. Fields as in
 // Hugging Face's rope_scaling.
 struct RopeScaling {
-  enum class Kind { kNone, kLinear, kLlama3, kYarn };
+  enum class Kind { kNone, kLinear, kLlama3, kYarn, kDivisors };
   Kind kind = Kind::kNone;
   float factor = 1.0f;
   float low_freq_factor = 1.0f;   // llama3
@@ -35,6 +35,7 @@ struct RopeScaling {
   float beta_slow = 1.0f;         // yarn
   float attention_factor = 0.0f;  // yarn; 0: computed from factor
   int64_t original_context_length = 0;
+  std::vector<float> divisors;  // divisors: one per rotated pair, as GGUF's rope_freqs tensor has them
 };
 
 struct RotaryPositions {

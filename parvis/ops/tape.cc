@@ -10,6 +10,10 @@ void Tape::RunBackward() {
     steps_.pop_back();
     step();
   }
+}
+
+void Tape::Clear() {
+  steps_.clear();
   grads_.clear();
 }
 

@@ -22,8 +22,9 @@ class Tape {
 
   void Record(Backward backward) { steps_.push_back(std::move(backward)); }
 
-  // Runs all closures, last first, and empties the tape.
+  // Runs all closures, last first. Gradients of what no op made (inputs) stay until taken or Clear.
   void RunBackward();
+  void Clear();
 
   // Adds `grad` (f32, of x's shape) to the gradient of x, a result of a recorded op.
   void AddGrad(const Tensor& x, const Tensor& grad);

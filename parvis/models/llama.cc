@@ -1,0 +1,203 @@
+// LLaMA: RMSNorm before each part, rotary positions, key/value heads shared by groups of query
+// heads, and a feed-forward gated by SiLU. No biases unless the configuration asks for them.
+// Touvron et al., "LLaMA" and "Llama 2", 2023; Grattafiori et al., "The Llama 3 Herd of Models",
+// 2024.
+//
+// `parvis describe MODEL` prints the forward pass that this file stands for.
+
+#include "parvis/models/family.h"
+
+namespace parvis::models {
+namespace {
+
+using Kind = nn::RopeScaling::Kind;
+
+struct KindName {
+  Kind kind;
+  const char* name;
+};
+constexpr KindName kKindNames[] = {{Kind::kNone, "default"},
+                                   {Kind::kNone, "none"},
+                                   {Kind::kLinear, "linear"},
+                                   {Kind::kLlama3, "llama3"},
+                                   {Kind::kYarn, "yarn"}};
+
+// One object in Hugging Face's files; GGUF's loader makes the same of its flat keys.
+nn::RopeScaling Scaling(Config& config) {
+  nn::RopeScaling scaling;
+  const Json* object = config.Object({"rope_scaling", "rope_parameters"});
+  if (object == nullptr) return scaling;
+  Config fields(*object);
+  const std::string name = fields.TextOr({"rope_type", "type"}, "default");
+  bool known = false;
+  for (const KindName& row : kKindNames) {
+    if (name != row.name) continue;
+    scaling.kind = row.kind;
+    known = true;
+  }
+  if (!known) config.Refuse("rope_scaling: \"" + name + "\" is not a kind that Parvis computes");
+  if (scaling.kind == Kind::kNone) return scaling;
+  scaling.factor = fields.Float({"factor"});
+  scaling.original_context_length = fields.IntOr({"original_max_position_embeddings"}, 0);
+  scaling.low_freq_factor = fields.FloatOr({"low_freq_factor"}, 1.0f);
+  scaling.high_freq_factor = fields.FloatOr({"high_freq_factor"}, 4.0f);
+  scaling.beta_fast = fields.FloatOr({"beta_fast"}, 32.0f);
+  scaling.beta_slow = fields.FloatOr({"beta_slow"}, 1.0f);
+  scaling.attention_factor = fields.FloatOr({"attention_factor"}, 0.0f);
+  if (!fields.status().ok()) config.Refuse("rope_scaling: " + fields.status().message());
+  if (scaling.kind == Kind::kLlama3 && scaling.high_freq_factor <= scaling.low_freq_factor) {
+    config.Refuse("rope_scaling: high_freq_factor must be above low_freq_factor");
+  }
+  return scaling;
+}
+
+float Theta(Config& config) {
+  if (const Json* object = config.Object({"rope_parameters"})) {
+    if (object->contains("rope_theta")) return Config(*object).Float({"rope_theta"});
+  }
+  return config.FloatOr({"rope_theta", "rope.freq_base"}, 10000.0f);
+}
+
+nn::Blueprint Describe(Config& config) {
+  nn::Blueprint b;
+  b.family = "llama";
+  b.vocab_size = config.Int({"vocab_size"});
+  b.hidden_size = config.Int({"hidden_size", "embedding_length"});
+  b.num_layers = config.Int({"num_hidden_layers", "block_count"});
+  b.context_length = config.IntOr({"max_position_embeddings", "context_length"}, 2048);
+  b.norm = {.kind = nn::Norm::Kind::kRmsNorm,
+            .epsilon = config.FloatOr({"rms_norm_eps", "attention.layer_norm_rms_epsilon"}, 1e-6f)};
+  const int64_t num_heads = config.Int({"num_attention_heads", "attention.head_count"});
+  const int64_t num_kv_heads =
+      config.IntOr({"num_key_value_heads", "attention.head_count_kv"}, num_heads);
+  if (!config.Has({"head_dim", "attention.key_length"}) && b.hidden_size % num_heads != 0) {
+    config.Refuse("hidden_size is not a multiple of num_attention_heads");
+  }
+  if (num_heads % num_kv_heads != 0) {
+    config.Refuse("num_attention_heads is not a multiple of num_key_value_heads");
+  }
+  const bool bias = config.BoolOr({"attention_bias"}, false);
+  b.attention = {
+      .num_heads = num_heads,
+      .num_kv_heads = num_kv_heads,
+      .head_dim = config.IntOr({"head_dim", "attention.key_length"}, b.hidden_size / num_heads),
+      .qkv_bias = bias,
+      .out_bias = config.BoolOr({"attention_out_bias"}, bias)};
+  const int64_t rotary_dim = config.IntOr({"rope.dimension_count"}, b.attention.head_dim);
+  if (rotary_dim % 2 != 0 || rotary_dim > b.attention.head_dim) {
+    config.Refuse("rotary dimensions (" + std::to_string(rotary_dim) +
+                  ") must be even and within head_dim");
+  }
+  b.positions = nn::RotaryPositions{
+      .theta = Theta(config), .rotary_dim = rotary_dim, .scaling = Scaling(config)};
+  const std::string activation = config.TextOr({"hidden_act"}, "silu");
+  if (activation != "silu") {
+    config.Refuse("hidden_act: \"" + activation + "\" is not one that Parvis computes for LLaMA");
+  }
+  b.feed_forward = {.size = config.Int({"intermediate_size", "feed_forward_length"}),
+                    .activation = nn::Activation::kSilu,
+                    .gated = true,
+                    .bias = config.BoolOr({"mlp_bias"}, false)};
+  b.tied_embedding = config.BoolOr({"tie_word_embeddings"}, false);
+  return b;
+}
+
+Json ScalingToJson(const nn::RopeScaling& scaling) {
+  Json json = {{"factor", scaling.factor}};
+  for (const KindName& row : kKindNames) {
+    if (row.kind == scaling.kind) json["rope_type"] = row.name;
+  }
+  if (scaling.original_context_length > 0) {
+    json["original_max_position_embeddings"] = scaling.original_context_length;
+  }
+  if (scaling.kind == Kind::kLlama3) {
+    json["low_freq_factor"] = scaling.low_freq_factor;
+    json["high_freq_factor"] = scaling.high_freq_factor;
+  }
+  if (scaling.kind == Kind::kYarn) {
+    json["beta_fast"] = scaling.beta_fast;
+    json["beta_slow"] = scaling.beta_slow;
+    if (scaling.attention_factor > 0) json["attention_factor"] = scaling.attention_factor;
+  }
+  return json;
+}
+
+Json HfConfig(const nn::Blueprint& b) {
+  const auto& rotary = std::get<nn::RotaryPositions>(b.positions);
+  Json json = {{"model_type", "llama"},
+               {"architectures", {"LlamaForCausalLM"}},
+               {"vocab_size", b.vocab_size},
+               {"hidden_size", b.hidden_size},
+               {"num_hidden_layers", b.num_layers},
+               {"num_attention_heads", b.attention.num_heads},
+               {"num_key_value_heads", b.attention.num_kv_heads},
+               {"head_dim", b.attention.head_dim},
+               {"intermediate_size", b.feed_forward.size},
+               {"hidden_act", "silu"},
+               {"max_position_embeddings", b.context_length},
+               {"rms_norm_eps", b.norm.epsilon},
+               {"rope_theta", rotary.theta},
+               {"attention_bias", b.attention.qkv_bias},
+               {"mlp_bias", b.feed_forward.bias},
+               {"tie_word_embeddings", b.tied_embedding}};
+  if (rotary.scaling.kind != Kind::kNone && rotary.scaling.kind != Kind::kDivisors) {
+    json["rope_scaling"] = ScalingToJson(rotary.scaling);
+  }
+  return json;
+}
+
+Json GgufMetadata(const nn::Blueprint& b) {
+  const auto& rotary = std::get<nn::RotaryPositions>(b.positions);
+  Json json = {{"vocab_size", b.vocab_size},
+               {"context_length", b.context_length},
+               {"embedding_length", b.hidden_size},
+               {"block_count", b.num_layers},
+               {"feed_forward_length", b.feed_forward.size},
+               {"rope.dimension_count", rotary.rotary_dim},
+               {"rope.freq_base", rotary.theta},
+               {"attention.head_count", b.attention.num_heads},
+               {"attention.head_count_kv", b.attention.num_kv_heads},
+               {"attention.key_length", b.attention.head_dim},
+               {"attention.value_length", b.attention.head_dim},
+               {"attention.layer_norm_rms_epsilon", b.norm.epsilon}};
+  const nn::RopeScaling& scaling = rotary.scaling;
+  if (scaling.kind == Kind::kLinear || scaling.kind == Kind::kYarn) {
+    json["rope.scaling.type"] = scaling.kind == Kind::kLinear ? "linear" : "yarn";
+    json["rope.scaling.factor"] = scaling.factor;
+    if (scaling.original_context_length > 0) {
+      json["rope.scaling.original_context_length"] = scaling.original_context_length;
+    }
+  }
+  return json;
+}
+
+// clang-format off
+constexpr TensorName kTensors[] = {
+    // Parvis                Hugging Face                               GGUF
+    {"embedding.weight",     "model.embed_tokens.weight",               "token_embd.weight"},
+    {"#.attention.norm*",    "model.layers.#.input_layernorm*",         "blk.#.attn_norm*"},
+    {"#.attention.q*",       "model.layers.#.self_attn.q_proj*",        "blk.#.attn_q*",
+     Layout::kRotaryInGguf},
+    {"#.attention.k*",       "model.layers.#.self_attn.k_proj*",        "blk.#.attn_k*",
+     Layout::kRotaryInGguf},
+    {"#.attention.v*",       "model.layers.#.self_attn.v_proj*",        "blk.#.attn_v*"},
+    {"#.attention.out*",     "model.layers.#.self_attn.o_proj*",        "blk.#.attn_output*"},
+    {"#.feed_forward.norm*", "model.layers.#.post_attention_layernorm*", "blk.#.ffn_norm*"},
+    {"#.feed_forward.gate*", "model.layers.#.mlp.gate_proj*",           "blk.#.ffn_gate*"},
+    {"#.feed_forward.up*",   "model.layers.#.mlp.up_proj*",             "blk.#.ffn_up*"},
+    {"#.feed_forward.down*", "model.layers.#.mlp.down_proj*",           "blk.#.ffn_down*"},
+    {"final_norm*",          "model.norm*",                             "output_norm*"},
+    {"lm_head.weight",       "lm_head.weight",                          "output.weight"},
+};
+// clang-format on
+
+}  // namespace
+
+const Family kLlama = {.name = "llama",
+                       .hf_prefix = "model.",
+                       .describe = &Describe,
+                       .config = &HfConfig,
+                       .gguf_metadata = &GgufMetadata,
+                       .tensors = kTensors};
+
+}  // namespace parvis::models

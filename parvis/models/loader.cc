@@ -1,0 +1,207 @@
+// From a file to a model: find the family, make the blueprint, take each tensor by its name in the
+// file, check its shape, bring it to our rows and pack it.
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "parvis/formats/model_file.h"
+#include "parvis/models/family.h"
+#include "parvis/models/model.h"
+#include "parvis/models/tensor_map.h"
+
+namespace parvis::models {
+namespace {
+
+// More layers than any model has; a bound before anything is allocated for them.
+constexpr int64_t kMaxLayers = 1024;
+
+bool IsFloat(DType dtype) {
+  return dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBf16 ||
+         dtype == DType::kQ8_0;
+}
+
+// GGUF says with tensors and flat keys what config.json says with fields.
+Json GgufConfig(const formats::ModelFile& file) {
+  Json config = file.config;
+  const formats::TensorSource& tensors = *file.tensors;
+  config["model_type"] = file.architecture;
+  if (!config.contains("vocab_size")) {
+    if (const auto shape = tensors.ShapeOf("token_embd.weight"); shape && !shape->empty()) {
+      config["vocab_size"] = (*shape)[0];
+    }
+  }
+  const bool tied = file.metadata.value("parvis.tied_embedding", false);
+  config["tie_word_embeddings"] = tied || !tensors.Has("output.weight");
+  config["attention_bias"] = tensors.Has("blk.0.attn_q.bias");
+  config["attention_out_bias"] = tensors.Has("blk.0.attn_output.bias");
+  config["mlp_bias"] = tensors.Has("blk.0.ffn_up.bias");
+  if (file.metadata.contains("parvis.rope_scaling")) {
+    const auto parsed = ParseJson(file.metadata["parvis.rope_scaling"].get<std::string>());
+    if (parsed.ok()) config["rope_scaling"] = *parsed;
+  } else if (const std::string kind = config.value("rope.scaling.type", "none"); kind != "none") {
+    Json scaling = {{"rope_type", kind}};
+    const auto copy = [&](const char* from, const char* to) {
+      if (config.contains(from)) scaling[to] = config[from];
+    };
+    copy("rope.scaling.factor", "factor");
+    copy("rope.scaling.original_context_length", "original_max_position_embeddings");
+    copy("rope.scaling.yarn_beta_fast", "beta_fast");
+    copy("rope.scaling.yarn_beta_slow", "beta_slow");
+    config["rope_scaling"] = scaling;
+  }
+  return config;
+}
+
+// The tensor of this name, or of the name without the family's prefix (a bare model's checkpoint).
+Result<Tensor> TakeTensor(const formats::TensorSource& tensors, const Family& family,
+                          const std::string& name, FileKind kind) {
+  std::string found = name;
+  if (kind == FileKind::kHuggingFace && !tensors.Has(name) && name.starts_with(family.hf_prefix)) {
+    found = name.substr(family.hf_prefix.size());
+  }
+  if (!tensors.Has(found)) return DataLoss("tensor " + name + " is missing");
+  return tensors.Get(found);
+}
+
+Tensor ToF32(const ops::Exec& exec, const Tensor& value) {
+  if (value.dtype() == DType::kF32) return value;
+  Tensor wide = Tensor::Empty(value.shape());
+  exec.kernels().ToF32(ops::SourceOf(value.dtype()), value.data(), value.size(), wide.f32());
+  return wide;
+}
+
+Status FillStack(const ops::Exec& exec, const formats::ModelFile& file, const Family& family,
+                 FileKind kind, nn::Stack& stack) {
+  const nn::Blueprint& blueprint = stack.blueprint();
+  for (const FileTensor& entry : FileTensors(family, blueprint, kind)) {
+    PARVIS_ASSIGN_OR_RETURN(const Tensor tensor,
+                            TakeTensor(*file.tensors, family, entry.name, kind));
+    const Shape expected = FileShape(entry, blueprint, kind);
+    if (tensor.shape() != expected) {
+      return DataLoss("tensor " + entry.name + " has shape " + ShapeText(tensor.shape()) +
+                      ", the configuration asks for " + ShapeText(expected));
+    }
+    if (!IsFloat(tensor.dtype())) {
+      return DataLoss("tensor " + entry.name + " holds " + std::string(DTypeName(tensor.dtype())) +
+                      ", which are not weights");
+    }
+    const std::vector<Tensor> values = Split(entry, blueprint, kind, tensor);
+    for (size_t i = 0; i < values.size(); ++i) {
+      ops::Parameter* parameter = stack.Find(entry.parameters[i]);
+      parameter->value = values[i].rank() == 1 ? ToF32(exec, values[i]) : values[i];
+    }
+  }
+  for (const ops::Parameter& parameter : stack.parameters()) {
+    if (!parameter.value.defined()) return DataLoss("no tensor gives " + parameter.name);
+  }
+  return {};
+}
+
+// Llama 3's GGUF files keep the scaling as a tensor of divisors.
+Status TakeRopeDivisors(const ops::Exec& exec, const formats::ModelFile& file,
+                        nn::Blueprint& blueprint) {
+  auto* rotary = std::get_if<nn::RotaryPositions>(&blueprint.positions);
+  if (rotary == nullptr || rotary->scaling.kind != nn::RopeScaling::Kind::kNone ||
+      !file.tensors->Has("rope_freqs.weight")) {
+    return {};
+  }
+  PARVIS_ASSIGN_OR_RETURN(const Tensor tensor, file.tensors->Get("rope_freqs.weight"));
+  if (tensor.shape() != Shape{rotary->rotary_dim / 2} || !IsFloat(tensor.dtype())) {
+    return DataLoss("tensor rope_freqs.weight has shape " + ShapeText(tensor.shape()) +
+                    ", expected " + ShapeText({rotary->rotary_dim / 2}));
+  }
+  const Tensor divisors = ToF32(exec, tensor);
+  rotary->scaling.kind = nn::RopeScaling::Kind::kDivisors;
+  rotary->scaling.divisors.assign(divisors.f32(), divisors.f32() + divisors.size());
+  for (const float divisor : rotary->scaling.divisors) {
+    if (!(divisor > 0.0f)) return DataLoss("tensor rope_freqs.weight holds a number ≤ 0");
+  }
+  return {};
+}
+
+Result<Model> Load(const ops::Exec& exec, const formats::ModelFile& file,
+                   const LoadOptions& options) {
+  const Family* family = FindFamily(file.architecture);
+  if (family == nullptr) {
+    return Unimplemented("architecture \"" + file.architecture + "\" is not one that Parvis runs");
+  }
+  const FileKind kind = file.format == "gguf" ? FileKind::kGguf : FileKind::kHuggingFace;
+  Json config = kind == FileKind::kGguf ? GgufConfig(file) : file.config;
+  config["model_type"] = file.architecture;
+  PARVIS_ASSIGN_OR_RETURN(nn::Blueprint blueprint, BlueprintFromConfig(config));
+  PARVIS_RETURN_IF_ERROR(TakeRopeDivisors(exec, file, blueprint));
+  if (file.tokenizer != nullptr && file.tokenizer->vocab_size() > blueprint.vocab_size) {
+    return DataLoss("the tokeniser has " + std::to_string(file.tokenizer->vocab_size()) +
+                    " tokens, the embedding " + std::to_string(blueprint.vocab_size) + " rows");
+  }
+
+  Model model{.name = file.metadata.value("general.name", ""),
+              .path = file.path,
+              .format = file.format,
+              .dtype = DType::kF32,
+              .stack = nn::Stack(std::move(blueprint)),
+              .tokenizer = file.tokenizer,
+              .metadata = file.metadata};
+  if (model.name.empty()) model.name = std::filesystem::path(file.path).stem();
+  PARVIS_RETURN_IF_ERROR(FillStack(exec, file, *family, kind, model.stack));
+  model.dtype = model.stack.Find("0.attention.q.weight")->value.dtype();
+  if (!options.pack) return model;
+  if (options.packing.has_value()) {
+    if (*options.packing == ops::Packing::kQ8_0) {
+      for (const ops::Parameter& parameter : model.stack.parameters()) {
+        if (parameter.shape.size() == 2 && parameter.shape[1] % 32 != 0) {
+          return InvalidArgument("q8_0 needs rows of a multiple of 32 numbers; " + parameter.name +
+                                 " has " + std::to_string(parameter.shape[1]));
+        }
+      }
+    }
+    model.stack.Pack(exec, options.keep_values, *options.packing);
+  } else {
+    model.stack.Pack(exec, options.keep_values);
+  }
+  return model;
+}
+
+}  // namespace
+
+Result<nn::Blueprint> BlueprintFromConfig(const Json& json) {
+  Config config(json);
+  const std::string type = config.TextOr({"model_type"}, "");
+  const Family* family = FindFamily(type);
+  if (family == nullptr) {
+    std::string known;
+    for (const Family* f : AllFamilies()) known += (known.empty() ? "" : ", ") + std::string(f->name);
+    return InvalidArgument("model_type: \"" + type + "\" is not one of " + known);
+  }
+  nn::Blueprint blueprint = family->describe(config);
+  if (blueprint.num_layers > kMaxLayers) config.Refuse("more than 1024 layers");
+  PARVIS_RETURN_IF_ERROR(config.status());
+  for (const int64_t size : {blueprint.vocab_size, blueprint.context_length,
+                             blueprint.feed_forward.size,
+                             blueprint.attention.num_heads * blueprint.attention.head_dim}) {
+    int64_t product = 0;
+    if (__builtin_mul_overflow(size, blueprint.hidden_size, &product) ||
+        product > (int64_t{1} << 40)) {
+      return DataLoss("a matrix of " + std::to_string(size) + " × " +
+                      std::to_string(blueprint.hidden_size) + " is not possible");
+    }
+  }
+  return blueprint;
+}
+
+Json ConfigFromBlueprint(const nn::Blueprint& blueprint) {
+  const Family* family = FindFamily(blueprint.family);
+  PARVIS_CHECK(family != nullptr);
+  return family->config(blueprint);
+}
+
+Result<Model> LoadModel(const ops::Exec& exec, const std::string& path,
+                        const LoadOptions& options) {
+  PARVIS_ASSIGN_OR_RETURN(const formats::ModelFile file, formats::OpenModel(path));
+  Result<Model> model = Load(exec, file, options);
+  if (!model.ok()) return model.status().In(path);
+  return model;
+}
+
+}  // namespace parvis::models

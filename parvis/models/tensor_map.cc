@@ -1,0 +1,157 @@
+#include "parvis/models/tensor_map.h"
+
+#include <cstring>
+#include <map>
+
+namespace parvis::models {
+namespace {
+
+std::string Replaced(std::string_view pattern, std::string_view part, const std::string& with) {
+  std::string text(pattern);
+  const size_t at = text.find(part);
+  if (at != std::string::npos) text.replace(at, part.size(), with);
+  return text;
+}
+
+bool IsFused(Layout layout) {
+  return layout == Layout::kQkv || layout == Layout::kQkvTransposedInHf;
+}
+
+bool IsTransposed(Layout layout, FileKind kind) {
+  return kind == FileKind::kHuggingFace &&
+         (layout == Layout::kTransposedInHf || layout == Layout::kQkvTransposedInHf);
+}
+
+std::map<std::string, Shape> ShapesOf(const nn::Blueprint& blueprint) {
+  std::map<std::string, Shape> shapes;
+  for (nn::ParameterSpec& spec : nn::ParametersOf(blueprint)) shapes[spec.name] = spec.shape;
+  return shapes;
+}
+
+// All names that one row of a family's table stands for.
+void Expand(const TensorName& row, int64_t num_layers, FileKind kind,
+            const std::map<std::string, Shape>& shapes, std::vector<FileTensor>& all) {
+  const std::string_view file_pattern = kind == FileKind::kGguf ? row.gguf : row.hf;
+  const bool per_layer = row.parvis.find('#') != std::string_view::npos;
+  const bool both = row.parvis.find('*') != std::string_view::npos;
+  for (int64_t layer = 0; layer < (per_layer ? num_layers : 1); ++layer) {
+    for (const char* suffix : {".weight", ".bias"}) {
+      if (!both && suffix != std::string_view(".weight")) continue;
+      const auto name_of = [&](std::string_view pattern) {
+        return Replaced(Replaced(pattern, "#", std::to_string(layer)), "*", suffix);
+      };
+      FileTensor tensor{name_of(file_pattern), {}, row.layout};
+      const std::string parameter = name_of(row.parvis);
+      if (IsFused(row.layout)) {
+        for (const char* part : {"q", "k", "v"}) {
+          tensor.parameters.push_back(Replaced(parameter, "qkv", part));
+        }
+      } else {
+        tensor.parameters.push_back(parameter);
+      }
+      if (shapes.contains(tensor.parameters[0])) all.push_back(std::move(tensor));
+    }
+  }
+}
+
+Tensor Transposed(const Tensor& matrix) {
+  const int64_t rows = matrix.dim(0), columns = matrix.dim(1);
+  const DTypeGroup group = GroupOf(matrix.dtype());
+  PARVIS_CHECK(group.elements == 1);
+  const auto bytes = static_cast<size_t>(group.bytes);
+  Tensor result = Tensor::Empty({columns, rows}, matrix.dtype());
+  for (int64_t c = 0; c < columns; ++c) {
+    for (int64_t r = 0; r < rows; ++r) {
+      std::memcpy(result.data() + (c * rows + r) * bytes, matrix.data() + (r * columns + c) * bytes,
+                  bytes);
+    }
+  }
+  return result;
+}
+
+// Moves row j * half + i of every head to row 2 * i + j (to_file), or back.
+Tensor RotaryRows(const Tensor& value, int64_t head_dim, bool to_file) {
+  const int64_t rows = value.dim(0), half = head_dim / 2;
+  const size_t row_bytes = value.bytes() / static_cast<size_t>(rows);
+  Tensor result = Tensor::Empty(value.shape(), value.dtype());
+  for (int64_t head = 0; head < rows; head += head_dim) {
+    for (int64_t i = 0; i < half; ++i) {
+      for (int64_t j = 0; j < 2; ++j) {
+        const int64_t ours = head + j * half + i, file = head + 2 * i + j;
+        std::memcpy(result.data() + (to_file ? file : ours) * row_bytes,
+                    value.data() + (to_file ? ours : file) * row_bytes, row_bytes);
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<FileTensor> FileTensors(const Family& family, const nn::Blueprint& blueprint,
+                                    FileKind kind) {
+  const std::map<std::string, Shape> shapes = ShapesOf(blueprint);
+  std::vector<FileTensor> all;
+  for (const TensorName& row : family.tensors) {
+    Expand(row, blueprint.num_layers, kind, shapes, all);
+  }
+  return all;
+}
+
+Shape FileShape(const FileTensor& tensor, const nn::Blueprint& blueprint, FileKind kind) {
+  Shape shape;
+  for (const nn::ParameterSpec& spec : nn::ParametersOf(blueprint)) {
+    for (const std::string& name : tensor.parameters) {
+      if (spec.name != name) continue;
+      if (shape.empty()) {
+        shape = spec.shape;
+      } else {
+        shape[0] += spec.shape[0];
+      }
+    }
+  }
+  if (shape.size() == 2 && IsTransposed(tensor.layout, kind)) std::swap(shape[0], shape[1]);
+  return shape;
+}
+
+std::vector<Tensor> Split(const FileTensor& tensor, const nn::Blueprint& blueprint, FileKind kind,
+                          const Tensor& value) {
+  const nn::Attention& attention = blueprint.attention;
+  Tensor ours = value;
+  if (value.rank() == 2 && IsTransposed(tensor.layout, kind)) ours = Transposed(value);
+  if (tensor.layout == Layout::kRotaryInGguf && kind == FileKind::kGguf) {
+    ours = RotaryRows(value, attention.head_dim, /*to_file=*/false);
+  }
+  if (!IsFused(tensor.layout)) return {ours};
+  const int64_t q = attention.num_heads * attention.head_dim;
+  const int64_t kv = attention.num_kv_heads * attention.head_dim;
+  if (ours.rank() == 1) {  // a bias; rows of one element
+    const Tensor column = ours.Reshape({ours.size(), 1});
+    return {column.Rows(0, q).Reshape({q}), column.Rows(q, q + kv).Reshape({kv}),
+            column.Rows(q + kv, q + 2 * kv).Reshape({kv})};
+  }
+  return {ours.Rows(0, q), ours.Rows(q, q + kv), ours.Rows(q + kv, q + 2 * kv)};
+}
+
+Tensor Join(const FileTensor& tensor, const nn::Blueprint& blueprint, FileKind kind,
+            const std::vector<Tensor>& values) {
+  Tensor joined = values[0];
+  if (values.size() > 1) {
+    Shape shape = values[0].shape();
+    for (size_t i = 1; i < values.size(); ++i) shape[0] += values[i].shape()[0];
+    joined = Tensor::Empty(shape, values[0].dtype());
+    size_t offset = 0;
+    for (const Tensor& value : values) {
+      PARVIS_CHECK(value.dtype() == joined.dtype());
+      std::memcpy(joined.data() + offset, value.data(), value.bytes());
+      offset += value.bytes();
+    }
+  }
+  if (tensor.layout == Layout::kRotaryInGguf && kind == FileKind::kGguf) {
+    return RotaryRows(joined, blueprint.attention.head_dim, /*to_file=*/true);
+  }
+  if (joined.rank() == 2 && IsTransposed(tensor.layout, kind)) return Transposed(joined);
+  return joined;
+}
+
+}  // namespace parvis::models
