@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "parvis/formats/model_file.h"
+#include "parvis/formats/quantize.h"
 #include "parvis/models/family.h"
 #include "parvis/models/model.h"
 #include "parvis/models/tensor_map.h"
@@ -64,13 +65,6 @@ Result<Tensor> TakeTensor(const formats::TensorSource& tensors, const Family& fa
   return tensors.Get(found);
 }
 
-Tensor ToF32(const ops::Exec& exec, const Tensor& value) {
-  if (value.dtype() == DType::kF32) return value;
-  Tensor wide = Tensor::Empty(value.shape());
-  exec.kernels().ToF32(ops::SourceOf(value.dtype()), value.data(), value.size(), wide.f32());
-  return wide;
-}
-
 Status FillStack(const ops::Exec& exec, const formats::ModelFile& file, const Family& family,
                  FileKind kind, nn::Stack& stack) {
   const nn::Blueprint& blueprint = stack.blueprint();
@@ -89,7 +83,10 @@ Status FillStack(const ops::Exec& exec, const formats::ModelFile& file, const Fa
     const std::vector<Tensor> values = Split(entry, blueprint, kind, tensor);
     for (size_t i = 0; i < values.size(); ++i) {
       ops::Parameter* parameter = stack.Find(entry.parameters[i]);
-      parameter->value = values[i].rank() == 1 ? ToF32(exec, values[i]) : values[i];
+      parameter->value = values[i];
+      if (values[i].rank() > 1) continue;
+      PARVIS_ASSIGN_OR_RETURN(parameter->value,
+                              formats::ConvertTensor(values[i], DType::kF32, exec.pool()));
     }
   }
   for (const ops::Parameter& parameter : stack.parameters()) {
@@ -111,7 +108,8 @@ Status TakeRopeDivisors(const ops::Exec& exec, const formats::ModelFile& file,
     return DataLoss("tensor rope_freqs.weight has shape " + ShapeText(tensor.shape()) +
                     ", expected " + ShapeText({rotary->rotary_dim / 2}));
   }
-  const Tensor divisors = ToF32(exec, tensor);
+  PARVIS_ASSIGN_OR_RETURN(const Tensor divisors,
+                          formats::ConvertTensor(tensor, DType::kF32, exec.pool()));
   rotary->scaling.kind = nn::RopeScaling::Kind::kDivisors;
   rotary->scaling.divisors.assign(divisors.f32(), divisors.f32() + divisors.size());
   for (const float divisor : rotary->scaling.divisors) {
@@ -171,15 +169,16 @@ Result<nn::Blueprint> BlueprintFromConfig(const Json& json) {
   const Family* family = FindFamily(type);
   if (family == nullptr) {
     std::string known;
-    for (const Family* f : AllFamilies()) known += (known.empty() ? "" : ", ") + std::string(f->name);
+    for (const Family* f : AllFamilies())
+      known += (known.empty() ? "" : ", ") + std::string(f->name);
     return InvalidArgument("model_type: \"" + type + "\" is not one of " + known);
   }
   nn::Blueprint blueprint = family->describe(config);
   if (blueprint.num_layers > kMaxLayers) config.Refuse("more than 1024 layers");
   PARVIS_RETURN_IF_ERROR(config.status());
-  for (const int64_t size : {blueprint.vocab_size, blueprint.context_length,
-                             blueprint.feed_forward.size,
-                             blueprint.attention.num_heads * blueprint.attention.head_dim}) {
+  for (const int64_t size :
+       {blueprint.vocab_size, blueprint.context_length, blueprint.feed_forward.size,
+        blueprint.attention.num_heads * blueprint.attention.head_dim}) {
     int64_t product = 0;
     if (__builtin_mul_overflow(size, blueprint.hidden_size, &product) ||
         product > (int64_t{1} << 40)) {

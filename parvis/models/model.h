@@ -46,7 +46,7 @@ Model NewModel(nn::Blueprint blueprint, std::shared_ptr<const text::Tokenizer> t
 
 // Writes `model` (which must hold its values) as a GGUF file if `path` ends in .gguf, else as a
 // Hugging Face folder; matrices in `dtype`, or as they are if none. All or nothing.
-// `metadata`: additional general.* and parvis.* keys.
+// `metadata`: additional general.* and parvis.* keys of a GGUF file.
 Status SaveModel(const Model& model, const std::string& path, std::optional<DType> dtype,
                  const Json& metadata = Json::object());
 

@@ -69,6 +69,9 @@ RotaryFrequencies FrequenciesOf(const RotaryPositions& rotary, int64_t context_l
       case RopeScaling::Kind::kYarn:
         radians = Yarn(radians, pair, r);
         break;
+      case RopeScaling::Kind::kDivisors:
+        radians /= s.divisors[pair];
+        break;
     }
     frequencies.radians.push_back(static_cast<float>(radians));
   }

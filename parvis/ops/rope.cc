@@ -22,8 +22,9 @@ void Rope(const Exec& exec, const Tensor& x, int64_t head_dim, const Rotation& r
     exec.tape().Record([&exec, x, head_dim, rotation] {
       const Tensor grad = exec.tape().TakeGrad(x);
       if (!grad.defined()) return;
-      Rotate(exec, grad, head_dim, rotation, /*inverse=*/true);
-      exec.tape().AddGrad(x, grad);
+      const Tensor back = grad.Clone();  // grad may be another tensor's, too
+      Rotate(exec, back, head_dim, rotation, /*inverse=*/true);
+      exec.tape().AddGrad(x, back);
     });
   }
 }

@@ -1,0 +1,168 @@
+// From a model to a file: the way back of loader.cc.
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "parvis/formats/gguf.h"
+#include "parvis/formats/hf_config.h"
+#include "parvis/formats/quantize.h"
+#include "parvis/models/family.h"
+#include "parvis/models/model.h"
+#include "parvis/models/tensor_map.h"
+#include "parvis/nn/positions.h"
+
+namespace parvis::models {
+namespace {
+
+// What a matrix is stored as: quantised types only where rows fill their groups, as llama.cpp does.
+DType StoredType(const Shape& shape, DType asked) {
+  return shape.back() % GroupOf(asked).elements == 0 ? asked : DType::kF16;
+}
+
+// Everything that will be written, in order.
+class Plan {
+ public:
+  Plan(const Model& model, const Family& family, FileKind kind, std::optional<DType> dtype)
+      : model_(model), kind_(kind) {
+    const nn::Blueprint& blueprint = model.stack.blueprint();
+    for (FileTensor& tensor : FileTensors(family, blueprint, kind)) {
+      const ops::Parameter& first = Find(tensor.parameters[0]);
+      Shape shape = FileShape(tensor, blueprint, kind);
+      const DType type = shape.size() == 1 ? DType::kF32
+                         : dtype           ? StoredType(shape, *dtype)
+                                           : first.value.dtype();
+      plans_.push_back({tensor.name, std::move(shape), type});
+      tensors_.push_back(std::move(tensor));
+    }
+    // llama.cpp's loader wants GPT-2's output matrix even where it is the embedding.
+    if (kind == FileKind::kGguf && blueprint.tied_embedding && blueprint.family == "gpt2") {
+      plans_.push_back(plans_[0]);
+      plans_.back().name = "output.weight";
+      tensors_.push_back(tensors_[0]);
+    }
+    AddRopeDivisors(blueprint);
+  }
+
+  const std::vector<formats::TensorPlan>& plans() const { return plans_; }
+
+  Result<Tensor> Produce(size_t index, ThreadPool& pool) const {
+    if (index == tensors_.size()) return divisors_;
+    const FileTensor& tensor = tensors_[index];
+    const DType dtype = plans_[index].dtype;
+    std::vector<Tensor> values;
+    for (const std::string& name : tensor.parameters) {
+      // Transposing works on whole numbers, so a quantised type is made at the end.
+      const bool late = kind_ == FileKind::kGguf && GroupOf(dtype).elements > 1;
+      const Tensor& value = Find(name).value;
+      if (late || value.dtype() == dtype) {
+        values.push_back(value);
+      } else {
+        PARVIS_ASSIGN_OR_RETURN(Tensor converted, formats::ConvertTensor(value, dtype, pool));
+        values.push_back(std::move(converted));
+      }
+    }
+    const Tensor joined = Join(tensor, model_.stack.blueprint(), kind_, values);
+    return formats::ConvertTensor(joined, dtype, pool);
+  }
+
+ private:
+  const ops::Parameter& Find(const std::string& name) const {
+    for (const ops::Parameter& parameter : model_.stack.parameters()) {
+      if (parameter.name == name) return parameter;
+    }
+    PARVIS_CHECK(false);
+    return model_.stack.parameters()[0];
+  }
+
+  // Llama 3's scaling, as llama.cpp reads it: a tensor of divisors.
+  void AddRopeDivisors(const nn::Blueprint& blueprint) {
+    const auto* rotary = std::get_if<nn::RotaryPositions>(&blueprint.positions);
+    if (kind_ != FileKind::kGguf || rotary == nullptr) return;
+    using Kind = nn::RopeScaling::Kind;
+    std::vector<float> divisors = rotary->scaling.divisors;
+    if (rotary->scaling.kind == Kind::kLlama3) {
+      nn::RotaryPositions plain = *rotary;
+      plain.scaling = {};
+      const auto scaled = nn::FrequenciesOf(*rotary, blueprint.context_length).radians;
+      const auto unscaled = nn::FrequenciesOf(plain, blueprint.context_length).radians;
+      for (size_t i = 0; i < scaled.size(); ++i) divisors.push_back(unscaled[i] / scaled[i]);
+    }
+    if (divisors.empty()) return;
+    divisors_ = Tensor::Of({static_cast<int64_t>(divisors.size())}, divisors);
+    plans_.push_back({"rope_freqs.weight", divisors_.shape(), DType::kF32});
+  }
+
+  const Model& model_;
+  FileKind kind_;
+  std::vector<formats::TensorPlan> plans_;
+  std::vector<FileTensor> tensors_;
+  Tensor divisors_;
+};
+
+formats::GgufMetadata GgufMetadataOf(const Model& model, const Family& family, DType dtype,
+                                     const Json& extra) {
+  const nn::Blueprint& blueprint = model.stack.blueprint();
+  formats::GgufMetadata metadata;
+  metadata.emplace_back("general.architecture", std::string(family.name));
+  metadata.emplace_back("general.type", std::string("model"));
+  Json all = model.metadata;
+  for (const auto& [key, value] : extra.items()) all[key] = value;
+  all["general.name"] = all.value("general.name", model.name);
+  for (const char* key :
+       {"general.architecture", "general.type", "general.file_type", "general.alignment",
+        "general.quantization_version", "parvis.tied_embedding", "parvis.rope_scaling", "split.no",
+        "split.count", "split.tensors.count"}) {
+    all.erase(key);  // written anew here
+  }
+  for (auto it = all.begin(); it != all.end();) {
+    const bool ours = it.key().starts_with("general.") || it.key().starts_with("parvis.");
+    it = ours ? std::next(it) : all.erase(it);
+  }
+  formats::AppendJson("", all, metadata);
+  metadata.emplace_back("general.file_type", formats::GgufFileType(dtype));
+  if (dtype == DType::kQ8_0) metadata.emplace_back("general.quantization_version", uint32_t{2});
+  metadata.emplace_back("parvis.tied_embedding", blueprint.tied_embedding);
+  if (const Json config = family.config(blueprint); config.contains("rope_scaling")) {
+    metadata.emplace_back("parvis.rope_scaling", config["rope_scaling"].dump());
+  }
+  formats::AppendJson(std::string(family.name) + ".", family.gguf_metadata(blueprint), metadata);
+  if (model.tokenizer != nullptr) formats::AppendTokenizer(*model.tokenizer, metadata);
+  return metadata;
+}
+
+}  // namespace
+
+Status SaveModel(const Model& model, const std::string& path, std::optional<DType> dtype,
+                 const Json& metadata) {
+  const Family* family = FindFamily(model.stack.blueprint().family);
+  PARVIS_CHECK(family != nullptr);
+  for (const ops::Parameter& parameter : model.stack.parameters()) {
+    PARVIS_CHECK(parameter.value.defined());
+  }
+  const bool gguf = path.ends_with(".gguf");
+  const FileKind kind = gguf ? FileKind::kGguf : FileKind::kHuggingFace;
+  if (!gguf && !dtype && model.dtype == DType::kQ8_0) dtype = DType::kF32;
+  const Plan plan(model, *family, kind, dtype);
+  ThreadPool pool(static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+  const auto produce = [&](size_t index) { return plan.Produce(index, pool); };
+  if (gguf) {
+    return formats::WriteGguf(path,
+                              GgufMetadataOf(model, *family, dtype.value_or(model.dtype), metadata),
+                              plan.plans(), produce);
+  }
+  Json config = family->config(model.stack.blueprint());
+  const DType stored = dtype.value_or(model.dtype);
+  config["torch_dtype"] = stored == DType::kBf16  ? "bfloat16"
+                          : stored == DType::kF16 ? "float16"
+                                                  : "float32";
+  if (model.tokenizer != nullptr) {
+    if (model.tokenizer->bos()) config["bos_token_id"] = *model.tokenizer->bos();
+    if (model.tokenizer->eos()) config["eos_token_id"] = *model.tokenizer->eos();
+  }
+  return formats::WriteHuggingFaceFolder(path, config, model.tokenizer.get(), plan.plans(),
+                                         {{"format", "pt"}}, produce);
+}
+
+}  // namespace parvis::models
