@@ -1,6 +1,8 @@
 #include "parvis/runtime/sampler.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <utility>
 
@@ -15,28 +17,34 @@ Status InRange(const char* field, double value, double least, double most) {
   return InvalidArgument(fmt::format("{}: {} is not between {} and {}", field, value, least, most));
 }
 
-// The largest logit; of equal ones that with the lowest id.
-size_t Largest(std::span<const float> logits) {
-  size_t best = 0;
-  for (size_t i = 1; i < logits.size(); ++i) {
-    if (logits[i] > logits[best]) best = i;
+// The largest logit. Sixteen running ones, which compilers turn into vectors.
+float LargestOf(std::span<const float> logits) {
+  constexpr size_t kLanes = 16;
+  std::array<float, kLanes> lanes;
+  lanes.fill(logits[0]);
+  size_t i = 0;
+  for (; i + kLanes <= logits.size(); i += kLanes) {
+    for (size_t j = 0; j < kLanes; ++j) lanes[j] = std::max(lanes[j], logits[i + j]);
   }
-  return best;
+  for (; i < logits.size(); ++i) lanes[0] = std::max(lanes[0], logits[i]);
+  return *std::max_element(lanes.begin(), lanes.end());
 }
 
 // log of the sum of exp(logits), in f64.
 double LogSumExp(std::span<const float> logits) {
-  const double largest = logits[Largest(logits)];
+  const double largest = LargestOf(logits);
   double sum = 0.0;
   for (const float logit : logits) sum += std::exp(logit - largest);
   return largest + std::log(sum);
 }
 
 bool AllFinite(std::span<const float> logits) {
-  // x - x is 0 for finite numbers and NaN for the others; a sum vectorises where a branch does not.
-  float sum = 0.0f;
-  for (const float logit : logits) sum += logit - logit;
-  return sum == 0.0f;
+  constexpr uint32_t kExponent = 0x7F800000;
+  uint32_t bad = 0;  // without a branch, so that it becomes vectors
+  for (const float logit : logits) {
+    bad |= static_cast<uint32_t>((std::bit_cast<uint32_t>(logit) & kExponent) == kExponent);
+  }
+  return bad == 0;
 }
 
 }  // namespace
@@ -77,35 +85,37 @@ Result<Sample> Sampler::Next(std::span<const float> logits, int top_logprobs) {
   if (!AllFinite(logits)) {
     return DataLoss("logits are not finite: weights are damaged, or numbers overflowed");
   }
-  logits_.assign(logits.begin(), logits.end());
-  Change();
   Sample sample;
-  sample.token = params_.temperature == 0.0f ? static_cast<int32_t>(Largest(logits_)) : Draw();
+  const std::span<const float> changed = Change(logits);
+  if (params_.temperature == 0.0f) {
+    const auto first = std::find(changed.begin(), changed.end(), LargestOf(changed));
+    sample.token = static_cast<int32_t>(first - changed.begin());
+  } else {
+    sample.token = Draw(changed);
+  }
   ++generated_[sample.token];
   if (top_logprobs < 0) return sample;
 
   const double total = LogSumExp(logits);
   const auto logprob = [&](int32_t token) { return static_cast<float>(logits[token] - total); };
   sample.logprob = logprob(sample.token);
-  candidates_.clear();
-  for (size_t i = 0; i < logits.size(); ++i) {
-    candidates_.push_back({logits[i], static_cast<int32_t>(i)});
-  }
-  const auto count = std::min<size_t>(top_logprobs, candidates_.size());
-  std::partial_sort(candidates_.begin(), candidates_.begin() + static_cast<int64_t>(count),
-                    candidates_.end(), Before);
-  for (size_t i = 0; i < count; ++i) {
-    sample.top.push_back({candidates_[i].token, logprob(candidates_[i].token)});
-  }
+  TakeBest(logits, static_cast<size_t>(top_logprobs));
+  std::sort(candidates_.begin(), candidates_.end(), Before);
+  for (const Candidate& c : candidates_) sample.top.push_back({c.token, logprob(c.token)});
   return sample;
 }
 
-void Sampler::Change() {
-  for (const auto& [token, bias] : params_.logit_bias) logits_[token] += bias;
+std::span<const float> Sampler::Change(std::span<const float> logits) {
   const bool repetition = params_.repetition_penalty != 1.0f;
-  if (!repetition && params_.presence_penalty == 0.0f && params_.frequency_penalty == 0.0f) return;
+  const bool penalties =
+      repetition || params_.presence_penalty != 0.0f || params_.frequency_penalty != 0.0f;
+  if (!penalties && params_.logit_bias.empty()) return logits;
+
+  changed_.assign(logits.begin(), logits.end());
+  for (const auto& [token, bias] : params_.logit_bias) changed_[token] += bias;
+  if (!penalties) return changed_;
   for (const auto& [token, times] : generated_) {  // each token once: the order does not matter
-    float& logit = logits_[token];
+    float& logit = changed_[token];
     if (repetition) {
       logit =
           logit > 0.0f ? logit / params_.repetition_penalty : logit * params_.repetition_penalty;
@@ -114,49 +124,58 @@ void Sampler::Change() {
       logit -= params_.presence_penalty + params_.frequency_penalty * static_cast<float>(times);
     }
   }
+  return changed_;
 }
 
-int32_t Sampler::Draw() {
+int32_t Sampler::Draw(std::span<const float> logits) {
+  const auto top_k = static_cast<size_t>(params_.top_k);
+  TakeBest(logits, top_k > 0 ? top_k : logits.size());
   // Relative to the largest, whose weight is then 1 and which no step below removes.
-  const float largest = logits_[Largest(logits_)];
-  candidates_.clear();
-  for (size_t i = 0; i < logits_.size(); ++i) {
-    candidates_.push_back({(logits_[i] - largest) / params_.temperature, static_cast<int32_t>(i)});
-  }
-  KeepTopK();
-  if (params_.top_p < 1.0f) KeepTopP();
-
+  const float largest = LargestOf(logits);
   double sum = 0.0;
-  weights_.clear();
-  for (const Candidate& candidate : candidates_) {
-    const double weight = std::exp(double{candidate.logit});
-    weights_.push_back(weight < params_.min_p ? 0.0 : weight);
-    sum += weights_.back();
+  for (Candidate& candidate : candidates_) {
+    candidate.weight = std::exp(double{(candidate.logit - largest) / params_.temperature});
+    sum += candidate.weight;
+  }
+  if (params_.top_p < 1.0f) sum = KeepTopP(sum);
+  if (params_.min_p > 0.0f) {
+    std::erase_if(candidates_, [&](const Candidate& c) { return c.weight < params_.min_p; });
+    sum = 0.0;
+    for (const Candidate& candidate : candidates_) sum += candidate.weight;
   }
   double left = random_.Uniform() * sum;
-  size_t chosen = 0;
-  for (size_t i = 0; i < weights_.size(); ++i) {
-    if (weights_[i] == 0.0) continue;
-    chosen = i;  // the last one if rounding leaves a rest
-    left -= weights_[i];
-    if (left < 0.0) break;
+  for (const Candidate& candidate : candidates_) {
+    left -= candidate.weight;
+    if (left < 0.0) return candidate.token;
   }
-  return candidates_[chosen].token;
+  return candidates_.back().token;  // rounding left a rest
 }
 
-void Sampler::KeepTopK() {
-  const auto k = static_cast<size_t>(params_.top_k);
-  if (k == 0 || k >= candidates_.size()) return;
-  std::nth_element(candidates_.begin(), candidates_.begin() + static_cast<int64_t>(k) - 1,
-                   candidates_.end(), Before);
-  candidates_.resize(k);
-  std::sort(candidates_.begin(), candidates_.end(), Before);
+void Sampler::TakeBest(std::span<const float> logits, size_t count) {
+  candidates_.clear();
+  if (count == 0) return;
+  if (count >= logits.size()) {
+    for (size_t i = 0; i < logits.size(); ++i) {
+      candidates_.push_back({logits[i], static_cast<int32_t>(i)});
+    }
+    return;
+  }
+  // A heap with the last of them on top: mostly one comparison for each logit.
+  for (size_t i = 0; i < logits.size(); ++i) {
+    if (candidates_.size() == count) {
+      if (logits[i] <= candidates_.front().logit) continue;  // equal: the lower id stays
+      std::pop_heap(candidates_.begin(), candidates_.end(), Before);
+      candidates_.pop_back();
+    }
+    candidates_.push_back({logits[i], static_cast<int32_t>(i)});
+    std::push_heap(candidates_.begin(), candidates_.end(), Before);
+  }
+  std::sort_heap(candidates_.begin(), candidates_.end(), Before);
 }
 
-void Sampler::KeepTopP() {
-  double sum = 0.0;
-  for (const Candidate& candidate : candidates_) sum += std::exp(double{candidate.logit});
-  // Takes the most probable ones from a heap: mostly a few of a large vocabulary suffice.
+// Returns the sum of those that stay.
+double Sampler::KeepTopP(double sum) {
+  // From a heap, because mostly a few of a large vocabulary suffice.
   const auto after = [](const Candidate& a, const Candidate& b) { return Before(b, a); };
   std::make_heap(candidates_.begin(), candidates_.end(), after);
   double reached = 0.0;
@@ -164,10 +183,10 @@ void Sampler::KeepTopP() {
   while (rest != candidates_.begin() && reached < params_.top_p * sum) {
     std::pop_heap(candidates_.begin(), rest, after);
     --rest;
-    reached += std::exp(double{rest->logit});
+    reached += rest->weight;
   }
   candidates_.erase(candidates_.begin(), rest);
-  std::reverse(candidates_.begin(), candidates_.end());
+  return reached;
 }
 
 }  // namespace parvis::runtime

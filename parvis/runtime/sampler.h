@@ -76,20 +76,21 @@ class Sampler {
   struct Candidate {
     float logit;
     int32_t token;
+    double weight = 0.0;  // exp((logit - largest) / temperature)
   };
+  static bool Before(const Candidate& a, const Candidate& b);  // more probable, or the lower id
 
-  void Change();    // steps 1 to 3, on logits_
-  int32_t Draw();   // steps 4 to 7, from logits_
-  void KeepTopK();  // of candidates_, which are then sorted
-  void KeepTopP();
-  static bool Before(const Candidate& a, const Candidate& b);
+  std::span<const float> Change(std::span<const float> logits);  // steps 1 to 3
+  int32_t Draw(std::span<const float> logits);                   // steps 4 to 7
+  // candidates_ become the `count` most probable tokens, sorted; or all by id.
+  void TakeBest(std::span<const float> logits, size_t count);
+  double KeepTopP(double sum);
 
   SamplingParams params_;
   Random random_;
   std::unordered_map<int32_t, int64_t> generated_;  // token → times; 0: in the prompt only
-  std::vector<float> logits_;
+  std::vector<float> changed_;
   std::vector<Candidate> candidates_;
-  std::vector<double> weights_;
 };
 
 }  // namespace parvis::runtime
