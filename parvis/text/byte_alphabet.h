@@ -17,6 +17,10 @@ std::string ToByteAlphabet(std::string_view bytes);
 // Nothing, if a character is not one of the alphabet.
 std::optional<std::string> FromByteAlphabet(std::string_view token);
 
+// SentencePiece's token for a single byte, <0x00> … <0xFF>, and back.
+std::string ByteToken(uint8_t byte);
+std::optional<uint8_t> ByteOfToken(std::string_view token);
+
 }  // namespace parvis::text
 
 #endif  // PARVIS_TEXT_BYTE_ALPHABET_H_

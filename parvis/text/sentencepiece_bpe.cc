@@ -5,28 +5,13 @@
 #include <functional>
 #include <utility>
 
-#include "parvis/text/merge_list.h"
+#include "parvis/text/byte_alphabet.h"
 #include "parvis/text/utf8.h"
 
 namespace parvis::text {
 namespace {
 
 constexpr std::string_view kSpace = "\xE2\x96\x81";  // ▁
-
-// The byte of a token written <0xXX>.
-std::optional<uint8_t> ByteOfToken(std::string_view token) {
-  if (token.size() != 6 || !token.starts_with("<0x") || token[5] != '>') return std::nullopt;
-  int value = 0;
-  for (const char c : token.substr(3, 2)) {
-    const int digit = c >= '0' && c <= '9'   ? c - '0'
-                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                                             : -1;
-    if (digit < 0) return std::nullopt;
-    value = value * 16 + digit;
-  }
-  return static_cast<uint8_t>(value);
-}
 
 // Where the next word begins: the first space after another character after `at`, or the end.
 size_t WordBegin(std::string_view text, size_t at) {

@@ -99,11 +99,15 @@ class Tokenizer {
 // tokeniser.
 Result<std::unique_ptr<Tokenizer>> MakeTokenizer(Vocabulary vocabulary);
 
-// Reads Hugging Face's tokenizer.json; `config` is the text of tokenizer_config.json, or empty.
-// A part that would not be computed exactly is refused by its field.
+// Reads Hugging Face's tokenizer.json: byte-level BPE, and SentencePiece's BPE as LLaMA 1 and 2
+// have it. `config` is the text of tokenizer_config.json (names of bos, eos and padding, chat
+// template), or empty. A part that would not be computed exactly is refused by its field.
 Result<std::unique_ptr<Tokenizer>> ReadTokenizerJson(std::string_view json,
                                                      std::string_view config = {});
+
+// Files that read back as the same tokeniser, here and in Hugging Face's `tokenizers`.
 std::string WriteTokenizerJson(const Tokenizer& tokenizer);
+std::string WriteTokenizerConfigJson(const Tokenizer& tokenizer);
 
 // GPT-2's older pair of files.
 Result<std::unique_ptr<Tokenizer>> ReadVocabAndMerges(std::string_view vocab_json,
