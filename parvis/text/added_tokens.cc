@@ -1,26 +1,22 @@
 #include "parvis/text/added_tokens.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "parvis/text/utf8.h"
 
 namespace parvis::text {
 namespace {
 
-bool IsWordByteBefore(std::string_view text, size_t at) {
-  if (at == 0) return false;
-  size_t start = at - 1;
+bool EndsWithWord(std::string_view text) {
+  if (text.empty()) return false;
+  size_t start = text.size() - 1;
   while (start > 0 && (static_cast<unsigned char>(text[start]) & 0xC0) == 0x80) --start;
-  const uint32_t code = ReadCharacter(text, start).code;
-  const CharacterClass kind = ClassOf(code);
-  return kind == CharacterClass::kLetter || kind == CharacterClass::kNumber || code == '_';
+  return IsWordCharacter(ReadCharacter(text, start).code);
 }
 
-bool IsWordByteAfter(std::string_view text, size_t at) {
-  if (at >= text.size()) return false;
-  const uint32_t code = ReadCharacter(text, at).code;
-  const CharacterClass kind = ClassOf(code);
-  return kind == CharacterClass::kLetter || kind == CharacterClass::kNumber || code == '_';
+bool BeginsWithWord(std::string_view text) {
+  return !text.empty() && IsWordCharacter(ReadCharacter(text, 0).code);
 }
 
 size_t SpaceBegin(std::string_view text, size_t at, size_t least) {
@@ -44,47 +40,67 @@ size_t SpaceEnd(std::string_view text, size_t at) {
 
 }  // namespace
 
-AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens) : tokens_(tokens) {
-  std::erase_if(tokens_, [](const AddedToken& token) { return token.content.empty(); });
-  std::stable_sort(tokens_.begin(), tokens_.end(), [](const AddedToken& a, const AddedToken& b) {
-    return a.content.size() > b.content.size();
-  });
-  for (uint32_t i = 0; i < tokens_.size(); ++i) {
-    by_first_byte_[static_cast<unsigned char>(tokens_[i].content[0])].push_back(i);
-  }
+AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens) {
+  for (const AddedToken& token : tokens) (token.normalized ? normalized_ : raw_).Add(token);
 }
 
-const AddedToken* AddedTokens::LongestAt(std::string_view text, size_t at, bool special) const {
-  for (const uint32_t i : by_first_byte_[static_cast<unsigned char>(text[at])]) {
-    const AddedToken& token = tokens_[i];
-    if (token.special && !special) continue;
-    if (text.substr(at, token.content.size()) == token.content) return &token;
+void AddedTokens::Set::Add(const AddedToken& token) {
+  if (token.content.empty() || !by_content.emplace(token.content, &token).second) return;
+  has_ordinary |= !token.special;
+  std::vector<size_t>& of_byte = sizes[static_cast<unsigned char>(token.content[0])];
+  const size_t size = token.content.size();
+  const auto at = std::lower_bound(of_byte.begin(), of_byte.end(), size, std::greater<>());
+  if (at == of_byte.end() || *at != size) of_byte.insert(at, size);
+}
+
+const AddedToken* AddedTokens::Set::LongestAt(std::string_view text, size_t at) const {
+  for (const size_t size : sizes[static_cast<unsigned char>(text[at])]) {
+    if (size > text.size() - at) continue;
+    const auto found = by_content.find(text.substr(at, size));
+    if (found != by_content.end()) return found->second;
   }
   return nullptr;
 }
 
-std::vector<AddedTokens::Match> AddedTokens::Split(std::string_view text, bool special) const {
-  std::vector<Match> matches;
+void AddedTokens::Set::Split(std::string_view whole, size_t from, size_t to, bool special,
+                             std::vector<Match>& matches) const {
+  const std::string_view text = whole.substr(from, to - from);
   size_t done = 0;  // text before is in `matches`
-  for (size_t at = 0; at < text.size();) {
-    const AddedToken* token = LongestAt(text, at, special);
+  const bool any = has_ordinary || (special && !by_content.empty());
+  for (size_t at = 0; any && at < text.size();) {
+    const AddedToken* token = LongestAt(text, at);
     if (token == nullptr) {
       ++at;
       continue;
     }
     size_t begin = at, end = at + token->content.size();
     at = end;
-    if (token->single_word && (IsWordByteBefore(text, begin) || IsWordByteAfter(text, end))) {
+    if (token->special && !special) continue;
+    if (token->single_word &&
+        (EndsWithWord(text.substr(0, begin)) || BeginsWithWord(text.substr(end)))) {
       continue;
     }
     if (token->lstrip) begin = SpaceBegin(text, begin, done);
     if (token->rstrip) end = SpaceEnd(text, end);
-    if (begin > done) matches.push_back({done, begin, nullptr});
-    matches.push_back({begin, end, token});
+    if (begin > done) matches.push_back({from + done, from + begin, nullptr});
+    matches.push_back({from + begin, from + end, token});
     done = at = end;
   }
-  if (done < text.size()) matches.push_back({done, text.size(), nullptr});
-  return matches;
+  if (done < text.size()) matches.push_back({from + done, to, nullptr});
+}
+
+std::vector<AddedTokens::Match> AddedTokens::Split(std::string_view text, bool special) const {
+  std::vector<Match> first, both;
+  raw_.Split(text, 0, text.size(), special, first);
+  if (normalized_.by_content.empty()) return first;
+  for (const Match& match : first) {
+    if (match.token != nullptr) {
+      both.push_back(match);
+    } else {
+      normalized_.Split(text, match.begin, match.end, special, both);
+    }
+  }
+  return both;
 }
 
 }  // namespace parvis::text

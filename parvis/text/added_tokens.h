@@ -2,30 +2,42 @@
 #define PARVIS_TEXT_ADDED_TOKENS_H_
 
 #include <array>
+#include <cstdint>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "parvis/text/tokenizer.h"
 
 namespace parvis::text {
 
-// Finds added tokens in text: from the left, the longest first.
+// Finds added tokens in text as the reference does: from the left, of several the longest; first
+// those that are not `normalized`, then, in the text between, the others.
 class AddedTokens {
  public:
-  explicit AddedTokens(const std::vector<AddedToken>& tokens);
+  explicit AddedTokens(const std::vector<AddedToken>& tokens);  // must outlive this
 
   struct Match {
     size_t begin, end;        // of the text, with the white space that the token takes along
     const AddedToken* token;  // null: ordinary text
   };
-  // The whole text as matches and the text between them. Special tokens only if `special`.
+  // The whole text as matches and the text between them. Unless `special`, special tokens are
+  // ordinary text.
   std::vector<Match> Split(std::string_view text, bool special) const;
 
  private:
-  const AddedToken* LongestAt(std::string_view text, size_t at, bool special) const;
+  struct Set {
+    std::unordered_map<std::string_view, const AddedToken*> by_content;
+    std::array<std::vector<size_t>, 256> sizes;  // by first byte, longest first
+    bool has_ordinary = false;                   // a token that is not special
 
-  std::vector<AddedToken> tokens_;                        // longest first
-  std::array<std::vector<uint32_t>, 256> by_first_byte_;  // indices into tokens_
+    void Add(const AddedToken& token);
+    const AddedToken* LongestAt(std::string_view text, size_t at) const;
+    // Appends the matches of text[begin, end).
+    void Split(std::string_view text, size_t begin, size_t end, bool special,
+               std::vector<Match>& matches) const;
+  };
+  Set raw_, normalized_;
 };
 
 }  // namespace parvis::text

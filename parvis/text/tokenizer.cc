@@ -4,6 +4,7 @@
 
 #include "parvis/text/byte_bpe.h"
 #include "parvis/text/sentencepiece_bpe.h"
+#include "parvis/text/utf8.h"
 
 namespace parvis::text {
 namespace {
@@ -26,6 +27,9 @@ Status CheckVocabulary(const Vocabulary& v) {
     if (v.tokens[id].size() > kMaxTokenBytes) {
       return DataLoss("token " + std::to_string(id) + " is longer than 4096 bytes");
     }
+    if (!IsValidUtf8(v.tokens[id])) {
+      return DataLoss("token " + std::to_string(id) + " is not valid UTF-8");
+    }
     if (!seen.insert(v.tokens[id]).second) {
       return DataLoss("token " + std::to_string(id) + " \"" + v.tokens[id].substr(0, 40) +
                       "\" is in the vocabulary twice");
@@ -40,6 +44,9 @@ Status CheckVocabulary(const Vocabulary& v) {
                       " is outside the vocabulary");
     }
   }
+  if ((v.add_bos && !v.bos) || (v.add_eos && !v.eos)) {
+    return DataLoss("bos or eos is to be added to texts, but there is no such token");
+  }
   for (const AddedToken& added : v.added) {
     if (added.id < 0 || added.id >= size || v.tokens[added.id] != added.content) {
       return DataLoss("added token \"" + added.content.substr(0, 40) + "\" has id " +
@@ -52,7 +59,9 @@ Status CheckVocabulary(const Vocabulary& v) {
 }  // namespace
 
 bool Tokenizer::IsSpecial(TokenId id) const {
-  return id >= 0 && id < vocab_size() && vocabulary_.kinds[id] == TokenKind::kControl;
+  return id >= 0 && id < vocab_size() &&
+         (vocabulary_.kinds[id] == TokenKind::kControl ||
+          vocabulary_.kinds[id] == TokenKind::kUnknown);
 }
 
 Result<std::unique_ptr<Tokenizer>> MakeTokenizer(Vocabulary vocabulary) {

@@ -178,6 +178,7 @@ Result<std::unique_ptr<Tokenizer>> ByteBpeTrainer::Train(
   }
 
   PairCounts pairs(words);
+  std::unordered_map<std::string, TokenId> learned;
   const int64_t total = options_.vocab_size - static_cast<int64_t>(v.tokens.size());
   for (int64_t done = 0; done < total; ++done) {
     const Candidate best = pairs.Best();
@@ -186,9 +187,9 @@ Result<std::unique_ptr<Tokenizer>> ByteBpeTrainer::Train(
     v.merges.emplace_back(left, right);
     // Two pairs may make the same token; the second merge then leads to the first one's id.
     const std::string both = left + right;
-    const auto known = std::find(v.tokens.begin() + specials + 256, v.tokens.end(), both);
-    const auto merged = static_cast<TokenId>(known - v.tokens.begin());
-    if (known == v.tokens.end()) {
+    const auto [known, is_new] = learned.emplace(both, static_cast<TokenId>(v.tokens.size()));
+    const TokenId merged = known->second;
+    if (is_new) {
       v.tokens.push_back(both);
     } else {
       --done;

@@ -120,4 +120,25 @@ CharacterClass ClassOf(uint32_t code) {
   return code < table.size() ? table[code] : Classify(code);
 }
 
+bool IsWordCharacter(uint32_t code) {
+  // Joiners, and the circled and squared letters, which are symbols by category.
+  if (code == 0x200C || code == 0x200D || (code >= 0x24B6 && code <= 0x24E9) ||
+      (code >= 0x1F130 && code <= 0x1F149) || (code >= 0x1F150 && code <= 0x1F169) ||
+      (code >= 0x1F170 && code <= 0x1F189)) {
+    return true;
+  }
+  if (ClassOf(code) == CharacterClass::kLetter) return true;
+  switch (utf8proc_category(static_cast<utf8proc_int32_t>(code))) {
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME:
+    case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_PC:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace parvis::text

@@ -34,6 +34,9 @@ Repaired Repair(std::string_view text);
 enum class CharacterClass : uint8_t { kLetter, kNumber, kSpace, kOther };
 CharacterClass ClassOf(uint32_t code);  // \p{L}, \p{N}, \s (White_Space)
 
+// \w: letters, marks, decimal digits, connectors such as "_", joiners.
+bool IsWordCharacter(uint32_t code);
+
 }  // namespace parvis::text
 
 #endif  // PARVIS_TEXT_UTF8_H_
