@@ -2,7 +2,8 @@
 """Writes the text of recipes/quick.toml: simple stories, dialogues and explanations in English and French.
 
 Every sentence comes from the templates in tools/quick_text/, which are ours; the result is CC0. The same
-seed gives the same files. Usage: make_quick_text.py [OUT_DIR]
+seed gives the same files. Usage: make_quick_text.py [OUT_DIR | --check]
+--check writes nothing: it fails if the committed text is not what the templates make.
 """
 
 import json
@@ -56,13 +57,18 @@ def documents(language, rng):
 
 
 def main():
-    out = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "recipes/quick"
+    check = sys.argv[1:] == ["--check"]
+    out = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 and not check else ROOT / "recipes/quick"
     out.mkdir(parents=True, exist_ok=True)
     for language in LANGUAGES:
         rng = random.Random(f"quick text {language}")
         lines = [json.dumps(d, ensure_ascii=False, separators=(",", ":")) for d in documents(language, rng)]
-        (out / f"{language}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        print(language, len(lines), "documents", (out / f"{language}.jsonl").stat().st_size, "bytes")
+        content, path = ("\n".join(lines) + "\n").encode(), out / f"{language}.jsonl"
+        if check and path.read_bytes() != content:
+            sys.exit(f"{path} is not what make_quick_text.py makes: run it again")
+        if not check:
+            path.write_bytes(content)
+        print(language, len(lines), "documents", len(content), "bytes")
 
 
 if __name__ == "__main__":
