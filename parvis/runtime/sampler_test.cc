@@ -1,16 +1,19 @@
-// Each step against its definition, written out naively in double; draws against the expected
-// distribution.
+// Each step against its definition, written out naively in double, and combinations of them against
+// Hugging Face transformers; draws against the expected distribution.
 
 #include "parvis/runtime/sampler.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <numeric>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "parvis/core/file.h"
+#include "parvis/core/json.h"
 
 namespace parvis::runtime {
 namespace {
@@ -152,6 +155,30 @@ TEST(Sampler, PenaltiesAndBiasInTheirOrder) {
   EXPECT_EQ(sampler.Next(std::vector<float>{-3.01f, -90, -90, -90, -90, -90, -0.5f})->token, 6);
   Sampler other(params, std::vector<int32_t>{6});
   EXPECT_EQ(other.Next(std::vector<float>{-2.99f, -90, -90, -90, -90, -90, -0.5f})->token, 0);
+}
+
+TEST(Sampler, CombinationsDrawAsTransformersDoes) {
+  const Result<std::string> file =
+      ReadFile(std::string(PARVIS_SOURCE_DIR) + "/tests/golden/sampling.json");
+  ASSERT_TRUE(file.ok());
+  const Json cases = std::move(ParseJson(*file)).value();
+  ASSERT_GT(cases.size(), 10u);
+  for (const Json& golden : cases) {
+    SCOPED_TRACE(golden["params"].dump());
+    const Json& given = golden["params"];
+    SamplingParams params;
+    params.temperature = given.value("temperature", 1.0f);
+    params.top_k = given.value("top_k", 0);
+    params.top_p = given.value("top_p", 1.0f);
+    params.min_p = given.value("min_p", 0.0f);
+    params.repetition_penalty = given.value("repetition_penalty", 1.0f);
+    for (const Json& bias : given.value("logit_bias", Json::array())) {
+      params.logit_bias.emplace_back(bias[0].get<int32_t>(), bias[1].get<float>());
+    }
+    ExpectDistribution(Frequencies(params, kDraws, golden["prompt"].get<std::vector<int32_t>>(),
+                                   golden["logits"].get<std::vector<float>>()),
+                       golden["probabilities"].get<std::vector<double>>(), kDraws);
+  }
 }
 
 TEST(Sampler, LogprobsAreTheModelsOwn) {
