@@ -69,14 +69,20 @@ class KneserNey:
             n1, n2, n3, n4 = (max(1, int((c == k).sum())) for k in (1, 2, 3, 4))
             y = n1 / (n1 + 2 * n2)
             discount = np.zeros(len(c))
-            for k, d in ((1, 1 - 2 * y * n2 / n1), (2, 2 - 3 * y * n3 / n2), (3, 3 - 4 * y * n4 / n3)):
+            for k, d in (
+                (1, 1 - 2 * y * n2 / n1),
+                (2, 2 - 3 * y * n3 / n2),
+                (3, 3 - 4 * y * n4 / n3),
+            ):
                 discount[(c == k) if k < 3 else (c >= 3)] = min(max(d, 0.0), k)
             length = len(self.keys[n - 2]) if n > 1 else 1
             context = contexts[n - 1] if n > 1 else np.zeros(len(c), np.int64)
             total = np.bincount(context, weights=c, minlength=length)
             left = np.bincount(context, weights=np.where(c > 0, discount, 0), minlength=length)
             with np.errstate(invalid="ignore", divide="ignore"):
-                self.probability.append(np.where(total[context] > 0, np.maximum(c - discount, 0) / total[context], 0))
+                self.probability.append(
+                    np.where(total[context] > 0, np.maximum(c - discount, 0) / total[context], 0)
+                )
                 self.left_over.append(np.where(total > 0, left / total, 1.0))
 
     def bits(self, sequences):
@@ -109,7 +115,11 @@ def word_bits(train, held_out):
         for w in words:
             count[w] = count.get(w, 0) + 1
     vocabulary = {w: i + 2 for i, w in enumerate(sorted(w for w, c in count.items() if c >= 2))}
-    model = KneserNey([np.array([vocabulary.get(w, 1) for w in words], np.int64) for words in split], 5, len(vocabulary) + 2)
+    model = KneserNey(
+        [np.array([vocabulary.get(w, 1) for w in words], np.int64) for words in split],
+        5,
+        len(vocabulary) + 2,
+    )
     end = np.array([257], np.int64)
     speller = KneserNey([np.concatenate([bytes_of(w), end]) for w in sorted(count)], 6, 258)
     bits, unknown = 0.0, []
@@ -117,9 +127,15 @@ def word_bits(train, held_out):
         words = WORD.findall(text)
         assert "".join(words) == text
         unknown += [w for w in words if w not in vocabulary]
-    bits = model.bits([np.array([vocabulary.get(w, 1) for w in WORD.findall(t)], np.int64) for t in held_out]).sum()
+    bits = model.bits(
+        [np.array([vocabulary.get(w, 1) for w in WORD.findall(t)], np.int64) for t in held_out]
+    ).sum()
     spelled = speller.bits([np.concatenate([bytes_of(w), end]) for w in unknown]).sum()
-    return bits + spelled, dict(vocabulary=len(vocabulary), unknown_words=len(unknown), bits_for_spelling=round(spelled / bits, 4))
+    return bits + spelled, dict(
+        vocabulary=len(vocabulary),
+        unknown_words=len(unknown),
+        bits_for_spelling=round(spelled / bits, 4),
+    )
 
 
 def compressors(train, held_out):
@@ -127,22 +143,37 @@ def compressors(train, held_out):
     text, before = "\n\n".join(held_out).encode(), "\n\n".join(train).encode()
     primed = zlib.compressobj(9, zlib.DEFLATED, 15, 9, zlib.Z_DEFAULT_STRATEGY, before[-32768:])
     xz = lambda data: len(lzma.compress(data, preset=9))
-    return {"gzip -9": len(zlib.compress(text, 9)), "gzip -9 primed": len(primed.compress(text) + primed.flush()),
-            "xz -9": xz(text), "xz -9 primed": xz(before + b"\n\n" + text) - xz(before)}
+    return {
+        "gzip -9": len(zlib.compress(text, 9)),
+        "gzip -9 primed": len(primed.compress(text) + primed.flush()),
+        "xz -9": xz(text),
+        "xz -9 primed": xz(before + b"\n\n" + text) - xz(before),
+    }
 
 
 def main():
     data, out = map(pathlib.Path, sys.argv[1:3])
     results = {}
     for language in ("en", "fr"):
-        train, held_out = ([json.loads(line)["text"] for line in (data / f"{split}.{language}.jsonl").open(encoding="utf-8")]
-                           for split in ("train", "heldout"))
+        train, held_out = (
+            [
+                json.loads(line)["text"]
+                for line in (data / f"{split}.{language}.jsonl").open(encoding="utf-8")
+            ]
+            for split in ("train", "heldout")
+        )
         size = sum(len(t.encode()) for t in held_out)
-        result = {"bytes": size, "documents": len(held_out), "training_bytes": sum(len(t.encode()) for t in train)}
+        result = {
+            "bytes": size,
+            "documents": len(held_out),
+            "training_bytes": sum(len(t.encode()) for t in train),
+        }
         bits_per_byte = {}
         for order in (5, 8):
             model = KneserNey([bytes_of(t) for t in train], order, 257)
-            bits_per_byte[f"byte {order}-gram"] = float(model.bits([bytes_of(t) for t in held_out]).sum() / size)
+            bits_per_byte[f"byte {order}-gram"] = float(
+                model.bits([bytes_of(t) for t in held_out]).sum() / size
+            )
             del model
         bits, result["word_5_gram"] = word_bits(train, held_out)
         bits_per_byte["word 5-gram"] = float(bits / size)

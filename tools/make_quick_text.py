@@ -18,7 +18,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BYTES_PER_LANGUAGE = 680_000
 STORY_SHARE = 0.62  # of the bytes
 LARGE_ANIMALS_TOO = {"fable"}
-LANGUAGES = {"en": (english, english_stories, english_facts), "fr": (french, french_stories, french_facts)}
+LANGUAGES = {
+    "en": (english, english_stories, english_facts),
+    "fr": (french, french_stories, french_facts),
+}
 
 
 def make_story(vocabulary, stories, rng):
@@ -53,7 +56,12 @@ def documents(language, rng):
             continue
         seen.add(text)
         size[kind] += len(text.encode())
-        yield {"text": text, "lang": language, "source": "tools/make_quick_text.py", "licence": "CC0-1.0"}
+        yield {
+            "text": text,
+            "lang": language,
+            "source": "tools/make_quick_text.py",
+            "licence": "CC0-1.0",
+        }
 
 
 def main():
@@ -62,7 +70,10 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     for language in LANGUAGES:
         rng = random.Random(f"quick text {language}")
-        lines = [json.dumps(d, ensure_ascii=False, separators=(",", ":")) for d in documents(language, rng)]
+        lines = [
+            json.dumps(d, ensure_ascii=False, separators=(",", ":"))
+            for d in documents(language, rng)
+        ]
         content, path = ("\n".join(lines) + "\n").encode(), out / f"{language}.jsonl"
         if check and path.read_bytes() != content:
             sys.exit(f"{path} is not what make_quick_text.py makes: run it again")

@@ -21,44 +21,112 @@ GREEDY_MARGIN = 0.02  # smallest gap allowed between the two best logits of a gr
 MAX_PROMPTS = 60
 FIRST_BLOCK = ("embed_tokens", "wte", "wpe", "layers.0.", "h.0.")
 
-LLAMA = dict(model_type="llama", vocab_size=131, hidden_size=48, intermediate_size=80,
-             num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=4,
-             max_position_embeddings=192, rms_norm_eps=1e-5, rope_theta=10000.0,
-             rope_scaling=None, hidden_act="silu", attention_bias=False, mlp_bias=False,
-             attention_dropout=0.0, tie_word_embeddings=False, bos_token_id=1, eos_token_id=2,
-             architectures=["LlamaForCausalLM"])
-GPT2 = dict(model_type="gpt2", vocab_size=101, n_embd=40, n_layer=2, n_head=4, n_positions=192,
-            n_ctx=192, n_inner=None, activation_function="gelu_new", layer_norm_epsilon=1e-5,
-            embd_pdrop=0.0, attn_pdrop=0.0, resid_pdrop=0.0, scale_attn_weights=True,
-            tie_word_embeddings=True, bos_token_id=0, eos_token_id=0,
-            architectures=["GPT2LMHeadModel"])
+LLAMA = dict(
+    model_type="llama",
+    vocab_size=131,
+    hidden_size=48,
+    intermediate_size=80,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    num_key_value_heads=4,
+    max_position_embeddings=192,
+    rms_norm_eps=1e-5,
+    rope_theta=10000.0,
+    rope_scaling=None,
+    hidden_act="silu",
+    attention_bias=False,
+    mlp_bias=False,
+    attention_dropout=0.0,
+    tie_word_embeddings=False,
+    bos_token_id=1,
+    eos_token_id=2,
+    architectures=["LlamaForCausalLM"],
+)
+GPT2 = dict(
+    model_type="gpt2",
+    vocab_size=101,
+    n_embd=40,
+    n_layer=2,
+    n_head=4,
+    n_positions=192,
+    n_ctx=192,
+    n_inner=None,
+    activation_function="gelu_new",
+    layer_norm_epsilon=1e-5,
+    embd_pdrop=0.0,
+    attn_pdrop=0.0,
+    resid_pdrop=0.0,
+    scale_attn_weights=True,
+    tie_word_embeddings=True,
+    bos_token_id=0,
+    eos_token_id=0,
+    architectures=["GPT2LMHeadModel"],
+)
 
 # name: (config, {length of the golden sequence, stored dtype, number of shards, training goldens})
 MODELS = {
     "llama_tiny": (LLAMA | dict(vocab_size=97, num_hidden_layers=3), {}),
-    "llama_gqa": (LLAMA | dict(vocab_size=160, hidden_size=64, intermediate_size=64,
-                               num_key_value_heads=2, tie_word_embeddings=True),
-                  dict(length=150, training=True)),
-    "llama_rope_llama3": (LLAMA | dict(
-        num_key_value_heads=1, hidden_size=64, intermediate_size=52,
-        rope_scaling=dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0,
-                          high_freq_factor=4.0, original_max_position_embeddings=32)),
-        dict(length=137, shards=3)),
-    "llama_rope_linear": (LLAMA | dict(rope_scaling=dict(rope_type="linear", factor=2.5)),
-                          dict(dtype=torch.bfloat16)),
-    "llama_yarn": (LLAMA | dict(
-        rope_theta=500.0,
-        rope_scaling=dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=48)),
-        dict(length=137, dtype=torch.float16)),
+    "llama_gqa": (
+        LLAMA
+        | dict(
+            vocab_size=160,
+            hidden_size=64,
+            intermediate_size=64,
+            num_key_value_heads=2,
+            tie_word_embeddings=True,
+        ),
+        dict(length=150, training=True),
+    ),
+    "llama_rope_llama3": (
+        LLAMA
+        | dict(
+            num_key_value_heads=1,
+            hidden_size=64,
+            intermediate_size=52,
+            rope_scaling=dict(
+                rope_type="llama3",
+                factor=8.0,
+                low_freq_factor=1.0,
+                high_freq_factor=4.0,
+                original_max_position_embeddings=32,
+            ),
+        ),
+        dict(length=137, shards=3),
+    ),
+    "llama_rope_linear": (
+        LLAMA | dict(rope_scaling=dict(rope_type="linear", factor=2.5)),
+        dict(dtype=torch.bfloat16),
+    ),
+    "llama_yarn": (
+        LLAMA
+        | dict(
+            rope_theta=500.0,
+            rope_scaling=dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=48),
+        ),
+        dict(length=137, dtype=torch.float16),
+    ),
     # This one writes the rope keys as transformers 5 does.
-    "llama_bias_headdim": ({k: v for k, v in LLAMA.items() if not k.startswith("rope")} | dict(
-        vocab_size=101, hidden_size=40, intermediate_size=72, num_key_value_heads=2, head_dim=14,
-        attention_bias=True, mlp_bias=True, rms_norm_eps=1e-6,
-        rope_parameters=dict(rope_type="default", rope_theta=5000.0)), dict(training=True)),
+    "llama_bias_headdim": (
+        {k: v for k, v in LLAMA.items() if not k.startswith("rope")}
+        | dict(
+            vocab_size=101,
+            hidden_size=40,
+            intermediate_size=72,
+            num_key_value_heads=2,
+            head_dim=14,
+            attention_bias=True,
+            mlp_bias=True,
+            rms_norm_eps=1e-6,
+            rope_parameters=dict(rope_type="default", rope_theta=5000.0),
+        ),
+        dict(training=True),
+    ),
     "gpt2_tiny": (GPT2, dict(length=137, training=True)),
     # Names without "transformer.", as in the published GPT-2 checkpoints.
-    "gpt2_untied": (GPT2 | dict(vocab_size=103, n_embd=36, n_head=3, n_inner=100,
-                                tie_word_embeddings=False), dict(strip_prefix=True)),
+    "gpt2_untied": (
+        GPT2 | dict(vocab_size=103, n_embd=36, n_head=3, n_inner=100, tie_word_embeddings=False),
+        dict(strip_prefix=True),
+    ),
 }
 
 
@@ -95,7 +163,7 @@ def save_checkpoint(folder, config, state, shards):
     names = list(state)
     weight_map = {}
     for shard in range(shards):
-        part = names[shard * len(names) // shards:(shard + 1) * len(names) // shards]
+        part = names[shard * len(names) // shards : (shard + 1) * len(names) // shards]
         file = f"model-{shard + 1:05}-of-{shards:05}.safetensors"
         save_file({n: state[n] for n in part}, folder / file, metadata)
         weight_map |= {n: file for n in part}
@@ -118,8 +186,9 @@ def make_checkpoint(folder, config, generator, dtype=torch.float32, shards=1, st
         state[name] = tensor.to(dtype).contiguous().clone()
     stored = {"torch_dtype": str(dtype).removeprefix("torch."), "transformers_version": "4.44.0"}
     save_checkpoint(folder, config | stored, state, shards)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32,
-                                                 attn_implementation="eager")
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch.float32, attn_implementation="eager"
+    )
     for name, tensor in model.state_dict().items():  # nothing was left at its initial value
         key = name.removeprefix("transformer.") if strip_prefix else name
         if key in state:
@@ -153,9 +222,11 @@ def forward_goldens(model, config, length, generator):
         prompt, tokens, margin = greedy(model, vocab, prompt_length, generator)
         tensors[f"greedy.{k}.prompt"], tensors[f"greedy.{k}.tokens"] = prompt, tokens
         margins.append(margin)
-    metadata = {"logit_standard_deviation": f"{spread:.3f}",
-                "logit_difference_to_float64": f"{error:.2e}",
-                "smallest_greedy_margin": f"{min(margins):.3f}"}
+    metadata = {
+        "logit_standard_deviation": f"{spread:.3f}",
+        "logit_difference_to_float64": f"{error:.2e}",
+        "smallest_greedy_margin": f"{min(margins):.3f}",
+    }
     return tensors, metadata
 
 
@@ -211,9 +282,13 @@ def training_goldens(model, vocab, generator):
     batches = torch.randint(3, 23, (10, 4, 29), generator=generator)
     decayed = [p for p in model.parameters() if p.dim() == 2]
     plain = [p for p in model.parameters() if p.dim() != 2]
-    optimizer = torch.optim.AdamW([dict(params=decayed, weight_decay=0.1),
-                                   dict(params=plain, weight_decay=0.0)],
-                                  lr=1e-3, betas=(0.9, 0.95), eps=1e-8, foreach=False)
+    optimizer = torch.optim.AdamW(
+        [dict(params=decayed, weight_decay=0.1), dict(params=plain, weight_decay=0.0)],
+        lr=1e-3,
+        betas=(0.9, 0.95),
+        eps=1e-8,
+        foreach=False,
+    )
     losses, norms = [], []
     for batch in batches:
         optimizer.zero_grad()
@@ -222,8 +297,11 @@ def training_goldens(model, vocab, generator):
         norms.append(torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=False))
         losses.append(loss.detach())
         optimizer.step()
-    tensors |= {"steps.tokens": batches, "steps.losses": torch.stack(losses),
-                "steps.gradient_norms": torch.stack(norms)}
+    tensors |= {
+        "steps.tokens": batches,
+        "steps.losses": torch.stack(losses),
+        "steps.gradient_norms": torch.stack(norms),
+    }
     for name, parameter in model.named_parameters():
         tensors[f"steps.parameter/{name}"] = parameter.detach().clone()
     return tensors

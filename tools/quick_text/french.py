@@ -14,7 +14,7 @@ def starts_with_vowel(phrase):
 
 
 def finish(text):
-    """"de Emma" becomes "d'Emma", "si il" becomes "s'il"; a word after a hyphen ("prends-le") stays."""
+    """ "de Emma" becomes "d'Emma", "si il" becomes "s'il"; a word after a hyphen ("prends-le") stays."""
     words = "[LlDdJjMmTtSsNn]e|[Ll]a|[Qq]ue|[Jj]usque|[Ll]orsque|[Pp]uisque"
     text = re.sub(rf"(?<![-\w])({words}) (?={VOWEL})", lambda m: m.group(1)[:-1] + "'", text)
     return re.sub(r"\b([Ss])i (?=ils?\b)", r"\1'", text)
@@ -56,7 +56,11 @@ class Phrase:
             return phrase
         if vowel:
             return {"le": "l'", "du": "de l'", "au": "à l'", "de": "d'"}[key] + phrase
-        table = {"le": "la", "du": "de la", "au": "à la", "de": "de"} if feminine else {"le": "le", "du": "du", "au": "au", "de": "de"}
+        table = (
+            {"le": "la", "du": "de la", "au": "à la", "de": "de"}
+            if feminine
+            else {"le": "le", "du": "du", "au": "au", "de": "de"}
+        )
         return f"{table[key]} {phrase}"
 
 
@@ -67,8 +71,26 @@ class Person:
         self.name, self.gender = lexicon.FRENCH_NAMES.get(name, name), gender
 
     def form(self, key):
-        masculine = dict(name=self.name, il="il", le="le", lui="lui", eux="lui", soi="lui-même", garcon="garçon", fils="fils")
-        feminine = dict(name=self.name, il="elle", le="la", lui="lui", eux="elle", soi="elle-même", garcon="fille", fils="fille")
+        masculine = dict(
+            name=self.name,
+            il="il",
+            le="le",
+            lui="lui",
+            eux="lui",
+            soi="lui-même",
+            garcon="garçon",
+            fils="fils",
+        )
+        feminine = dict(
+            name=self.name,
+            il="elle",
+            le="la",
+            lui="lui",
+            eux="elle",
+            soi="elle-même",
+            garcon="fille",
+            fils="fille",
+        )
         return (feminine if self.gender == "f" else masculine)[key]
 
 
@@ -92,10 +114,31 @@ def environment(rng, small_animals=True):
     thing, other = rng.sample(lexicon.THINGS, 2)
     animal, second = rng.sample(lexicon.choose_animals(small_animals), 2)
     adjective, other_adjective = rng.sample(lexicon.ADJECTIVES, 2)
-    places, hiding, food = rng.sample(lexicon.PLACES, 2), rng.sample(lexicon.HIDING, 3), rng.sample(lexicon.FOODS, 2)
-    return {"h": hero, "f": friend, "t": Group(hero, friend), "g": Phrase(adult[1], adult[2]), "k": Phrase(helper[1], helper[2]),
-            "o": Phrase(thing[1], thing[2], adjective), "q": Phrase(other[1], other[2], other_adjective),
-            "a": Phrase(animal[1], animal[2]), "b": Phrase(second[1], second[2]), "at": places[0][1], "at2": places[1][1],
-            "place": Phrase(places[0][3], places[0][4]), "hide": hiding[0][1], "hide2": hiding[1][1], "hide3": hiding[2][1], "out": rng.choice(lexicon.OUTDOORS)[1],
-            "food": food[0][1], "thefood": food[0][2], "food2": food[1][1], "n": lexicon.NUMBERS_FR[rng.randint(2, 12)],
-            "day": rng.choice("lundi mardi mercredi jeudi vendredi samedi dimanche".split())}
+    places, hiding, food = (
+        rng.sample(lexicon.PLACES, 2),
+        rng.sample(lexicon.HIDING, 3),
+        rng.sample(lexicon.FOODS, 2),
+    )
+    return {
+        "h": hero,
+        "f": friend,
+        "t": Group(hero, friend),
+        "g": Phrase(adult[1], adult[2]),
+        "k": Phrase(helper[1], helper[2]),
+        "o": Phrase(thing[1], thing[2], adjective),
+        "q": Phrase(other[1], other[2], other_adjective),
+        "a": Phrase(animal[1], animal[2]),
+        "b": Phrase(second[1], second[2]),
+        "at": places[0][1],
+        "at2": places[1][1],
+        "place": Phrase(places[0][3], places[0][4]),
+        "hide": hiding[0][1],
+        "hide2": hiding[1][1],
+        "hide3": hiding[2][1],
+        "out": rng.choice(lexicon.OUTDOORS)[1],
+        "food": food[0][1],
+        "thefood": food[0][2],
+        "food2": food[1][1],
+        "n": lexicon.NUMBERS_FR[rng.randint(2, 12)],
+        "day": rng.choice("lundi mardi mercredi jeudi vendredi samedi dimanche".split()),
+    }

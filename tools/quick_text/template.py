@@ -20,7 +20,7 @@ def render(template, env, rng):
     template = re.sub(r"\{(\w+):([^{}|]*)\|([^{}|]*)\}", agree, template)
     while (match := re.search(r"\[([^\[\]]*)\]", template)) is not None:
         choice = rng.choice(match.group(1).split("|"))
-        template = template[:match.start()] + choice + template[match.end():]
+        template = template[: match.start()] + choice + template[match.end() :]
 
     def value(match):
         name, _, form = match.group(1).partition(".")
