@@ -151,14 +151,19 @@ TEST(EngineSameNumbers, AloneInABatchAtAnyThreadCountAndChunk) {
 }
 
 TEST_F(EngineTest, TokensAreTheSameWhenPagesRunOut) {
-  const std::vector<Completion> plenty = RunTogether(*Make(), Eight());
-  // The eight want 20 pages at their end; the longest wants 4.
-  for (const size_t pages : {4, 5, 9, 13}) {
+  std::vector<GenerateRequest> requests = Eight();
+  for (GenerateRequest& request : requests) {  // short prompts start; long answers do not fit
+    request.prompt.resize(std::min<size_t>(request.prompt.size(), 20));
+    request.max_tokens = 90;
+  }
+  const std::vector<Completion> plenty = RunTogether(*Make(), requests);
+  // Each wants 4 pages at its end.
+  for (const size_t pages : {4, 7, 15}) {
     const auto engine = Make({.kv_budget_bytes = pages * kPageBytes});
-    const std::vector<Completion> few = RunTogether(*engine, Eight());
+    const std::vector<Completion> few = RunTogether(*engine, requests);
     for (size_t i = 0; i < 8; ++i) {
       ExpectSame(few[i], plenty[i], std::to_string(pages) + " pages");
-      EXPECT_EQ(few[i].usage.completion_tokens, plenty[i].usage.completion_tokens);
+      EXPECT_EQ(few[i].usage.completion_tokens, 90);
     }
     EXPECT_EQ(engine->unfinished(), 0);
   }
