@@ -16,7 +16,8 @@ std::string StreamDecoder::Push(TokenId id) {
   size_t at = 0;
   while (at < held_.size()) {
     const Character c = ReadCharacter(held_, at);
-    if (!c.valid && at + c.size == held_.size() && static_cast<unsigned char>(held_[at]) >= 0xC2) {
+    const auto first = static_cast<unsigned char>(held_[at]);
+    if (!c.valid && at + c.size == held_.size() && first >= 0xC2 && first <= 0xF4) {
       break;  // the beginning of a character whose rest may come
     }
     if (c.valid) {
