@@ -120,12 +120,50 @@ struct F32Kernel {
   }
 };
 
+// `count` pairs of bf16 products of the processor, in order.
+template <class V, int R, int T>
+PARVIS_INLINE void AddPairs(const unsigned char* rows, size_t row_stride, const uint32_t* lanes,
+                            size_t tile_stride, size_t count, V (&sums)[R][T]) {
+  const unsigned char* row[R];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) row[r] = rows + static_cast<size_t>(r) * row_stride;
+  for (size_t i = 0; i < count; ++i, lanes += kLanes) {
+    typename V::Pairs w[T];
+#pragma GCC unroll 8
+    for (int t = 0; t < T; ++t) w[t] = V::LoadPairs(lanes + static_cast<size_t>(t) * tile_stride);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      const typename V::Pairs x = V::SetPair(row[r] + 4 * i);
+#pragma GCC unroll 8
+      for (int t = 0; t < T; ++t) sums[r][t] = V::DotPairs(x, w[t], sums[r][t]);
+    }
+  }
+}
+
+// The same in f32: all first numbers of a pair, then all second ones, so that the sums of a full
+// tile and one number of each pair fit the registers.
+template <class V, int R>
+PARVIS_INLINE void AddWidePairs(const float* rows, size_t row_stride, const uint32_t* lanes,
+                                size_t count, V (&sums)[R][1]) {
+  const float* row[R];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) row[r] = rows + static_cast<size_t>(r) * row_stride;
+  for (size_t i = 0; i < count; ++i, lanes += kLanes) {
+    const V first = V::PairFirst(lanes);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) sums[r][0] = V::Fma(V::Set(row[r][2 * i]), first, sums[r][0]);
+    const V second = V::PairSecond(lanes);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) sums[r][0] = V::Fma(V::Set(row[r][2 * i + 1]), second, sums[r][0]);
+  }
+}
+
 // Pairs of bf16. Without bf16 products of the processor: as f32, in the order of k, exactly what
 // the f32 kernel computes of the rounded numbers. With them (AVX-512): as vdpbf16ps defines it,
 // which treats denormals as 0 and may round between the two products of a pair.
 template <class V>
 struct Bf16Kernel {
-  static constexpr int kRows = V::kTileRows;
+  static constexpr int kRows = V::kBf16Dot ? V::kTileRows : V::kWidePairRows;
   static constexpr size_t kSteps = 2 * kPartSteps;
   const unsigned char* rows;
   size_t row_stride;  // in bytes
@@ -136,32 +174,13 @@ struct Bf16Kernel {
   PARVIS_INLINE void Add(size_t row, size_t tile, size_t begin, size_t end, V (&sums)[R][T]) const {
     const uint32_t* lanes = panels + (tile * pairs + begin / 2) * kLanes;
     const unsigned char* first = rows + row * row_stride;
-    for (size_t pair = begin / 2; pair < (end + 1) / 2; ++pair, lanes += kLanes) {
-      if constexpr (V::kBf16Dot) {
-        typename V::Pairs w[T];
-#pragma GCC unroll 8
-        for (int t = 0; t < T; ++t) w[t] = V::LoadPairs(lanes + t * pairs * kLanes);
-#pragma GCC unroll 8
-        for (int r = 0; r < R; ++r) {
-          const auto x = V::SetPair(first + r * row_stride + 4 * pair);
-#pragma GCC unroll 8
-          for (int t = 0; t < T; ++t) sums[r][t] = V::DotPairs(x, w[t], sums[r][t]);
-        }
-      } else {
-        static_assert(T == 1);
-        const V even = V::PairFirst(lanes);
-#pragma GCC unroll 8
-        for (int r = 0; r < R; ++r) {
-          const float* x = reinterpret_cast<const float*>(first + r * row_stride) + 2 * pair;
-          sums[r][0] = V::Fma(V::Set(x[0]), even, sums[r][0]);
-        }
-        const V odd = V::PairSecond(lanes);
-#pragma GCC unroll 8
-        for (int r = 0; r < R; ++r) {
-          const float* x = reinterpret_cast<const float*>(first + r * row_stride) + 2 * pair;
-          sums[r][0] = V::Fma(V::Set(x[1]), odd, sums[r][0]);
-        }
-      }
+    const size_t count = (end + 1) / 2 - begin / 2;
+    if constexpr (V::kBf16Dot) {
+      AddPairs<V, R, T>(first + begin * 2, row_stride, lanes, pairs * kLanes, count, sums);
+    } else {
+      static_assert(T == 1);
+      AddWidePairs<V, R>(reinterpret_cast<const float*>(first) + begin, row_stride / sizeof(float),
+                         lanes, count, sums);
     }
   }
 };

@@ -19,6 +19,30 @@ struct PackBlock {
   alignas(64) float value[kLanes][kPackSteps];  // zero past the last row and the last k
 };
 
+// Fills a block with element (lane, i) = from[lane * lane_stride + i * k_stride].
+template <class V>
+void LoadBlock(const float* from, size_t lane_stride, size_t k_stride, size_t lanes, size_t steps,
+               PackBlock& block) {
+  if (lanes < kLanes || steps < kPackSteps) __builtin_memset(&block, 0, sizeof(block));
+  if (k_stride == 1) {
+    for (size_t lane = 0; lane < lanes; ++lane) {
+      __builtin_memcpy(block.value[lane], from + lane * lane_stride, steps * sizeof(float));
+    }
+    return;
+  }
+  size_t i = 0;
+  if (lane_stride == 1 && lanes == kLanes) {
+    for (; i + 16 <= steps; i += 16) {
+      V::Transpose(from + i * k_stride, k_stride, block.value[0] + i, kPackSteps);
+    }
+  }
+  for (; i < steps; ++i) {
+    for (size_t lane = 0; lane < lanes; ++lane) {
+      block.value[lane][i] = from[lane * lane_stride + i * k_stride];
+    }
+  }
+}
+
 template <class V>
 struct Q8Tile {
   unsigned char* data;
@@ -47,29 +71,39 @@ void PlaceGroup(const Q8Tile<V>& tile, size_t group, size_t lane, const int8_t* 
   tile.scales(group)[lane] = scale;
 }
 
+// 16 rows of `count` 32-bit words, row r at from + r * stride, into vectors of one word of each
+// row. Only moves bits: the words need not be floats.
+template <class V>
+void PlaceWords(const float* from, size_t stride, size_t count, float* to) {
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) V::Transpose(from + i, stride, to + i * kLanes, kLanes);
+  for (; i < count; ++i) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      __builtin_memcpy(to + i * kLanes + lane, from + lane * stride + i, sizeof(float));
+    }
+  }
+}
+
 // Writes a block of `steps` (<= 64) k, from k on, into the tile's panel. k % 64 == 0.
 template <class V>
 void PlaceBlock(Packing packing, const PackBlock& block, size_t tile, size_t total_k, size_t k,
                 size_t steps, void* panels) {
   switch (packing) {
-    case Packing::kF32: {
-      float* to = static_cast<float*>(panels) + (tile * total_k + k) * kLanes;
-      for (size_t i = 0; i < steps; ++i) {
-        for (size_t lane = 0; lane < kLanes; ++lane) to[i * kLanes + lane] = block.value[lane][i];
-      }
+    case Packing::kF32:
+      PlaceWords<V>(block.value[0], kPackSteps, steps,
+                    static_cast<float*>(panels) + (tile * total_k + k) * kLanes);
       return;
-    }
-    case Packing::kBf16: {
+    case Packing::kBf16: {  // a pair is moved as one word
       const size_t even_k = (total_k + 1) / 2 * 2;
-      uint16_t* to = static_cast<uint16_t*>(panels) + (tile * even_k + k) * kLanes;
+      alignas(64) uint16_t rounded[kLanes][kPackSteps];
       for (size_t lane = 0; lane < kLanes; ++lane) {
-        uint16_t row[kPackSteps];
-        for (size_t i = 0; i < kPackSteps; i += 16)
-          V::Load(block.value[lane] + i).StoreBf16(row + i);
-        for (size_t i = 0; i < (steps + 1) / 2 * 2; ++i) {
-          to[i / 2 * 2 * kLanes + lane * 2 + i % 2] = row[i];
+        for (size_t i = 0; i < kPackSteps; i += 16) {
+          V::Load(block.value[lane] + i).StoreBf16(rounded[lane] + i);
         }
       }
+      PlaceWords<V>(
+          reinterpret_cast<const float*>(rounded), kPackSteps / 2, (steps + 1) / 2,
+          reinterpret_cast<float*>(static_cast<uint16_t*>(panels) + (tile * even_k + k) * kLanes));
       return;
     }
     case Packing::kQ8_0: {
@@ -107,8 +141,43 @@ void CopyQ8Tile(const void* src, size_t row_bytes, size_t n, size_t k, size_t ti
 }
 
 template <class V>
+void PackPanelsStrided(Packing packing, const float* src, size_t lane_stride, size_t k_stride,
+                       size_t n, size_t k, size_t tile_begin, size_t tile_end, void* panels) {
+  PackBlock block;
+  for (size_t tile = tile_begin; tile < tile_end; ++tile) {
+    const float* from = src + tile * kLanes * lane_stride;
+    const size_t lanes = n - tile * kLanes < kLanes ? n - tile * kLanes : kLanes;
+    if (packing == Packing::kF32 && k_stride == 1 && lanes == kLanes) {
+      PlaceWords<V>(from, lane_stride, k, static_cast<float*>(panels) + tile * k * kLanes);
+      continue;
+    }
+    if (packing == Packing::kF32 && lane_stride == 1) {  // already one vector for each k
+      float* to = static_cast<float*>(panels) + tile * k * kLanes;
+      for (size_t i = 0; i < k; ++i) {
+        if (lanes == kLanes) {
+          V::Load(from + i * k_stride).Store(to + i * kLanes);
+        } else {
+          V::LoadPartial(from + i * k_stride, lanes).Store(to + i * kLanes);
+        }
+      }
+      continue;
+    }
+    for (size_t at = 0; at < k; at += kPackSteps) {
+      const size_t steps = k - at < kPackSteps ? k - at : kPackSteps;
+      LoadBlock<V>(from + at * k_stride, lane_stride, k_stride, lanes, steps, block);
+      PlaceBlock<V>(packing, block, tile, k, at, steps, panels);
+    }
+  }
+}
+
+template <class V>
 void PackPanels(Packing packing, Source source, const void* src, size_t row_bytes, size_t n,
                 size_t k, size_t tile_begin, size_t tile_end, void* panels) {
+  if (source == Source::kF32 && row_bytes % sizeof(float) == 0) {
+    PackPanelsStrided<V>(packing, static_cast<const float*>(src), row_bytes / sizeof(float), 1, n,
+                         k, tile_begin, tile_end, panels);
+    return;
+  }
   PackBlock block;
   for (size_t tile = tile_begin; tile < tile_end; ++tile) {
     if (packing == Packing::kQ8_0 && source == Source::kQ8_0) {
@@ -133,62 +202,53 @@ void PackPanels(Packing packing, Source source, const void* src, size_t row_byte
   }
 }
 
+// `steps` numbers of a row to int8 groups from `at` on, with scales and starts behind all k.
 template <class V>
-void PackPanelsStrided(Packing packing, const float* src, size_t lane_stride, size_t k_stride,
-                       size_t n, size_t k, size_t tile_begin, size_t tile_end, void* panels) {
-  PackBlock block;
-  for (size_t tile = tile_begin; tile < tile_end; ++tile) {
-    const float* from = src + tile * kLanes * lane_stride;
-    const size_t lanes = n - tile * kLanes < kLanes ? n - tile * kLanes : kLanes;
-    if (packing == Packing::kF32 && lane_stride == 1) {  // already one vector for each k
-      float* to = static_cast<float*>(panels) + tile * k * kLanes;
-      for (size_t i = 0; i < k; ++i) {
-        if (lanes == kLanes) {
-          V::Load(from + i * k_stride).Store(to + i * kLanes);
-        } else {
-          V::LoadPartial(from + i * k_stride, lanes).Store(to + i * kLanes);
-        }
-      }
-      continue;
-    }
-    for (size_t at = 0; at < k; at += kPackSteps) {
-      const size_t steps = k - at < kPackSteps ? k - at : kPackSteps;
-      __builtin_memset(&block, 0, sizeof(block));
-      for (size_t lane = 0; lane < lanes; ++lane) {
-        for (size_t i = 0; i < steps; ++i) {
-          block.value[lane][i] = from[lane * lane_stride + (at + i) * k_stride];
-        }
-      }
-      PlaceBlock<V>(packing, block, tile, k, at, steps, panels);
-    }
-  }
-}
-
-// A packed q8_0 row.
-template <class V>
-void PackQ8Row(const float* x, size_t k, void* row) {
+void PackQ8Steps(const float* x, size_t steps, size_t k, void* row, size_t at) {
   const size_t groups = k / kQ8Group;
-  int8_t* q = static_cast<int8_t*>(row);
-  float* scales = reinterpret_cast<float*>(q + k);
+  int8_t* q = static_cast<int8_t*>(row) + at;
+  float* scales = reinterpret_cast<float*>(static_cast<int8_t*>(row) + k);
   int32_t* starts = reinterpret_cast<int32_t*>(scales + groups);
-  for (size_t g = 0; g < groups; ++g) {
-    scales[g] = QuantiseActivations32<V>(x + g * kQ8Group, q + g * kQ8Group);
+  for (size_t i = 0; i < steps; i += kQ8Group) {
+    const size_t g = (at + i) / kQ8Group;
+    scales[g] = QuantiseActivations32<V>(x + i, q + i);
     int32_t sum = 0;
-    for (size_t i = 0; i < kQ8Group; ++i) sum += q[g * kQ8Group + i];
+    if constexpr (V::kQ8Offset != 0) {
+      for (size_t j = 0; j < kQ8Group; ++j) sum += q[i + j];
+    }
     starts[g] = -static_cast<int32_t>(V::kQ8Offset) * sum;
   }
 }
 
-// `steps` numbers of a row to bf16, kept as f32 where the target has no bf16 products.
+// `steps` numbers of a row to bf16 from `at` on, kept as f32 where the target has no bf16 products.
 template <class V>
 void PackBf16Steps(const float* x, size_t steps, void* row, size_t at) {
-  uint16_t rounded[kPackSteps + 1] = {};
-  FromF32<V>(x, steps, Source::kBf16, rounded);
-  const size_t even = (steps + 1) / 2 * 2;
-  if constexpr (V::kBf16Dot) {
-    __builtin_memcpy(static_cast<uint16_t*>(row) + at, rounded, even * sizeof(uint16_t));
-  } else {
-    ToF32<V>(Source::kBf16, rounded, even, static_cast<float*>(row) + at);
+  for (size_t i = 0; i < steps; i += kPackSteps) {
+    uint16_t rounded[kPackSteps] = {};
+    const size_t count = steps - i < kPackSteps ? steps - i : kPackSteps;
+    FromF32<V>(x + i, count, Source::kBf16, rounded);
+    const size_t even = (count + 1) / 2 * 2;
+    if constexpr (V::kBf16Dot) {
+      __builtin_memcpy(static_cast<uint16_t*>(row) + at + i, rounded, even * sizeof(uint16_t));
+    } else {
+      ToF32<V>(Source::kBf16, rounded, even, static_cast<float*>(row) + at + i);
+    }
+  }
+}
+
+// `steps` numbers of a row of k, from `at` on.
+template <class V>
+void PackSteps(Packing packing, const float* x, size_t steps, size_t k, void* row, size_t at) {
+  switch (packing) {
+    case Packing::kF32:
+      __builtin_memcpy(static_cast<float*>(row) + at, x, steps * sizeof(float));
+      return;
+    case Packing::kBf16:
+      PackBf16Steps<V>(x, steps, row, at);
+      return;
+    case Packing::kQ8_0:
+      PackQ8Steps<V>(x, steps, k, row, at);
+      return;
   }
 }
 
@@ -196,33 +256,25 @@ template <class V>
 void PackRows(Packing packing, const float* src, size_t row_stride, size_t k_stride, size_t k,
               size_t row_begin, size_t row_end, void* rows) {
   const size_t row_bytes = RowBytes(packing, k);
-  for (size_t r = row_begin; r < row_end; ++r) {
-    unsigned char* row = static_cast<unsigned char*>(rows) + r * row_bytes;
-    const float* from = src + r * row_stride;
-    if (packing == Packing::kQ8_0 && k_stride == 1) {
-      PackQ8Row<V>(from, k, row);
-      continue;
+  unsigned char* to = static_cast<unsigned char*>(rows) + row_begin * row_bytes;
+  const float* from = src + row_begin * row_stride;
+  if (k_stride == 1) {
+    for (size_t r = row_begin; r < row_end; ++r, from += row_stride, to += row_bytes) {
+      PackSteps<V>(packing, from, k, k, to, 0);
     }
-    float block[kPackSteps];
-    const size_t groups = k / kQ8Group;
-    for (size_t at = 0; at < k; at += kPackSteps) {
-      const size_t steps = k - at < kPackSteps ? k - at : kPackSteps;
-      for (size_t i = 0; i < steps; ++i) block[i] = from[(at + i) * k_stride];
-      if (packing == Packing::kF32) {
-        __builtin_memcpy(reinterpret_cast<float*>(row) + at, block, steps * sizeof(float));
-      } else if (packing == Packing::kBf16) {
-        PackBf16Steps<V>(block, steps, row, at);
-      } else {
-        for (size_t i = 0; i < steps; i += kQ8Group) {
-          const size_t g = (at + i) / kQ8Group;
-          int8_t* q = reinterpret_cast<int8_t*>(row) + at + i;
-          float* scales = reinterpret_cast<float*>(row + k);
-          scales[g] = QuantiseActivations32<V>(block + i, q);
-          int32_t sum = 0;
-          for (size_t j = 0; j < kQ8Group; ++j) sum += q[j];
-          reinterpret_cast<int32_t*>(scales + groups)[g] =
-              -static_cast<int32_t>(V::kQ8Offset) * sum;
-        }
+    return;
+  }
+  // Columns of 64 k, top to bottom: the source is then read along its lines.
+  PackBlock block;
+  for (size_t at = 0; at < k; at += kPackSteps) {
+    const size_t steps = k - at < kPackSteps ? k - at : kPackSteps;
+    for (size_t r = 0; r < row_end - row_begin; r += kLanes) {
+      const size_t rest = row_end - row_begin - r;
+      const size_t count = rest < kLanes ? rest : kLanes;
+      LoadBlock<V>(from + r * row_stride + at * k_stride, row_stride, k_stride, count, steps,
+                   block);
+      for (size_t i = 0; i < count; ++i) {
+        PackSteps<V>(packing, block.value[i], steps, k, to + (r + i) * row_bytes, at);
       }
     }
   }

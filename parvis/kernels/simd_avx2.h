@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "parvis/kernels/transpose_avx2.h"
+
 // The vector of 16 floats (see simd_scalar.h) as two 256-bit registers. For AVX2, FMA and F16C.
 namespace parvis::kernels {
 namespace {
@@ -13,6 +15,7 @@ namespace {
 struct Avx2Vec {
   static constexpr int kTileRows = 6;  // 12 of the 16 registers hold sums
   static constexpr int kTiles = 1;
+  static constexpr int kWidePairRows = 4;
 
   __m256 low, high;
 
@@ -95,6 +98,14 @@ struct Avx2Vec {
     return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
   }
 
+  static void Transpose(const float* from, size_t from_stride, float* to, size_t to_stride) {
+    for (size_t i = 0; i < 16; i += 8) {
+      for (size_t j = 0; j < 16; j += 8) {
+        Transpose8(from + j * from_stride + i, from_stride, to + i * to_stride + j, to_stride);
+      }
+    }
+  }
+
   // --- number formats ---------------------------------------------------------------------------
   static Avx2Vec LoadF16(const uint16_t* p) {
     return {_mm256_cvtph_ps(Load128(p)), _mm256_cvtph_ps(Load128(p + 8))};
@@ -148,9 +159,11 @@ struct Avx2Vec {
             _mm256_castsi256_ps(_mm256_slli_epi32(Load256(p + 8), 16))};
   }
   static Avx2Vec PairSecond(const uint32_t* p) {
-    const __m256i upper = _mm256_set1_epi32(static_cast<int>(0xffff0000u));
-    return {_mm256_castsi256_ps(_mm256_and_si256(Load256(p), upper)),
-            _mm256_castsi256_ps(_mm256_and_si256(Load256(p + 8), upper))};
+    // Zeros come in by shifts: a mask would take the last register from the sums.
+    const auto upper = [](__m256i pairs) {
+      return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_srli_epi32(pairs, 16), 16));
+    };
+    return {upper(Load256(p)), upper(Load256(p + 8))};
   }
 
   static constexpr int kQ8Rows = 4;
@@ -176,6 +189,7 @@ struct Avx2Vec {
         for (int h = 0; h < 2; ++h) {
           const __m256i pairs = _mm256_maddubs_epi16(magnitude[h], _mm256_sign_epi8(x, w[h]));
           sum[r][h] = _mm256_add_epi32(sum[r][h], _mm256_madd_epi16(pairs, ones));
+          asm("" : "+x"(sum[r][h]));  // else gcc reorders the additions and spills the terms
         }
       }
     }

@@ -16,6 +16,7 @@ struct ScalarVec {
   // Largest tiles of a product: rows, and tiles of 16 lanes, whose sums stay in registers.
   static constexpr int kTileRows = 4;
   static constexpr int kTiles = 1;
+  static constexpr int kWidePairRows = 4;  // rows of a tile of bf16 products in f32
 
   float lane[16];
 
@@ -108,6 +109,15 @@ struct ScalarVec {
       }
     }
     return v.lane[0];
+  }
+
+  // 16 × 16 words of 32 bits: to[i][j] = from[j][i], rows `stride` floats apart.
+  static void Transpose(const float* from, size_t from_stride, float* to, size_t to_stride) {
+    for (size_t i = 0; i < 16; ++i) {
+      for (size_t j = 0; j < 16; ++j) {
+        __builtin_memcpy(to + i * to_stride + j, from + j * from_stride + i, sizeof(float));
+      }
+    }
   }
 
   // --- number formats ---------------------------------------------------------------------------
