@@ -1,0 +1,48 @@
+#ifndef PARVIS_TRAIN_DOCUMENTS_H_
+#define PARVIS_TRAIN_DOCUMENTS_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "parvis/core/result.h"
+#include "parvis/train/recipe.h"
+
+namespace parvis::train {
+
+// One text: a story, a chapter. Tokens of different documents never see each other.
+struct Document {
+  std::string id;     // the row's "id", else "file.jsonl:12"
+  std::string text;   // UTF-8, not empty
+  size_t source = 0;  // index into the sources that were read
+};
+
+// What one data file was, for the ledger.
+struct DataFile {
+  std::string path;
+  std::string sha256;  // of the file as it lies on the disk
+  int64_t bytes = 0;   // of the file
+  int64_t text_bytes = 0;
+  int64_t documents = 0;
+  std::map<std::string, int64_t> licences;  // documents by their row's "license"; "": not told
+};
+
+struct Documents {
+  std::vector<Document> documents;
+  std::vector<DataFile> files;
+  int64_t text_bytes() const;
+};
+
+// A file whose name begins with "heldout": in a folder it is not trained on.
+bool IsHeldOut(const std::string& path);
+
+// Reads sources in order; a folder is walked by name, without what is held out. Files: .txt (one
+// document, or one per paragraph), .jsonl (an object with a "text" per line), and both as .xz.
+// Other files of a folder are passed over; another file named directly is refused. A malformed line
+// is refused with file and line. No text at all is an error.
+Result<Documents> ReadDocuments(const std::vector<DataSource>& sources, bool paragraphs);
+
+}  // namespace parvis::train
+
+#endif  // PARVIS_TRAIN_DOCUMENTS_H_

@@ -1,0 +1,95 @@
+#include "parvis/train/documents.h"
+
+#include <lzma.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "parvis/core/file.h"
+#include "parvis/core/sha256.h"
+
+namespace parvis::train {
+namespace {
+
+using testing::HasSubstr;
+
+class DocumentsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = testing::TempDir() + "documents-XXXXXX";
+    folder_ = mkdtemp(name.data());
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string Write(const std::string& name, const std::string& content) {
+    const std::string path = folder_ + "/" + name;
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+    EXPECT_TRUE(WriteFileAtomically(path, content).ok());
+    return path;
+  }
+  static std::string Xz(const std::string& text) {
+    std::string packed(text.size() + 1024, '\0');
+    size_t size = 0;
+    EXPECT_EQ(lzma_easy_buffer_encode(
+                  1, LZMA_CHECK_CRC32, nullptr, reinterpret_cast<const uint8_t*>(text.data()),
+                  text.size(), reinterpret_cast<uint8_t*>(packed.data()), &size, packed.size()),
+              LZMA_OK);
+    packed.resize(size);
+    return packed;
+  }
+
+  std::string folder_;
+};
+
+TEST_F(DocumentsTest, WalksAFolderByName) {
+  Write("b.jsonl",
+        "{\"id\":\"x\",\"text\":\"Second\",\"license\":\"CC0\"}\n\n{\"text\":\"Third\"}");
+  Write("a/one.txt", "First\n\nstill first");
+  Write("c.jsonl.xz", Xz("{\"text\":\"Fourth\"}\n"));
+  Write("notes.md", "not text to train on");
+  Write("heldout.en.txt", "kept for evaluation");
+  const Result<Documents> read = ReadDocuments({{folder_}}, false);
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  ASSERT_EQ(read->documents.size(), 4u);
+  EXPECT_EQ(read->documents[0].text, "First\n\nstill first");
+  EXPECT_EQ(read->documents[1].id, "x");
+  EXPECT_EQ(read->documents[2].id, "b.jsonl:3");
+  EXPECT_EQ(read->documents[3].text, "Fourth");
+  ASSERT_EQ(read->files.size(), 3u);
+  EXPECT_EQ(read->files[1].documents, 2);
+  EXPECT_EQ(read->files[1].text_bytes, 11);
+  EXPECT_EQ(read->files[1].licences.at("CC0"), 1);
+  EXPECT_EQ(read->files[1].licences.at(""), 1);
+  EXPECT_EQ(read->files[1].sha256, *Sha256HexOfFile(folder_ + "/b.jsonl"));
+}
+
+TEST_F(DocumentsTest, SplitsParagraphs) {
+  const std::string path = Write("p.txt", "One\nline\n\n\nTwo\n\n  \n\nThree");
+  const Result<Documents> read = ReadDocuments({{path}}, true);
+  ASSERT_TRUE(read.ok());
+  ASSERT_EQ(read->documents.size(), 3u);
+  EXPECT_EQ(read->documents[0].text, "One\nline");
+  EXPECT_EQ(read->documents[2].text, "Three");
+}
+
+TEST_F(DocumentsTest, RefusesWhatIsNoText) {
+  const auto message = [this](const std::string& name, const std::string& content) {
+    const Result<Documents> read = ReadDocuments({{Write(name, content)}}, false);
+    return read.ok() ? "accepted" : read.status().message();
+  };
+  EXPECT_THAT(message("a.jsonl", "{\"text\":\"x\"}\n{\"text\":}"), HasSubstr("a.jsonl:2: "));
+  EXPECT_THAT(message("a.jsonl", "{\"txt\":\"x\"}"), HasSubstr("a.jsonl:1: no \"text\""));
+  EXPECT_THAT(message("a.jsonl", "[1]"), HasSubstr("a.jsonl:1: no \"text\""));
+  EXPECT_THAT(message("a.jsonl", "{\"text\":7}"), HasSubstr("a.jsonl:1: no \"text\""));
+  EXPECT_THAT(message("a.txt", " \n "), HasSubstr("no text in "));
+  EXPECT_THAT(message("a.pdf", "x"), HasSubstr("not a .txt or .jsonl"));
+  EXPECT_THAT(message("a.txt.xz", "x"), HasSubstr("a.txt.xz: xz data at byte"));
+  const std::string packed = Xz("some text that is long enough to be cut");
+  EXPECT_THAT(message("a.txt.xz", packed.substr(0, packed.size() / 2)), HasSubstr("cut short"));
+  EXPECT_FALSE(ReadDocuments({{folder_ + "/none.txt"}}, false).ok());
+}
+
+}  // namespace
+}  // namespace parvis::train

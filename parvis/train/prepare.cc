@@ -1,0 +1,148 @@
+#include "parvis/train/prepare.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "fmt/format.h"
+#include "parvis/core/file.h"
+#include "parvis/core/sha256.h"
+#include "parvis/text/tokenizer_trainer.h"
+
+namespace parvis::train {
+namespace {
+
+using ProgressCallback = std::function<void(const Progress&)>;
+
+constexpr size_t kMaxTokenizerBytes = size_t{256} << 20;
+
+void Tell(const ProgressCallback& progress, Progress::Stage stage, std::string message) {
+  if (!progress) return;
+  Progress report;
+  report.stage = stage;
+  report.message = std::move(message);
+  progress(report);
+}
+
+// Learns from documents spread evenly over all sources, about train_bytes of text.
+Result<std::unique_ptr<text::Tokenizer>> TrainTokenizer(const Recipe& recipe,
+                                                        const Documents& documents) {
+  const Recipe::Tokenizer& told = recipe.tokenizer;
+  text::ByteBpeTrainerOptions options;
+  options.vocab_size = told.vocab_size;
+  options.pre_tokenizer =
+      told.style == "gpt2" ? text::PreTokenizer::kGpt2 : text::PreTokenizer::kLlama3;
+  options.special_tokens = {told.end_of_text};
+  options.special_tokens.insert(options.special_tokens.end(), told.special_tokens.begin(),
+                                told.special_tokens.end());
+  text::ByteBpeTrainer trainer(options);
+  const double share =
+      static_cast<double>(told.train_bytes) / static_cast<double>(documents.text_bytes());
+  double due = 1.0;
+  for (const Document& document : documents.documents) {
+    if (due >= 1.0) {
+      due -= 1.0;
+      trainer.Add(document.text);
+    }
+    due += std::min(share, 1.0);
+  }
+  return trainer.Train();
+}
+
+Result<std::unique_ptr<text::Tokenizer>> ReadTokenizer(const std::string& path) {
+  PARVIS_ASSIGN_OR_RETURN(const std::string json, ReadFile(path, kMaxTokenizerBytes));
+  Result<std::unique_ptr<text::Tokenizer>> tokenizer = text::ReadTokenizerJson(json);
+  if (!tokenizer.ok()) return tokenizer.status().In(path);
+  return tokenizer;
+}
+
+// The same tokenizer, which knows how a document begins and ends.
+Result<std::shared_ptr<const text::Tokenizer>> WithEnd(const text::Tokenizer& tokenizer,
+                                                       const Recipe& recipe) {
+  const std::string& end_of_text = recipe.tokenizer.end_of_text;
+  const std::optional<text::TokenId> id = tokenizer.Find(end_of_text);
+  if (!id.has_value()) {
+    return InvalidArgument(fmt::format("{}: [tokenizer] end_of_text: the tokenizer has no \"{}\"",
+                                       recipe.path, end_of_text));
+  }
+  text::Vocabulary vocabulary = tokenizer.vocabulary();
+  vocabulary.bos = vocabulary.eos = id;
+  vocabulary.add_bos = recipe.tokenizer.begin_document;
+  vocabulary.add_eos = false;
+  PARVIS_ASSIGN_OR_RETURN(std::unique_ptr<text::Tokenizer> made,
+                          text::MakeTokenizer(std::move(vocabulary)));
+  return std::shared_ptr<const text::Tokenizer>(std::move(made));
+}
+
+// Tokenises on all threads; the order is the documents'.
+Corpus Tokenize(ThreadPool& pool, const text::Tokenizer& tokenizer,
+                std::span<const Document> documents) {
+  text::EncodeOptions options;
+  options.add_special = false;
+  std::vector<std::vector<text::TokenId>> encoded(documents.size());
+  pool.Dynamic(static_cast<int64_t>(documents.size()), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      std::vector<text::TokenId> ids = tokenizer.Encode(documents[i].text, options).ids;
+      if (tokenizer.add_bos()) ids.insert(ids.begin(), *tokenizer.bos());
+      ids.push_back(*tokenizer.eos());
+      encoded[i] = std::move(ids);
+    }
+  });
+  Corpus corpus;
+  for (size_t i = 0; i < documents.size(); ++i) {
+    corpus.Add(documents[i].id, documents[i].source, static_cast<int64_t>(documents[i].text.size()),
+               encoded[i]);
+    encoded[i] = {};
+  }
+  return corpus;
+}
+
+Status PrepareTokenizer(const Recipe& recipe, const Documents& documents, const std::string& path,
+                        const ProgressCallback& progress, Prepared& prepared) {
+  std::unique_ptr<text::Tokenizer> tokenizer;
+  const bool kept = std::filesystem::exists(path);
+  if (kept || !recipe.tokenizer.file.empty()) {
+    PARVIS_ASSIGN_OR_RETURN(tokenizer, ReadTokenizer(kept ? path : recipe.tokenizer.file));
+  } else {
+    Tell(progress, Progress::Stage::kTokenizer,
+         fmt::format("{} tokens from {} bytes of text", recipe.tokenizer.vocab_size,
+                     std::min(documents.text_bytes(), recipe.tokenizer.train_bytes)));
+    PARVIS_ASSIGN_OR_RETURN(tokenizer, TrainTokenizer(recipe, documents));
+  }
+  PARVIS_ASSIGN_OR_RETURN(prepared.tokenizer, WithEnd(*tokenizer, recipe));
+  const std::string json = text::WriteTokenizerJson(*tokenizer);
+  prepared.tokenizer_sha256 = Sha256Hex(json);
+  return kept ? Status() : WriteFileAtomically(path, json);
+}
+
+}  // namespace
+
+Json Prepared::Fingerprint() const {
+  Json files = Json::array();
+  for (const DataFile& file : train_files) files.push_back(file.sha256);
+  return {{"tokenizer", tokenizer_sha256}, {"train", std::move(files)}};
+}
+
+Result<Prepared> Prepare(ThreadPool& pool, const Recipe& recipe, const std::string& tokenizer_path,
+                         const ProgressCallback& progress) {
+  Prepared prepared;
+  Tell(progress, Progress::Stage::kReading, fmt::format("{} sources", recipe.train.size()));
+  PARVIS_ASSIGN_OR_RETURN(Documents train, ReadDocuments(recipe.train, recipe.paragraphs));
+  PARVIS_RETURN_IF_ERROR(PrepareTokenizer(recipe, train, tokenizer_path, progress, prepared));
+  prepared.train = Tokenize(pool, *prepared.tokenizer, train.documents);
+  prepared.train_files = std::move(train.files);
+  for (const DataSource& source : recipe.eval) {
+    PARVIS_ASSIGN_OR_RETURN(Documents eval, ReadDocuments({source}, recipe.paragraphs));
+    prepared.eval.emplace_back(std::filesystem::path(source.path).filename().string(),
+                               Tokenize(pool, *prepared.tokenizer, eval.documents));
+    for (DataFile& file : eval.files) prepared.eval_files.push_back(std::move(file));
+  }
+  Tell(progress, Progress::Stage::kTokens,
+       fmt::format("{} documents, {} tokens, {:.2f} bytes a token", prepared.train.num_documents(),
+                   prepared.train.num_tokens(),
+                   static_cast<double>(prepared.train.text_bytes()) /
+                       static_cast<double>(prepared.train.num_tokens())));
+  return prepared;
+}
+
+}  // namespace parvis::train

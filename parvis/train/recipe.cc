@@ -1,0 +1,352 @@
+#include "parvis/train/recipe.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "fmt/format.h"
+#include "parvis/core/file.h"
+#include "parvis/train/documents.h"
+#include "parvis/train/toml_reader.h"
+
+namespace parvis::train {
+namespace {
+
+constexpr double kHuge = 1e15;
+constexpr int64_t kMaxTokens = 1'000'000'000'000'000;
+
+std::string Resolve(const std::string& recipe_path, const std::string& path) {
+  const std::filesystem::path given(path);
+  if (given.is_absolute()) return path;
+  return (std::filesystem::path(recipe_path).parent_path() / given).lexically_normal().string();
+}
+
+bool Exists(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+void CheckExists(TomlReader& reader, const toml::node& node, std::string_view key,
+                 const std::string& path) {
+  if (!Exists(path)) reader.RefuseAt(node, key, path + " does not exist");
+}
+
+// Entries are "path" or {path = "path", epochs = 2.0}.
+std::vector<DataSource> Sources(TomlReader& reader, std::string_view key, const Recipe& recipe) {
+  std::vector<DataSource> sources;
+  const toml::array* array = reader.Array(key);
+  if (array == nullptr) return sources;
+  for (const toml::node& node : *array) {
+    DataSource source;
+    if (const auto* text = node.as_string()) {
+      source.path = text->get();
+    } else if (const auto* table = node.as_table()) {
+      TomlReader entry(table, recipe.path, "data");
+      source.path = entry.Text("path", "");
+      source.epochs = entry.Number("epochs", 1.0, 0.0, 1000.0);
+      if (const Status status = entry.Finish(); !status.ok()) {
+        reader.RefuseAt(node, key, status.message());
+      }
+    }
+    if (source.path.empty()) {
+      reader.RefuseAt(node, key, "each entry is a path in quotes, or {path = \"…\", epochs = 2.0}");
+      continue;
+    }
+    source.path = Resolve(recipe.path, source.path);
+    CheckExists(reader, node, key, source.path);
+    sources.push_back(std::move(source));
+  }
+  return sources;
+}
+
+// The files of `folder` itself that are evaluated instead of trained on, by name.
+std::vector<DataSource> HeldOutOf(const std::string& folder) {
+  std::vector<DataSource> sources;
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
+       it.increment(error)) {
+    if (IsHeldOut(it->path().string())) sources.push_back({it->path().string()});
+  }
+  std::sort(sources.begin(), sources.end(),
+            [](const DataSource& a, const DataSource& b) { return a.path < b.path; });
+  return sources;
+}
+
+Status ReadRun(const toml::table* table, Recipe& recipe) {
+  TomlReader reader(table, recipe.path, "run");
+  recipe.name = reader.Text("name", std::filesystem::path(recipe.path).stem().string());
+  if (recipe.name.empty() || recipe.name[0] == '.' ||
+      recipe.name.find_first_of("/\\\n") != std::string::npos) {
+    reader.Refuse("name", "must be a plain name: it becomes a folder of runs/");
+  }
+  recipe.seed = static_cast<uint64_t>(reader.Integer("seed", 1, 0));
+  recipe.threads = static_cast<int>(reader.Integer("threads", 0, 0, 1024));
+  return reader.Finish();
+}
+
+Status ReadData(const toml::table* table, const std::string& data_dir, Recipe& recipe) {
+  TomlReader reader(table, recipe.path, "data");
+  if (data_dir.empty()) {
+    recipe.train = Sources(reader, "train", recipe);
+    if (recipe.train.empty()) {
+      reader.Refuse("train",
+                    "names no text to train on: train = [\"stories.jsonl\"], or --data DIR");
+    }
+  } else {
+    reader.Array("train");  // known, but not read
+    if (!Exists(data_dir)) return NotFound(data_dir + " (--data) does not exist");
+    recipe.train = {DataSource{data_dir}};
+  }
+  recipe.eval = Sources(reader, "eval", recipe);
+  if (std::vector<DataSource> held_out = HeldOutOf(data_dir); !held_out.empty()) {
+    recipe.eval = std::move(held_out);
+  }
+  recipe.paragraphs = reader.OneOf("split", "file", {"file", "paragraphs"}) == "paragraphs";
+  return reader.Finish();
+}
+
+Status ReadTokenizer(const toml::table* table, Recipe& recipe) {
+  TomlReader reader(table, recipe.path, "tokenizer");
+  Recipe::Tokenizer& tokenizer = recipe.tokenizer;
+  tokenizer.file = reader.Text("file", "");
+  tokenizer.style = reader.OneOf("style", tokenizer.style, {"gpt2", "llama3"});
+  tokenizer.vocab_size = reader.Integer("vocab_size", 0, 0, 1'000'000);
+  tokenizer.train_bytes = reader.Integer("train_bytes", tokenizer.train_bytes, 1);
+  tokenizer.end_of_text = reader.Text("end_of_text", tokenizer.end_of_text);
+  tokenizer.begin_document = reader.Flag("begin_document", tokenizer.begin_document);
+  tokenizer.special_tokens = reader.Texts("special_tokens");
+  const auto smallest = static_cast<int64_t>(257 + tokenizer.special_tokens.size());
+  if (!tokenizer.file.empty()) {
+    if (reader.Has("vocab_size")) reader.Refuse("vocab_size", "comes from file: tell only one");
+    tokenizer.file = Resolve(recipe.path, tokenizer.file);
+    if (!Exists(tokenizer.file)) reader.Refuse("file", tokenizer.file + " does not exist");
+  } else if (tokenizer.vocab_size < smallest) {
+    reader.Refuse("vocab_size",
+                  fmt::format("{} is too small: 256 bytes and the special tokens are {} already",
+                              tokenizer.vocab_size, smallest));
+  }
+  if (tokenizer.end_of_text.empty()) reader.Refuse("end_of_text", "must not be empty");
+  return reader.Finish();
+}
+
+// Hugging Face's words for the two families. models::BlueprintFromConfig judges the values.
+const std::vector<std::string>& ModelKeys(bool is_gpt2) {
+  static const std::vector<std::string> llama = {
+      "hidden_size",         "intermediate_size", "num_hidden_layers",   "num_attention_heads",
+      "num_key_value_heads", "head_dim",          "hidden_act",          "rms_norm_eps",
+      "rope_theta",          "rope_scaling",      "tie_word_embeddings", "max_position_embeddings",
+      "attention_bias",      "mlp_bias",          "vocab_size"};
+  static const std::vector<std::string> gpt2 = {"n_embd",
+                                                "n_layer",
+                                                "n_head",
+                                                "n_inner",
+                                                "n_positions",
+                                                "activation_function",
+                                                "layer_norm_epsilon",
+                                                "tie_word_embeddings",
+                                                "vocab_size"};
+  return is_gpt2 ? gpt2 : llama;
+}
+
+// What models/ would refuse as well, but with the line of the key.
+void CheckSizes(TomlReader& reader, bool gpt2, const Json& model) {
+  const std::string hidden_key = gpt2 ? "n_embd" : "hidden_size";
+  const std::string heads_key = gpt2 ? "n_head" : "num_attention_heads";
+  for (const std::string& key :
+       {hidden_key, heads_key, std::string(gpt2 ? "n_layer" : "num_hidden_layers")}) {
+    if (!model.contains(key)) {
+      reader.Refuse(key, "is missing");
+    } else if (!model[key].is_number_integer() || model[key].get<int64_t>() < 1 ||
+               model[key].get<int64_t>() > 1'000'000) {
+      reader.Refuse(key, "must be a whole number from 1 to 1000000");
+    } else {
+      continue;
+    }
+    return;
+  }
+  const auto hidden = model[hidden_key].get<int64_t>();
+  const auto heads = model[heads_key].get<int64_t>();
+  if (!model.contains("head_dim") && hidden % heads != 0) {
+    reader.Refuse(hidden_key,
+                  fmt::format("{} cannot be divided by {} = {}", hidden, heads_key, heads));
+  }
+  if (const auto kv = model.find("num_key_value_heads"); kv != model.end()) {
+    if (!kv->is_number_integer() || kv->get<int64_t>() < 1 || heads % kv->get<int64_t>() != 0) {
+      reader.Refuse("num_key_value_heads", fmt::format("must divide {} = {}", heads_key, heads));
+    }
+  }
+}
+
+Status ReadModel(const toml::table* table, Recipe& recipe) {
+  TomlReader reader(table, recipe.path, "model");
+  if (table == nullptr) {
+    reader.Refuse("", "the table is missing");
+    return reader.Finish();
+  }
+  const bool gpt2 = reader.OneOf("model_type", "llama", {"llama", "gpt2"}) == "gpt2";
+  reader.Know(ModelKeys(gpt2));
+  PARVIS_RETURN_IF_ERROR(reader.Finish());
+  Result<Json> model = JsonOfToml(*table);
+  if (!model.ok()) return model.status().In(reader.Place(""));
+  recipe.model = std::move(model).value();
+  recipe.model["model_type"] = gpt2 ? "gpt2" : "llama";
+  CheckSizes(reader, gpt2, recipe.model);
+  const std::string context_key = gpt2 ? "n_positions" : "max_position_embeddings";
+  const auto context = recipe.model.find(context_key);
+  if (context == recipe.model.end()) {
+    recipe.model[context_key] = recipe.context_length;
+  } else if (!context->is_number_integer() || context->get<int64_t>() < recipe.context_length) {
+    reader.Refuse(context_key, fmt::format("must be a whole number and at least [train] "
+                                           "context_length = {}",
+                                           recipe.context_length));
+  }
+  return reader.Finish();
+}
+
+void ReadLength(TomlReader& reader, Recipe& recipe) {
+  if (reader.Has("tokens")) recipe.tokens = reader.Integer("tokens", 0, 1, kMaxTokens);
+  if (reader.Has("steps")) recipe.steps = reader.Integer("steps", 0, 1, kMaxTokens);
+  if (reader.Has("epochs")) recipe.epochs = reader.Number("epochs", 0, 1e-6, 1e6);
+  reader.Know({"tokens", "steps", "epochs"});
+  if (recipe.tokens.has_value() + recipe.steps.has_value() + recipe.epochs.has_value() != 1) {
+    reader.Refuse("", "tell how long to train: exactly one of tokens, epochs, steps");
+  }
+}
+
+void ReadBatch(TomlReader& reader, Recipe& recipe) {
+  recipe.context_length = reader.Integer("context_length", recipe.context_length, 2, 1 << 20);
+  recipe.batch_tokens = reader.Integer("batch_tokens", recipe.batch_tokens, 1, int64_t{1} << 30);
+  recipe.micro_batch_tokens = reader.Integer(
+      "micro_batch_tokens", std::min<int64_t>(recipe.batch_tokens, 4096), 1, int64_t{1} << 24);
+  for (const auto& [key, value] : {std::pair("batch_tokens", recipe.batch_tokens),
+                                   std::pair("micro_batch_tokens", recipe.micro_batch_tokens)}) {
+    if (value < recipe.context_length || value % recipe.context_length != 0) {
+      reader.Refuse(key, fmt::format("{} is not a multiple of context_length = {}", value,
+                                     recipe.context_length));
+    }
+  }
+}
+
+void ReadSchedule(TomlReader& reader, Recipe& recipe) {
+  Schedule& schedule = recipe.schedule;
+  const std::string kind =
+      reader.OneOf("schedule", "cosine", {"constant", "linear", "cosine", "wsd"});
+  schedule.kind = kind == "constant" ? Schedule::Kind::kConstant
+                  : kind == "linear" ? Schedule::Kind::kLinear
+                  : kind == "wsd"    ? Schedule::Kind::kWsd
+                                     : Schedule::Kind::kCosine;
+  schedule.learning_rate = reader.Number("learning_rate", schedule.learning_rate, 1e-12, 100);
+  schedule.min_learning_rate =
+      reader.Number("min_learning_rate", schedule.min_learning_rate, 0, schedule.learning_rate);
+  schedule.warmup_steps = reader.Integer("warmup_steps", 0, 0);
+  schedule.decay_fraction = reader.Number("decay_fraction", schedule.decay_fraction, 0, 1);
+}
+
+Status ReadTrain(const toml::table* table, Recipe& recipe) {
+  TomlReader reader(table, recipe.path, "train");
+  ReadLength(reader, recipe);
+  ReadBatch(reader, recipe);
+  ReadSchedule(reader, recipe);
+  const auto number = [&](const char* key, float& value, double low, double high) {
+    value = static_cast<float>(reader.Number(key, value, low, high));
+  };
+  number("weight_decay", recipe.weight_decay, 0, 10);
+  number("beta1", recipe.beta1, 0, 0.999999);
+  number("beta2", recipe.beta2, 0, 0.999999);
+  number("epsilon", recipe.epsilon, 1e-30, 1);
+  number("clip", recipe.clip, 0, kHuge);
+  number("average", recipe.average, 0, 0.999999);
+  recipe.dtype = *DTypeFromName(reader.OneOf("dtype", "f32", {"f32", "bf16"}));
+  recipe.eval_every = reader.Integer("eval_every", 0, 0);
+  recipe.eval_tokens = reader.Integer("eval_tokens", recipe.eval_tokens, 0);
+  recipe.checkpoint_every = reader.Integer("checkpoint_every", 0, 0);
+  recipe.keep = reader.Integer("keep", recipe.keep, 1, 1'000'000);
+  return reader.Finish();
+}
+
+Status ReadOutput(const toml::table* table, Recipe& recipe) {
+  TomlReader reader(table, recipe.path, "output");
+  recipe.model_file = reader.Text("model", recipe.model_file);
+  const std::filesystem::path file(recipe.model_file);
+  if (file.empty() || file.is_absolute() || *file.lexically_normal().begin() == "..") {
+    reader.Refuse("model", "must stay within the run's folder");
+  }
+  const std::vector<std::string> dtypes = {"f32", "f16", "bf16", "q8_0"};
+  recipe.output_dtype = *DTypeFromName(reader.OneOf("dtype", "f32", dtypes));
+  return reader.Finish();
+}
+
+Status ReadTables(const toml::table& root, const std::string& data_dir, Recipe& recipe) {
+  TomlReader top(&root, recipe.path, "");
+  const toml::table* run = top.Table("run");
+  const toml::table* data = top.Table("data");
+  const toml::table* tokenizer = top.Table("tokenizer");
+  const toml::table* model = top.Table("model");
+  const toml::table* train = top.Table("train");
+  const toml::table* output = top.Table("output");
+  PARVIS_RETURN_IF_ERROR(top.Finish());
+  PARVIS_RETURN_IF_ERROR(ReadRun(run, recipe));
+  PARVIS_RETURN_IF_ERROR(ReadData(data, data_dir, recipe));
+  PARVIS_RETURN_IF_ERROR(ReadTokenizer(tokenizer, recipe));
+  PARVIS_RETURN_IF_ERROR(ReadTrain(train, recipe));
+  PARVIS_RETURN_IF_ERROR(ReadModel(model, recipe));
+  return ReadOutput(output, recipe);
+}
+
+}  // namespace
+
+Result<Recipe> ParseRecipe(std::string_view text, const std::string& path,
+                           const std::string& data_dir) {
+  Recipe recipe;
+  recipe.path = path;
+  recipe.text = std::string(text);
+  const toml::parse_result parsed = toml::parse(text, path);
+  if (!parsed) {
+    const toml::parse_error& error = parsed.error();
+    return InvalidArgument(
+        fmt::format("{}:{}: not TOML: {}", path, error.source().begin.line, error.description()));
+  }
+  PARVIS_RETURN_IF_ERROR(ReadTables(parsed.table(), data_dir, recipe));
+  return recipe;
+}
+
+Result<Recipe> ReadRecipe(const std::string& path, const std::string& data_dir) {
+  PARVIS_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, size_t{1} << 20));
+  return ParseRecipe(text, path, data_dir);
+}
+
+Json Recipe::Deciding() const {
+  Json flat = {{"run.seed", seed},
+               {"data.split", paragraphs ? "paragraphs" : "file"},
+               {"tokenizer.file", tokenizer.file.empty() ? "" : "given"},
+               {"tokenizer.style", tokenizer.style},
+               {"tokenizer.vocab_size", tokenizer.vocab_size},
+               {"tokenizer.train_bytes", tokenizer.train_bytes},
+               {"tokenizer.end_of_text", tokenizer.end_of_text},
+               {"tokenizer.begin_document", tokenizer.begin_document},
+               {"tokenizer.special_tokens", tokenizer.special_tokens},
+               {"model", model},
+               {"train.tokens", tokens.value_or(0)},
+               {"train.steps", steps.value_or(0)},
+               {"train.epochs", epochs.value_or(0)},
+               {"train.batch_tokens", batch_tokens},
+               {"train.micro_batch_tokens", micro_batch_tokens},
+               {"train.context_length", context_length},
+               {"train.schedule", static_cast<int>(schedule.kind)},
+               {"train.learning_rate", schedule.learning_rate},
+               {"train.min_learning_rate", schedule.min_learning_rate},
+               {"train.warmup_steps", schedule.warmup_steps},
+               {"train.decay_fraction", schedule.decay_fraction},
+               {"train.weight_decay", weight_decay},
+               {"train.beta1", beta1},
+               {"train.beta2", beta2},
+               {"train.epsilon", epsilon},
+               {"train.clip", clip},
+               {"train.average", average},
+               {"train.dtype", DTypeName(dtype)}};
+  Json epochs_of_sources = Json::array();
+  for (const DataSource& source : train) epochs_of_sources.push_back(source.epochs);
+  flat["data.epochs"] = std::move(epochs_of_sources);
+  return flat;
+}
+
+}  // namespace parvis::train

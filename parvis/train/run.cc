@@ -1,0 +1,332 @@
+#include "parvis/train/run.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <utility>
+
+#include "fmt/format.h"
+#include "parvis/core/file.h"
+#include "parvis/core/sha256.h"
+#include "parvis/nn/blueprint.h"
+#include "parvis/train/checkpoint.h"
+
+namespace parvis::train {
+namespace {
+
+constexpr size_t kLossWindow = 50;  // logged steps that the reported training loss is the mean of
+constexpr double kSpeedMemory = 0.9;
+
+OptimizerSettings SettingsOf(const Recipe& recipe) {
+  return {.beta1 = recipe.beta1,
+          .beta2 = recipe.beta2,
+          .epsilon = recipe.epsilon,
+          .weight_decay = recipe.weight_decay,
+          .clip = recipe.clip,
+          .average = recipe.average};
+}
+
+std::vector<double> RepeatsOf(const Recipe& recipe) {
+  std::vector<double> repeats;
+  for (const DataSource& source : recipe.train) repeats.push_back(source.epochs);
+  return repeats;
+}
+
+int64_t StepsOf(const Recipe& recipe, int64_t epoch_tokens) {
+  if (recipe.steps.has_value()) return *recipe.steps;
+  const double tokens = recipe.tokens.has_value()
+                            ? static_cast<double>(*recipe.tokens)
+                            : *recipe.epochs * static_cast<double>(epoch_tokens);
+  const double steps = std::ceil(tokens / static_cast<double>(recipe.batch_tokens));
+  return std::max<int64_t>(1, static_cast<int64_t>(steps));
+}
+
+// The names of the values in which two flat objects differ.
+std::string Differences(const Json& before, const Json& now) {
+  std::string names;
+  for (const auto& [key, value] : now.items()) {
+    if (!before.is_object() || before.value(key, Json()) != value) {
+      names += (names.empty() ? "" : ", ") + key;
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+Run::Run(const TrainOptions& options, const Recipe& recipe, const Prepared& prepared,
+         models::Model model, const ops::Exec& exec, std::string folder)
+    : options_(options),
+      recipe_(recipe),
+      prepared_(prepared),
+      exec_(exec),
+      folder_(std::move(folder)),
+      model_(std::move(model)),
+      trainer_(exec, model_.stack, SettingsOf(recipe), ops::PackingOf(recipe.dtype)),
+      loader_(prepared.train, recipe.context_length, RepeatsOf(recipe), recipe.seed),
+      total_steps_(StepsOf(recipe, loader_.epoch_tokens())) {
+  before_.sessions = 0;
+  for (const auto& [name, corpus] : prepared.eval) {
+    eval_sets_.emplace_back(name, corpus, recipe.context_length, recipe.eval_tokens);
+  }
+}
+
+Status Run::Resume() {
+  const auto checkpoints = ListCheckpoints(CheckpointFolder());
+  if (checkpoints.empty()) return Status();
+  const std::string& path = checkpoints.back().second;
+  PARVIS_ASSIGN_OR_RETURN(const Json state, ReadCheckpointState(path));
+  const auto field = [&state](const char* key) { return state.value(key, Json()); };
+  const std::string changed = Differences(field("recipe"), recipe_.Deciding());
+  if (!changed.empty()) {
+    return InvalidArgument(fmt::format(
+        "{}: the recipe has changed since this checkpoint ({}); a run goes on with the recipe that "
+        "it began with, or begins anew in another folder",
+        path, changed));
+  }
+  if (!Differences(field("data"), prepared_.Fingerprint()).empty()) {
+    return InvalidArgument(path + ": the text or the tokenizer has changed since this checkpoint");
+  }
+  PARVIS_ASSIGN_OR_RETURN(const Json read,
+                          ReadCheckpoint(path, model_.stack, trainer_.optimizer()));
+  before_ = Totals::FromJson(field("totals"));
+  steps_ = before_.steps;
+  tokens_ = before_.tokens;
+  trainer_.optimizer().steps = steps_;
+  const Json row = field("row"), epoch = field("epoch"), best = field("best_bits_per_byte");
+  if (!row.is_number_integer() || !epoch.is_number_unsigned() ||
+      !loader_.Restore({epoch.get<uint64_t>(), row.get<int64_t>()})) {
+    return DataLoss(path + ": no such place in the text");
+  }
+  if (best.is_number()) best_bits_per_byte_ = best.get<double>();
+  trainer_.Repack();
+  return Status();
+}
+
+double Run::SecondsNow() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+}
+
+Totals Run::TotalsNow() {
+  energy_.Sample();
+  Totals totals = before_;
+  totals.steps = steps_;
+  totals.tokens = tokens_;
+  totals.sessions += 1;
+  totals.wall_seconds += SecondsNow();
+  totals.cpu_seconds += CpuSeconds() - cpu_start_;
+  totals.energy_known = totals.energy_known && energy_.joules().has_value();
+  totals.joules += energy_.joules().value_or(0.0);
+  return totals;
+}
+
+Json Run::State() {
+  return {{"epoch", loader_.state().epoch},
+          {"row", loader_.state().row},
+          {"totals", TotalsNow().ToJson()},
+          {"recipe", recipe_.Deciding()},
+          {"data", prepared_.Fingerprint()},
+          {"loss", last_.loss},
+          {"best_bits_per_byte", best_bits_per_byte_ ? Json(*best_bits_per_byte_) : Json()}};
+}
+
+void Run::Report(Progress::Stage stage, std::string message) {
+  if (!options_.progress) return;
+  Progress progress;
+  progress.stage = stage;
+  progress.step = steps_;
+  progress.total_steps = total_steps_;
+  progress.tokens = tokens_;
+  progress.total_tokens = total_steps_ * recipe_.batch_tokens;
+  progress.loss = last_.loss;
+  progress.learning_rate = last_learning_rate_;
+  progress.tokens_per_second = speed_;
+  progress.flop_per_second =
+      6.0 * static_cast<double>(nn::NumMultiplied(model_.stack.blueprint())) * speed_;
+  progress.seconds = SecondsNow();
+  if (speed_ > 0.0) {
+    progress.seconds_left =
+        static_cast<double>((total_steps_ - steps_) * recipe_.batch_tokens) / speed_;
+  }
+  if (stage == Progress::Stage::kEvaluated) progress.evaluations = evaluations_;
+  progress.message = std::move(message);
+  options_.progress(progress);
+}
+
+Status Run::OneStep() {
+  const double begin = SecondsNow();
+  std::vector<Batch> micro_batches;
+  const int64_t rows = recipe_.batch_tokens / recipe_.context_length;
+  const int64_t micro_rows = recipe_.micro_batch_tokens / recipe_.context_length;
+  for (int64_t row = 0; row < rows; row += micro_rows) {
+    micro_batches.push_back(loader_.Next(std::min(micro_rows, rows - row)));
+  }
+  last_learning_rate_ = LearningRateAt(recipe_.schedule, steps_ + 1, total_steps_);
+  PARVIS_ASSIGN_OR_RETURN(last_,
+                          trainer_.Step(micro_batches, last_learning_rate_, prepared_.train));
+  steps_ += 1;
+  tokens_ += last_.num_targets;
+  const double seconds = SecondsNow() - begin;
+  const double speed = static_cast<double>(last_.num_targets) / seconds;
+  speed_ = speed_ == 0.0 ? speed : kSpeedMemory * speed_ + (1.0 - kSpeedMemory) * speed;
+  PARVIS_RETURN_IF_ERROR(log_->Append({{"step", steps_},
+                                       {"tokens", tokens_},
+                                       {"loss", last_.loss},
+                                       {"learning_rate", last_learning_rate_},
+                                       {"grad_norm", last_.grad_norm},
+                                       {"tokens_per_second", speed},
+                                       {"seconds", before_.wall_seconds + SecondsNow()}}));
+  Report(Progress::Stage::kTraining);
+  return Status();
+}
+
+void Run::SwapAverage() {
+  Optimizer& optimizer = trainer_.optimizer();
+  if (optimizer.average.empty()) return;
+  for (size_t i = 0; i < optimizer.average.size(); ++i) {
+    std::swap(optimizer.average[i], model_.stack.parameters()[i].value);
+  }
+  trainer_.Repack();
+}
+
+Status Run::Evaluate(bool final) {
+  if (prepared_.eval.empty()) return Status();
+  SwapAverage();
+  evaluations_.clear();
+  double mean = 0.0;
+  for (size_t i = 0; i < eval_sets_.size(); ++i) {
+    const auto& [name, corpus] = prepared_.eval[i];
+    evaluations_.push_back(
+        final ? EvalSet(name, corpus, recipe_.context_length, 0)
+                    .Run(exec_, model_.stack, recipe_.micro_batch_tokens)
+              : eval_sets_[i].Run(exec_, model_.stack, recipe_.micro_batch_tokens));
+    mean += evaluations_.back().bits_per_byte / static_cast<double>(eval_sets_.size());
+  }
+  SwapAverage();
+  PARVIS_RETURN_IF_ERROR(
+      log_->Append({{"step", steps_}, {"final", final}, {"eval", EvaluationsJson(evaluations_)}}));
+  Report(Progress::Stage::kEvaluated);
+  if (final || (best_bits_per_byte_.has_value() && mean >= *best_bits_per_byte_)) return Status();
+  best_bits_per_byte_ = mean;
+  return Checkpoint(CheckpointFolder() + "/best.safetensors");
+}
+
+Status Run::Checkpoint(const std::string& path) {
+  const Status written = WriteCheckpoint(path, model_.stack, trainer_.optimizer(), State());
+  if (!written.ok()) {
+    return Status(written.code(), written.message() +
+                                      "; the checkpoints before are intact: make room and go on "
+                                      "with --resume");
+  }
+  PruneCheckpoints(CheckpointFolder(), recipe_.keep);
+  Report(Progress::Stage::kCheckpoint, path);
+  return WriteLedger("running");
+}
+
+Status Run::Loop() {
+  const auto due = [this](int64_t every) { return every > 0 && steps_ % every == 0; };
+  bool saved = steps_ > 0;
+  while (steps_ < total_steps_) {
+    if (options_.stop != nullptr && options_.stop->load()) {
+      if (!saved) PARVIS_RETURN_IF_ERROR(Checkpoint(CheckpointPath(CheckpointFolder(), steps_)));
+      PARVIS_RETURN_IF_ERROR(WriteLedger("interrupted"));
+      return Cancelled(
+          fmt::format("stopped at step {} of {}; the same command with --resume goes "
+                      "on from there",
+                      steps_, total_steps_));
+    }
+    PARVIS_RETURN_IF_ERROR(OneStep());
+    if (due(recipe_.eval_every)) PARVIS_RETURN_IF_ERROR(Evaluate(/*final=*/false));
+    saved = due(recipe_.checkpoint_every) || steps_ == total_steps_;
+    if (saved) PARVIS_RETURN_IF_ERROR(Checkpoint(CheckpointPath(CheckpointFolder(), steps_)));
+  }
+  return Status();
+}
+
+double Run::FinalLoss() const {
+  double sum = 0.0;
+  size_t count = 0;
+  const std::vector<Json>& lines = log_->lines();
+  for (auto line = lines.rbegin(); line != lines.rend() && count < kLossWindow; ++line) {
+    const auto loss = line->find("loss");
+    if (loss == line->end() || !loss->is_number()) continue;
+    sum += loss->get<double>();
+    ++count;
+  }
+  return count == 0 ? 0.0 : sum / static_cast<double>(count);
+}
+
+Status Run::WriteLedger(const std::string& status) {
+  LedgerFacts facts;
+  facts.recipe = &recipe_;
+  facts.status = status;
+  facts.code_version = options_.code_version;
+  facts.kernels = std::string(kernels::TargetName(exec_.kernels().target));
+  facts.threads = exec_.pool().size();
+  facts.blueprint = &model_.stack.blueprint();
+  facts.tokenizer_sha256 = prepared_.tokenizer_sha256;
+  facts.train_files = &prepared_.train_files;
+  facts.eval_files = &prepared_.eval_files;
+  facts.totals = TotalsNow();
+  facts.final_loss = FinalLoss();
+  facts.evaluations = evaluations_;
+  if (!output_sha256_.empty()) {
+    facts.output_file = recipe_.model_file;
+    facts.output_sha256 = output_sha256_;
+  }
+  PARVIS_RETURN_IF_ERROR(WriteFileAtomically(
+      folder_ + "/run.json",
+      LedgerJson(facts).dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n"));
+  std::vector<Json> compared;
+  std::string compared_name;
+  if (!options_.compare_dir.empty()) {
+    PARVIS_ASSIGN_OR_RETURN(compared, ReadRunLog(options_.compare_dir + "/log.jsonl"));
+    compared_name = std::filesystem::path(options_.compare_dir).filename().string();
+  }
+  return WriteFileAtomically(folder_ + "/loss.svg",
+                             LossPlot(recipe_.name, log_->lines(), compared_name, compared));
+}
+
+Status Run::WriteModel() {
+  const std::string path = folder_ + "/" + recipe_.model_file;
+  Report(Progress::Stage::kWriting, path);
+  SwapAverage();
+  const Json metadata = {{"general.name", recipe_.name},
+                         {"parvis.training.tokens", tokens_},
+                         {"parvis.training.recipe_sha256", Sha256Hex(recipe_.text)}};
+  const Status saved = models::SaveModel(model_, path, recipe_.output_dtype, metadata);
+  SwapAverage();
+  PARVIS_RETURN_IF_ERROR(saved);
+  if (std::filesystem::is_regular_file(path)) {
+    PARVIS_ASSIGN_OR_RETURN(output_sha256_, Sha256HexOfFile(path));
+  }
+  return Status();
+}
+
+Result<TrainReport> Run::Finish() {
+  if (loader_.epoch_tokens() == 0) {
+    return InvalidArgument(recipe_.path + ": [data] train: no document with a token to predict");
+  }
+  PARVIS_ASSIGN_OR_RETURN(log_, RunLog::Open(folder_ + "/log.jsonl", steps_));
+  PARVIS_RETURN_IF_ERROR(WriteLedger("running"));
+  if (const Status status = Loop(); !status.ok()) {
+    if (status.code() != StatusCode::kCancelled) {
+      (void)WriteLedger("failed").ok();  // the status says more than a second failure would
+    }
+    return status;
+  }
+  PARVIS_RETURN_IF_ERROR(Evaluate(/*final=*/true));
+  PARVIS_RETURN_IF_ERROR(WriteModel());
+  PARVIS_RETURN_IF_ERROR(WriteLedger("finished"));
+  TrainReport report;
+  report.run_dir = folder_;
+  report.model_path = folder_ + "/" + recipe_.model_file;
+  report.steps = steps_;
+  report.tokens = tokens_;
+  report.seconds = TotalsNow().wall_seconds;
+  report.loss = FinalLoss();
+  report.evaluations = evaluations_;
+  return report;
+}
+
+}  // namespace parvis::train

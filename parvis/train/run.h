@@ -1,0 +1,77 @@
+#ifndef PARVIS_TRAIN_RUN_H_
+#define PARVIS_TRAIN_RUN_H_
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "parvis/models/model.h"
+#include "parvis/train/data_loader.h"
+#include "parvis/train/ledger.h"
+#include "parvis/train/machine.h"
+#include "parvis/train/prepare.h"
+#include "parvis/train/recipe.h"
+#include "parvis/train/run_log.h"
+#include "parvis/train/train.h"
+#include "parvis/train/trainer.h"
+
+namespace parvis::train {
+
+// One training session in a run's folder: the loop around Trainer with its clock, log, evaluations,
+// checkpoints and ledger. See Train() for what the folder holds.
+class Run {
+ public:
+  // `prepared` and `options` must outlive the run; `folder` exists and is this process's alone.
+  Run(const TrainOptions& options, const Recipe& recipe, const Prepared& prepared,
+      models::Model model, const ops::Exec& exec, std::string folder);
+
+  // Continues from the folder's last checkpoint, if there is one.
+  Status Resume();
+  // Trains to the end, writes the model.
+  Result<TrainReport> Finish();
+
+ private:
+  Status Loop();
+  Status OneStep();
+  Status Evaluate(bool final);
+  Status Checkpoint(const std::string& path);
+  Status WriteModel();
+  Status WriteLedger(const std::string& status);
+  void SwapAverage();
+  void Report(Progress::Stage stage, std::string message = "");
+  Totals TotalsNow();
+  double SecondsNow() const;
+  double FinalLoss() const;
+  Json State();
+  std::string CheckpointFolder() const { return folder_ + "/checkpoints"; }
+
+  const TrainOptions& options_;
+  const Recipe& recipe_;
+  const Prepared& prepared_;
+  const ops::Exec& exec_;
+  std::string folder_;
+  models::Model model_;
+  Trainer trainer_;
+  DataLoader loader_;
+  std::vector<EvalSet> eval_sets_;
+  std::optional<RunLog> log_;
+  int64_t total_steps_ = 0;
+
+  Totals before_;                   // of earlier sessions
+  int64_t steps_ = 0, tokens_ = 0;  // of all sessions
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  double cpu_start_ = CpuSeconds();
+  EnergyMeter energy_;
+  double speed_ = 0.0;  // tokens a second, smoothed
+  Trainer::StepResult last_;
+  double last_learning_rate_ = 0.0;
+  std::optional<double> best_bits_per_byte_;
+  std::vector<Evaluation> evaluations_;
+  std::string output_sha256_;
+};
+
+}  // namespace parvis::train
+
+#endif  // PARVIS_TRAIN_RUN_H_

@@ -1,0 +1,228 @@
+#include "parvis/train/train.h"
+
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "parvis/core/file.h"
+#include "parvis/core/json.h"
+#include "parvis/core/random.h"
+#include "parvis/train/checkpoint.h"
+#include "parvis/train/run_log.h"
+
+namespace parvis::train {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kRecipe = R"([run]
+name = "tiny"
+[data]
+train = ["train.jsonl"]
+eval = ["held.txt"]
+[tokenizer]
+vocab_size = 300
+[model]
+hidden_size = 32
+num_hidden_layers = 2
+num_attention_heads = 4
+num_key_value_heads = 2
+intermediate_size = 48
+tie_word_embeddings = true
+[train]
+steps = 20
+batch_tokens = 128
+micro_batch_tokens = 64
+context_length = 32
+learning_rate = 3e-3
+warmup_steps = 3
+eval_every = 5
+checkpoint_every = 4
+)";
+
+// A folder with a recipe and some text; every run is a folder within.
+class TrainTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = testing::TempDir() + "train-XXXXXX";
+    folder_ = mkdtemp(name.data());
+    Write("train.jsonl", Stories(40));
+    Write("held.txt", "The old cat sat by the sea. It ran and ran.");
+    Write("r.toml", kRecipe);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  void Write(const std::string& name, const std::string& content) {
+    ASSERT_TRUE(WriteFileAtomically(folder_ + "/" + name, content).ok());
+  }
+  static std::string Stories(int count) {
+    static constexpr const char* kWords[] = {"the", "cat", "sea", "ran", "old", "a", "sat", "by"};
+    Random random(9);
+    std::string rows;
+    for (int i = 0; i < count; ++i) {
+      std::string text = "Once";
+      const uint64_t words = 5 + random.Below(60);
+      for (uint64_t w = 0; w < words; ++w) text += std::string(" ") + kWords[random.Below(8)];
+      rows += "{\"text\":\"" + text + ".\",\"license\":\"CC0\"}\n";
+    }
+    return rows;
+  }
+  TrainOptions Options(const std::string& run) {
+    TrainOptions options;
+    options.recipe_path = folder_ + "/r.toml";
+    options.run_dir = folder_ + "/" + run;
+    options.threads = 1;
+    return options;
+  }
+  std::string Model(const std::string& run) {
+    Result<std::string> bytes = ReadFile(folder_ + "/" + run + "/model.gguf");
+    return bytes.ok() ? *bytes : bytes.status().message();
+  }
+  std::vector<double> Losses(const std::string& run) {
+    std::vector<double> losses;
+    const Result<std::vector<Json>> log = ReadRunLog(folder_ + "/" + run + "/log.jsonl");
+    if (!log.ok()) return losses;
+    for (const Json& line : *log) {
+      if (line.contains("loss")) losses.push_back(line["loss"].get<double>());
+      if (line.contains("eval")) losses.push_back(line["eval"][0]["bits_per_byte"].get<double>());
+    }
+    return losses;
+  }
+  // Stops a run when it has done `step` steps.
+  TrainOptions Stopping(const std::string& run, int64_t step) {
+    TrainOptions options = Options(run);
+    stop_ = false;
+    options.stop = &stop_;
+    options.progress = [this, step](const Progress& progress) {
+      if (progress.step >= step) stop_ = true;
+    };
+    return options;
+  }
+
+  std::string folder_;
+  std::atomic<bool> stop_{false};
+};
+
+TEST_F(TrainTest, GoesFromTextToAModel) {
+  TrainOptions options = Options("run");
+  std::vector<Progress> seen;
+  options.progress = [&seen](const Progress& progress) { seen.push_back(progress); };
+  const Result<TrainReport> report = Train(options);
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(report->steps, 20);
+  EXPECT_LE(report->tokens, 20 * 128);
+  EXPECT_GT(report->tokens, 20 * 100);
+  ASSERT_EQ(report->evaluations.size(), 1u);
+  EXPECT_EQ(report->evaluations[0].name, "held.txt");
+  EXPECT_GT(report->evaluations[0].bits_per_byte, 0.5);
+  for (const char* name : {"recipe.toml", "tokenizer.json", "log.jsonl", "loss.svg", "run.json",
+                           "model.gguf", "checkpoints/best.safetensors"}) {
+    EXPECT_TRUE(std::filesystem::exists(folder_ + "/run/" + name)) << name;
+  }
+  const auto kept = ListCheckpoints(folder_ + "/run/checkpoints");
+  ASSERT_EQ(kept.size(), 2u);
+  EXPECT_EQ(kept[0].first, 16);
+  EXPECT_EQ(kept[1].first, 20);
+  EXPECT_EQ(seen.back().stage, Progress::Stage::kWriting);
+  const Json ledger = *ParseJson(*ReadFile(folder_ + "/run/run.json"));
+  EXPECT_EQ(ledger["status"], "finished");
+  EXPECT_EQ(ledger["steps"]["value"], 20);
+  EXPECT_EQ(ledger["code_version"]["provenance"], "missing");
+  EXPECT_EQ(ledger["data"]["train"][0]["licences"]["value"]["CC0"], 40);
+  EXPECT_EQ(ledger["output"]["file"], "model.gguf");
+  const std::vector<double> losses = Losses("run");
+  EXPECT_EQ(losses.size(), 25u);
+  EXPECT_LT(losses[20], losses[0]);
+}
+
+TEST_F(TrainTest, ResumesToTheSameBitsAtAnyNumberOfThreads) {
+  ASSERT_TRUE(Train(Options("whole")).ok());
+  for (const int64_t step : {1, 9, 10, 16}) {
+    const std::string run = "cut" + std::to_string(step);
+    const Result<TrainReport> cut = Train(Stopping(run, step));
+    ASSERT_EQ(cut.status().code(), StatusCode::kCancelled);
+    EXPECT_THAT(cut.status().message(),
+                HasSubstr("stopped at step " + std::to_string(step) + " of 20"));
+    EXPECT_THAT(Train(Options(run)).status().message(), HasSubstr("--resume goes on with it"));
+    TrainOptions options = Options(run);
+    options.resume = true;
+    options.threads = 2;
+    const Result<TrainReport> report = Train(options);
+    ASSERT_TRUE(report.ok()) << report.status().message();
+    EXPECT_EQ(Model(run), Model("whole"));
+    EXPECT_EQ(Losses(run), Losses("whole"));
+  }
+}
+
+TEST_F(TrainTest, ResumingAFinishedRunChangesNothing) {
+  ASSERT_TRUE(Train(Options("run")).ok());
+  const std::string model = Model("run");
+  const std::vector<double> losses = Losses("run");
+  TrainOptions options = Options("run");
+  options.resume = true;
+  ASSERT_TRUE(Train(options).ok());
+  EXPECT_EQ(Model("run"), model);
+  EXPECT_EQ(Losses("run"), losses);
+}
+
+TEST_F(TrainTest, GoesOnOnlyWithTheSameRecipeAndText) {
+  ASSERT_FALSE(Train(Stopping("run", 5)).ok());
+  TrainOptions options = Options("run");
+  options.resume = true;
+  std::string changed = kRecipe;
+  changed.replace(changed.find("3e-3"), 4, "4e-3");
+  Write("r.toml", changed);
+  EXPECT_THAT(Train(options).status().message(),
+              HasSubstr("the recipe has changed since this checkpoint (train.learning_rate)"));
+  Write("r.toml", kRecipe);
+  Write("train.jsonl", Stories(41));
+  EXPECT_THAT(Train(options).status().message(),
+              HasSubstr("the text or the tokenizer has changed"));
+  Write("train.jsonl", Stories(40));
+  const std::string last = ListCheckpoints(folder_ + "/run/checkpoints").back().second;
+  std::string bytes = *ReadFile(last);
+  bytes[bytes.size() / 2] ^= 4;
+  ASSERT_TRUE(WriteFileAtomically(last, bytes).ok());
+  EXPECT_THAT(Train(options).status().message(), HasSubstr("remove it to go on from"));
+  std::filesystem::remove(last);
+  EXPECT_TRUE(Train(options).ok());
+}
+
+TEST_F(TrainTest, SaysWhatIsWrongWithTheText) {
+  Write("train.jsonl", "");
+  EXPECT_THAT(Train(Options("a")).status().message(), HasSubstr("no text in "));
+  Write("train.jsonl", "{\"text\":1}");
+  EXPECT_THAT(Train(Options("b")).status().message(), HasSubstr("train.jsonl:1: no \"text\""));
+  TrainOptions options = Options("c");
+  options.resume = true;
+  EXPECT_EQ(Train(options).status().code(), StatusCode::kNotFound);
+}
+
+// A file size limit stands for a full disk: writing fails in the middle of a checkpoint.
+TEST_F(TrainTest, KeepsTheLastCheckpointWhenTheDiskIsFull) {
+  ASSERT_TRUE(Train(Options("whole")).ok());
+  ASSERT_FALSE(Train(Stopping("run", 8)).ok());
+  const auto before = ListCheckpoints(folder_ + "/run/checkpoints");
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit old_limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old_limit), 0);
+  rlimit limit = old_limit;
+  limit.rlim_cur = 100'000;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  TrainOptions options = Options("run");
+  options.resume = true;
+  const Result<TrainReport> full = Train(options);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &old_limit), 0);
+  ASSERT_FALSE(full.ok());
+  EXPECT_THAT(full.status().message(), HasSubstr("the checkpoints before are intact"));
+  EXPECT_EQ(ListCheckpoints(folder_ + "/run/checkpoints"), before);
+  ASSERT_TRUE(Train(options).ok());
+  EXPECT_EQ(Model("run"), Model("whole"));
+}
+
+}  // namespace
+}  // namespace parvis::train

@@ -1,0 +1,54 @@
+#ifndef PARVIS_TRAIN_TRAINER_H_
+#define PARVIS_TRAIN_TRAINER_H_
+
+#include <span>
+
+#include "parvis/core/result.h"
+#include "parvis/nn/stack.h"
+#include "parvis/train/data_loader.h"
+#include "parvis/train/optimizer.h"
+
+namespace parvis::train {
+
+// The arithmetic of training: forward, backward, update. Knows no files and no clock.
+//
+// `stack` must hold f32 values and outlive the trainer, which gives its parameters gradients and
+// packs it. The bits of a step depend on weights and micro-batches only, not on the threads.
+class Trainer {
+ public:
+  Trainer(const ops::Exec& eager, nn::Stack& stack, const OptimizerSettings& settings,
+          ops::Packing packing);
+
+  struct StepResult {
+    double loss = 0.0;  // mean of -log p(target) in nats, before the update
+    int64_t num_targets = 0;
+    double grad_norm = 0.0;  // before clipping
+  };
+  // One update from the gradients of all micro-batches together, each target weighing the same.
+  // When a loss or a gradient is not finite nothing is updated and the status names the documents
+  // and the first tensor that went wrong; `corpus` gives the documents their names.
+  Result<StepResult> Step(std::span<const Batch> micro_batches, double learning_rate,
+                          const Corpus& corpus);
+
+  // Forward and backward of the micro-batches without an update: gradients stay in the parameters.
+  Result<StepResult> Accumulate(std::span<const Batch> micro_batches, const Corpus& corpus);
+
+  // Packs the values as they are now; call it after changing them from outside.
+  void Repack();
+
+  nn::Stack& stack() { return stack_; }
+  Optimizer& optimizer() { return optimizer_; }
+  const ops::Exec& exec() const { return eager_; }
+
+ private:
+  Status Explain(const Batch& batch, std::span<const float> losses, const Corpus& corpus);
+
+  const ops::Exec& eager_;
+  nn::Stack& stack_;
+  Optimizer optimizer_;
+  ops::Packing packing_;
+};
+
+}  // namespace parvis::train
+
+#endif  // PARVIS_TRAIN_TRAINER_H_
