@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Speed of reading prompts and generating text, beside llama-bench on the same GGUF files.
+
+    compare.py --parvis build/release/bin/parvis --machine-peak build/release/bin/machine_peak \\
+        --peer 'llama.cpp=/path/to/llama-bench' [--peer 'NAME=/path/to/llama-bench -rtr 1'] \\
+        --out results.json MODEL.gguf...
+
+For every model and number of threads the engines run in turn, `--rounds` times, each in a process
+of its own that loads the model, warms up and measures: a drift of the machine then meets all of
+them. Where a llama-batched-bench lies beside a peer's llama-bench, several sequences at once are
+compared, too. As root, give --priority 15 on a machine that others use. Results: bench/report.py.
+"""
+import argparse
+import json
+import pathlib
+import shlex
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from measure import (costs, measure_machine, read_numbers, run_watched, say, summary,  # noqa: E402
+                     write_results)
+
+
+class Llama:
+    """llama-bench and, where present, llama-batched-bench of llama.cpp or a relative of it."""
+
+    def __init__(self, name, command):
+        self.name, (program, *self.flags) = name, shlex.split(command)
+        self.program = pathlib.Path(program)
+        self.version = ""
+
+    def measure(self, model, threads, batches, arguments, watch):
+        output, others = watch([self.program, "-m", model, "-t", threads, "-p", arguments.prompt,
+                                "-n", arguments.generate, "-r", arguments.repeats, "-o", "json",
+                                *self.flags])
+        for entry in json.loads(output):
+            self.version = f"{entry.get('build_commit', '')} ({entry.get('build_number', '')})"
+            test = "generation" if entry["n_gen"] else "prompt"
+            yield test, 1, entry["samples_ts"], others
+        batched = self.program.with_name("llama-batched-bench")
+        batches = [batch for batch in batches if batch > 1]
+        if not batches or not batched.exists() or threads != max(arguments.threads):
+            return
+        output, others = watch([batched, "-m", model, "-t", threads, "-c", 4096, "-npp", 1,
+                                "-ntg", arguments.generate, "-npl", ",".join(map(str, batches)),
+                                "--output-format", "jsonl"])
+        for line in output.splitlines():
+            if line.startswith("{"):
+                entry = json.loads(line)
+                yield "generation", int(entry["pl"]), [entry["speed_tg"]], others
+
+
+class Parvis:
+    def __init__(self, program):
+        self.name, self.program = "parvis", program
+        self.version = run_watched([program, "--version"])[0].strip()
+
+    def measure(self, model, threads, batches, arguments, watch):
+        """The one place that knows what `parvis bench --json` prints."""
+        batches = batches if threads == max(arguments.threads) else [1]
+        output, others = watch([self.program, "bench", model, "-p", arguments.prompt, "-n",
+                                arguments.generate, "-t", threads, "-b",
+                                ",".join(map(str, batches)), "-r", arguments.repeats, "--json"])
+        for entry in json.loads(output)["results"]:
+            yield entry["test"], entry["batch"], entry["samples"], others
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("models", nargs="+", metavar="MODEL.gguf")
+    parser.add_argument("--parvis", metavar="PROGRAM")
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=LLAMA_BENCH")
+    parser.add_argument("--machine-peak", required=True, metavar="PROGRAM")
+    parser.add_argument("--out", required=True, metavar="RESULTS.json")
+    parser.add_argument("-p", "--prompt", type=int, default=512)
+    parser.add_argument("-n", "--generate", type=int, default=128)
+    parser.add_argument("-t", "--threads", type=read_numbers, default=[1, 2])
+    parser.add_argument("-b", "--batches", type=read_numbers, default=[1, 4, 8])
+    parser.add_argument("-r", "--repeats", type=int, default=2, help="measurements per process")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--tries", type=int, default=2, help="of a run that others disturb")
+    parser.add_argument("--priority", type=int, default=0)
+    return parser.parse_args()
+
+
+def measure_model(model, engines, arguments):
+    """Yields one row per engine, test, threads and batch."""
+    watch = lambda command: run_watched(command, arguments.priority, arguments.tries)  # noqa: E731
+    samples = {}
+    for threads in arguments.threads:
+        for turn in range(arguments.rounds):
+            for engine in engines:
+                say(f"{model.name}, {threads} threads, round {turn + 1}: {engine.name}")
+                try:
+                    for test, batch, rates, others in engine.measure(model, threads,
+                                                                     arguments.batches, arguments,
+                                                                     watch):
+                        row = samples.setdefault((engine.name, test, threads, batch), ([], []))
+                        row[0].extend(rates)
+                        row[1].append(others)
+                except RuntimeError as error:
+                    say(f"  failed: {error}")
+    for (engine, test, threads, batch), (rates, others) in samples.items():
+        yield {"engine": engine, "test": test, "threads": threads, "batch": batch,
+               "tokens_per_second": summary(rates), "others_share": round(max(others), 4)}
+
+
+def main():
+    arguments = parse_arguments()
+    engines = [Llama(*peer.split("=", 1)) for peer in arguments.peer]
+    if arguments.parvis:
+        engines.append(Parvis(arguments.parvis))
+    if not engines:
+        sys.exit("compare.py: name at least one engine: --parvis, --peer")
+    document = {"schema": "parvis.bench.generate/1", "prompt": arguments.prompt,
+                "generate": arguments.generate, "rounds": arguments.rounds,
+                "repeats": arguments.repeats, "models": []}
+    probe = lambda: measure_machine(arguments.machine_peak, arguments.priority,  # noqa: E731
+                                    arguments.threads)
+    document["machine"] = probe()
+    for model in map(pathlib.Path, arguments.models):
+        rows = list(measure_model(model, engines, arguments))
+        document["models"].append({"name": model.stem, **costs(model, arguments.prompt),
+                                   "rows": rows})
+        document["engines"] = {engine.name: engine.version for engine in engines}
+        document["machine_after"] = probe()
+        write_results(arguments.out, dict(document))
+
+
+if __name__ == "__main__":
+    main()

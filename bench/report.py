@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""Turns the results of the comparing scripts into docs/performance.md.
+
+    report.py [--check]
+
+Reads every bench/results/*.json and writes the page; with --check it only says whether the page is
+what the results give. Nothing of the page is typed by hand: to change a figure, measure again; to
+change a sentence, change it here.
+"""
+import json
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs/performance.md"
+RESULTS = ROOT / "bench/results"
+OURS = "parvis"
+
+INTRODUCTION = """# Performance
+
+Made by `bench/report.py` from `bench/results/`; `bench/README.md` tells how to measure again.
+
+How to read it. Weights and training text are random: speed does not depend on what a model knows.
+Engines run in turn, each in a process of its own, on the same files; a figure is the median of all
+its measurements, with the lowest and highest behind it. *Share* is the part of what this machine
+can do at best, measured beside the engines by `machine_peak`: bytes of weights over memory bandwidth
+when text is generated (weights that stay in the caches can pass 100 %), operations over the peak of
+the widest arithmetic for the weight type when a prompt is read or a model trained. *Ratio* is Parvis
+over the best of the others. † marks rows during which other programs took more than 8 % of the
+machine's processor time.
+"""
+
+
+def number(value):
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def best(results, key, wanted):
+    """The best of all probes of a machine, in giga per second; 0 if it was not measured."""
+    return max([entry[key]["max"] for entry in results if wanted(entry)], default=0.0)
+
+
+class Limits:
+    """What the machine did at best before and after the engines ran."""
+
+    def __init__(self, document):
+        probes = [document["machine"], document["machine_after"]]
+        self.processor = probes[0]["processor"]
+        self.reads = [entry for probe in probes for entry in probe["read"]]
+        self.arithmetic = [entry for probe in probes for entry in probe["arithmetic"]]
+        self.threads = sorted({entry["threads"] for entry in self.reads})
+        self.kinds = list(dict.fromkeys(entry["what"] for entry in self.arithmetic))
+
+    def read(self, threads):
+        return best(self.reads, "gb_per_second", lambda entry: entry["threads"] == threads)
+
+    def kind(self, what, threads):
+        return best(self.arithmetic, "giga_op_per_second",
+                    lambda entry: entry["what"] == what and entry["threads"] == threads)
+
+    def peak(self, dtype, threads):
+        """The fastest arithmetic for numbers of a type; bf16 is done in f32 where the processor has
+        none of its own."""
+        names = {"q8_0": ["int8"], "bf16": ["bf16", "f32"]}.get(dtype, ["f32"])
+        kinds = [kind for kind in self.kinds if kind.split()[0] in names]
+        return max((self.kind(kind, threads) for kind in kinds), default=0.0)
+
+    def lines(self):
+        features = " ".join(self.processor.get("features", []))
+        yield (f"{self.processor['name']} (family {self.processor.get('family', '?')}, model "
+               f"{self.processor.get('model', '?')}), {self.processor['processors']} processors; "
+               f"{features}.")
+        yield ""
+        yield "| limit | " + " | ".join(f"{count} threads" for count in self.threads) + " |"
+        yield "| --- |" + " --- |" * len(self.threads)
+        yield "| memory read, GB/s | " + " | ".join(
+            number(self.read(count)) for count in self.threads) + " |"
+        for kind in self.kinds:
+            yield f"| {kind}, Gop/s | " + " | ".join(
+                number(self.kind(kind, count)) for count in self.threads) + " |"
+
+
+def cell(row, share):
+    if row is None:
+        return "–"
+    rate = row["tokens_per_second"]
+    mark = " †" if row["others_share"] > 0.08 else ""
+    part = f", {share(rate['median']):.0%}" if share else ""
+    spread = f"({number(rate['min'])}–{number(rate['max'])})"
+    return f"**{number(rate['median'])}** {spread}{part}{mark}"
+
+
+def ratio(rows):
+    peers = [row["tokens_per_second"]["median"] for engine, row in rows.items() if engine != OURS]
+    if OURS not in rows or not peers:
+        return "–"
+    return f"{rows[OURS]['tokens_per_second']['median'] / max(peers):.2f}"
+
+
+def table(engines, groups, headings):
+    """`groups`: (cells that name the row, rows by engine, share or None)."""
+    if not groups:
+        return
+    yield "| " + " | ".join([*headings, *engines, "ratio"]) + " |"
+    yield "|" + " --- |" * (len(headings) + len(engines) + 1)
+    for names, rows, share in groups:
+        yield "| " + " | ".join([*names, *(cell(rows.get(engine), share) for engine in engines),
+                                 ratio(rows)]) + " |"
+    yield ""
+
+
+def grouped(rows, *keys):
+    groups = {}
+    for row in rows:
+        groups.setdefault(tuple(row[key] for key in keys), {})[row["engine"]] = row
+    return sorted(groups.items(), key=lambda group: tuple(map(str, group[0])))
+
+
+def engine_names(document):
+    """Ours first, the others as they ran."""
+    names = list(document["engines"])
+    return sorted(names, key=lambda name: name != OURS)
+
+
+def engine_line(document):
+    return "Engines: " + ", ".join(
+        f"{name} {version}".strip() for name, version in document["engines"].items()) + "."
+
+
+def generate_lines(document, limits):
+    engines, single, prompt, batched = engine_names(document), [], [], []
+    for model in document["models"]:
+        for (test, threads, batch), rows in grouped(model["rows"], "test", "threads", "batch"):
+            names = [model["name"], str(threads)]
+            if test == "prompt":
+                peak = limits.peak(model["weight_type"], threads) * 1e9
+                prompt.append((names, rows, lambda rate, peak=peak, model=model:
+                               rate * model["prompt_operations_per_token"] / peak))
+            elif batch == 1:
+                read = limits.read(threads) * 1e9
+                single.append((names, rows, lambda rate, read=read, model=model:
+                               rate * model["generate_bytes_per_token"] / read))
+            else:
+                batched.append(([*names, str(batch)], rows, None))
+    yield (f"## Generating and reading, {document['taken']}")
+    yield ""
+    yield from limits.lines()
+    yield ""
+    yield engine_line(document)
+    yield ""
+    yield f"### Generating {document['generate']} tokens, tokens/s, share of memory bandwidth"
+    yield ""
+    yield from table(engines, single, ["model", "threads"])
+    yield f"### Reading a prompt of {document['prompt']} tokens, tokens/s, share of peak"
+    yield ""
+    yield from table(engines, prompt, ["model", "threads"])
+    if batched:
+        yield "### Several sequences at once, tokens/s of all together"
+        yield ""
+        yield from table(engines, batched, ["model", "threads", "sequences"])
+
+
+def train_lines(document, limits):
+    engines, groups = engine_names(document), []
+    for model in document["models"]:
+        name = f"{model['name']}, {model['batch']} × {model['length']}"
+        for (dtype, threads), rows in grouped(model["rows"], "dtype", "threads"):
+            peak = limits.peak(dtype, threads) * 1e9
+            groups.append(([name, dtype, str(threads)], rows, lambda rate, peak=peak, model=model:
+                           rate * model["operations_per_token"] / peak))
+    yield f"## Training, {document['taken']}"
+    yield ""
+    yield from limits.lines()
+    yield ""
+    yield engine_line(document)
+    yield ""
+    yield "Tokens/s of whole steps (forward, backward, AdamW); share of peak, counting 6 operations"
+    yield "a token for every parameter that is multiplied."
+    yield ""
+    yield from table(engines, groups, ["model, batch × length", "numbers", "threads"])
+
+
+def page():
+    lines = [INTRODUCTION]
+    for path in sorted(RESULTS.glob("*.json")):
+        document = json.loads(path.read_text())
+        make = {"parvis.bench.generate/1": generate_lines,
+                "parvis.bench.train/1": train_lines}[document["schema"]]
+        lines.extend(make(document, Limits(document)))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def main():
+    text = page()
+    if sys.argv[1:] == ["--check"]:
+        if PAGE.read_text() != text:
+            sys.exit("docs/performance.md is not what bench/results/ gives: run bench/report.py")
+        return
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
