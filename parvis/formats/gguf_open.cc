@@ -27,7 +27,7 @@ void TakeFields(const GgufFile& gguf, ModelFile& file) {
   const std::string prefix = file.architecture + ".";
   uint64_t total = 0;
   for (const GgufField& field : gguf.fields) {
-    if (field.key.starts_with("tokenizer.")) continue;
+    if (field.key.starts_with("tokenizer.") || field.key.starts_with("parvis.tokenizer.")) continue;
     if (field.is_array) {
       if (field.count > kMaxArray || total + field.count > kMaxArrayTotal) continue;
       total += field.count;

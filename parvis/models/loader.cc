@@ -198,8 +198,13 @@ Json ConfigFromBlueprint(const nn::Blueprint& blueprint) {
 Result<Model> LoadModel(const ops::Exec& exec, const std::string& path,
                         const LoadOptions& options) {
   PARVIS_ASSIGN_OR_RETURN(const formats::ModelFile file, formats::OpenModel(path));
+  return LoadModel(exec, file, options);
+}
+
+Result<Model> LoadModel(const ops::Exec& exec, const formats::ModelFile& file,
+                        const LoadOptions& options) {
   Result<Model> model = Load(exec, file, options);
-  if (!model.ok()) return model.status().In(path);
+  if (!model.ok()) return model.status().In(file.path);
   return model;
 }
 

@@ -8,6 +8,7 @@
 
 #include "parvis/core/json.h"
 #include "parvis/core/result.h"
+#include "parvis/formats/model_file.h"
 #include "parvis/nn/stack.h"
 #include "parvis/text/tokenizer.h"
 
@@ -36,6 +37,9 @@ struct LoadOptions {
 // Loads a Hugging Face folder or a GGUF file, checks that every tensor that the blueprint asks for
 // is there with its shape, and packs the matrices. Refusals name file, field and byte offset.
 Result<Model> LoadModel(const ops::Exec& exec, const std::string& path,
+                        const LoadOptions& options = {});
+// The same for a file that is open already (formats::OpenLlama2c).
+Result<Model> LoadModel(const ops::Exec& exec, const formats::ModelFile& file,
                         const LoadOptions& options = {});
 
 // A new model with random weights: N(0, 0.02), residual outputs divided by sqrt(2 * num_layers)

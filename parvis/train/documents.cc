@@ -69,6 +69,7 @@ class Reader {
   Status ReadSource(const DataSource& source, size_t index) {
     source_ = index;
     std::error_code error;
+    if (!fs::exists(source.path, error)) return NotFound(source.path + ": no such file or folder");
     if (!fs::is_directory(source.path, error)) return ReadFileOf(source.path);
     std::vector<std::string> paths;
     for (fs::recursive_directory_iterator it(source.path, error), end; !error && it != end;

@@ -1,0 +1,26 @@
+#ifndef PARVIS_CLI_COMMAND_H_
+#define PARVIS_CLI_COMMAND_H_
+
+#include <functional>
+
+#include "parvis/cli/console.h"
+#include "parvis/cli/flag_set.h"
+#include "parvis/core/status.h"
+
+namespace parvis::cli {
+
+// One verb of the command line. main.cc has the table; each command stands in a file of its name.
+struct Command {
+  const char* name;
+  const char* help;     // one line
+  const char* example;  // shown first by --help
+  // Declares the command's flags and returns what to run once they are parsed.
+  std::function<Status()> (*define)(FlagSet& flags, Console& console);
+};
+
+extern const Command kBench, kCompletion, kConvert, kDescribe, kDoctor, kEval, kGenerate, kInspect,
+    kList, kQuantize, kRun, kShow, kTokenize, kTrain;
+
+}  // namespace parvis::cli
+
+#endif  // PARVIS_CLI_COMMAND_H_

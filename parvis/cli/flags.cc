@@ -1,0 +1,77 @@
+#include "parvis/cli/flags.h"
+
+#include <algorithm>
+
+#include "parvis/cli/model_path.h"
+#include "parvis/train/machine.h"
+
+namespace parvis::cli {
+
+void AddOutputFlags(FlagSet& flags, Console& console) {
+  flags.Add("--json", &console.json, "One JSON document on stdout");
+  flags.Add("-q,--quiet", &console.quiet, "No notes and no progress on stderr");
+}
+
+int AvailableThreads() { return std::max(1, train::ThisMachine().cores); }
+
+void ComputeFlags::AddTo(FlagSet& flags) {
+  flags.Add("-t,--threads", &threads, "Threads (default: all processors)", {.min = 0, .max = 1024});
+  flags.Add("--kernels", &kernels, "Instruction set: scalar, avx2, avx512 (default: the best)");
+}
+
+Result<Compute> Compute::Make(const ComputeFlags& flags) {
+  kernels::Target target = kernels::BestTarget();
+  if (!flags.kernels.empty()) {
+    const auto named = kernels::TargetFromName(flags.kernels);
+    if (!named)
+      return InvalidArgument("--kernels: '" + flags.kernels + "' is none of scalar, avx2, avx512");
+    if (!kernels::TargetSupported(*named)) {
+      return Status(StatusCode::kUnavailable,
+                    "--kernels: this processor has no " + flags.kernels + " as Parvis needs it");
+    }
+    target = *named;
+  }
+  const int threads = flags.threads > 0 ? flags.threads : AvailableThreads();
+  return Compute(std::make_unique<ThreadPool>(threads), &kernels::TableOf(target));
+}
+
+void ModelFlags::AddTo(FlagSet& flags) {
+  flags.Add("-m,--model,model", &model, "A .gguf file, a folder, or a name of 'parvis list'",
+            {.required = true});
+  flags.Add("--dtype", &dtype, "Compute in f32, bf16 or q8_0 (default: as stored)");
+}
+
+Result<models::Model> ModelFlags::Load(const Compute& compute) const {
+  models::LoadOptions options;
+  PARVIS_ASSIGN_OR_RETURN(options.packing, PackingFromName(dtype));
+  PARVIS_ASSIGN_OR_RETURN(const std::string path, FindModel(model));
+  return models::LoadModel(compute.exec(), path, options);
+}
+
+Result<std::optional<ops::Packing>> PackingFromName(const std::string& name) {
+  std::optional<ops::Packing> packing;
+  if (name == "f32") {
+    packing = ops::Packing::kF32;
+  } else if (name == "bf16") {
+    packing = ops::Packing::kBf16;
+  } else if (name == "q8_0") {
+    packing = ops::Packing::kQ8_0;
+  } else if (!name.empty()) {
+    return InvalidArgument("--dtype: '" + name + "' is none of f32, bf16, q8_0");
+  }
+  return packing;
+}
+
+std::string_view PackingName(ops::Packing packing) {
+  switch (packing) {
+    case ops::Packing::kF32:
+      return "f32";
+    case ops::Packing::kBf16:
+      return "bf16";
+    case ops::Packing::kQ8_0:
+      return "q8_0";
+  }
+  return "";
+}
+
+}  // namespace parvis::cli

@@ -1,0 +1,146 @@
+// parvis inspect MODEL: what a model computes for given tokens, as NumPy arrays. This is how others
+// compare Parvis with a reference.
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "parvis/cli/command.h"
+#include "parvis/cli/flags.h"
+#include "parvis/formats/npy.h"
+
+namespace parvis::cli {
+namespace {
+
+struct Options {
+  ModelFlags model;
+  ComputeFlags compute;
+  std::vector<int32_t> tokens;
+  std::string text;
+  std::string logits, hidden, attention;  // files to write
+};
+
+// What the observer of an Exec collected.
+struct Seen {
+  std::vector<Tensor> hidden;     // num_layers + 1 of (tokens, hidden_size)
+  std::vector<Tensor> attention;  // num_layers of (heads, tokens, tokens)
+};
+
+Status CheckTokens(const std::vector<int32_t>& tokens, const nn::Blueprint& blueprint) {
+  if (tokens.empty()) return InvalidArgument("there are no tokens; give --tokens or --text");
+  if (static_cast<int64_t>(tokens.size()) > blueprint.context_length) {
+    return InvalidArgument(std::to_string(tokens.size()) + " tokens are more than the model's " +
+                           std::to_string(blueprint.context_length));
+  }
+  for (const int32_t token : tokens) {
+    if (token < 0 || token >= blueprint.vocab_size) {
+      return InvalidArgument("token " + std::to_string(token) + " is not in the vocabulary of " +
+                             std::to_string(blueprint.vocab_size));
+    }
+  }
+  return {};
+}
+
+// As Hugging Face counts hidden states: the embedding, each block's output, but the last block's
+// after the final norm.
+void Collect(Seen& seen, const std::string& last_block, const std::string& name,
+             const Tensor& value) {
+  if (name.starts_with("hidden.") && name != last_block) seen.hidden.push_back(value.Clone());
+  if (name.starts_with("attention.")) seen.attention.push_back(value.Clone());
+}
+
+// Arrays of one shape as one array with one dimension more, in front.
+Tensor Stacked(const std::vector<Tensor>& parts) {
+  Shape shape = parts[0].shape();
+  shape.insert(shape.begin(), static_cast<int64_t>(parts.size()));
+  Tensor all = Tensor::Empty(shape);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    std::memcpy(all.data() + i * parts[0].bytes(), parts[i].data(), parts[0].bytes());
+  }
+  return all;
+}
+
+Status Inspect(Options& options, Console& console) {
+  PARVIS_ASSIGN_OR_RETURN(const Compute compute, Compute::Make(options.compute));
+  PARVIS_ASSIGN_OR_RETURN(models::Model model, options.model.Load(compute));
+  const nn::Blueprint& blueprint = model.stack.blueprint();
+  if (!options.text.empty()) {
+    if (!options.tokens.empty()) return InvalidArgument("give --tokens or --text, not both");
+    if (model.tokenizer == nullptr) return InvalidArgument("--text: this model has no tokeniser");
+    options.tokens = model.tokenizer->Encode(options.text).ids;
+  }
+  PARVIS_RETURN_IF_ERROR(CheckTokens(options.tokens, blueprint));
+
+  Seen seen;
+  ops::Exec exec = compute.exec();
+  if (!options.hidden.empty() || !options.attention.empty()) {
+    const std::string last_block = "hidden." + std::to_string(blueprint.num_layers);
+    exec.set_observer([&seen, last_block](const std::string& name, const Tensor& value) {
+      Collect(seen, last_block, name, value);
+    });
+  }
+  const ops::Segment segment{.begin = 0, .count = static_cast<int64_t>(options.tokens.size())};
+  const Tensor hidden =
+      model.stack.Forward(exec, {.tokens = options.tokens, .segments = {&segment, 1}});
+  const Tensor logits = model.stack.Logits(exec, hidden);
+
+  if (!options.logits.empty()) PARVIS_RETURN_IF_ERROR(formats::WriteNpy(options.logits, logits));
+  if (!options.hidden.empty()) {
+    PARVIS_RETURN_IF_ERROR(formats::WriteNpy(options.hidden, Stacked(seen.hidden)));
+  }
+  if (!options.attention.empty()) {
+    PARVIS_RETURN_IF_ERROR(formats::WriteNpy(options.attention, Stacked(seen.attention)));
+  }
+
+  // The most likely next token after each position.
+  std::vector<int64_t> best;
+  for (int64_t row = 0; row < logits.dim(0); ++row) {
+    const float* begin = logits.f32() + row * logits.dim(1);
+    best.push_back(std::max_element(begin, begin + logits.dim(1)) - begin);
+  }
+  OrderedJson document = Console::Document("inspect");
+  document["model"] = model.name;
+  document["kernels"] = compute.kernels_name();
+  document["tokens"] = options.tokens;
+  document["most_likely_next"] = best;
+  if (console.json) {
+    console.PrintJson(document);
+    return {};
+  }
+  console.Print("position  token  most likely next\n");
+  for (size_t i = 0; i < best.size(); ++i) {
+    std::string next = std::to_string(best[i]);
+    if (model.tokenizer != nullptr) {
+      const int32_t id = static_cast<int32_t>(best[i]);
+      next += " " + OrderedJson(model.tokenizer->Decode({&id, 1}))
+                        .dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+    }
+    console.Print(std::to_string(i) + "  " + std::to_string(options.tokens[i]) + "  " + next +
+                  "\n");
+  }
+  return {};
+}
+
+std::function<Status()> Define(FlagSet& flags, Console& console) {
+  auto options = std::make_shared<Options>();
+  options->model.AddTo(flags);
+  options->compute.AddTo(flags);
+  flags.Add("--tokens", &options->tokens, "Token ids, separated by commas");
+  flags.Add("--text", &options->text, "Text instead of token ids");
+  flags.Add("--logits", &options->logits, "Write (tokens, vocab_size) f32 to this .npy file");
+  flags.Add("--hidden", &options->hidden,
+            "Write (num_layers + 1, tokens, hidden_size): the embedding, then each block's "
+            "output, the last after the final norm");
+  flags.Add("--attention", &options->attention,
+            "Write (num_layers, num_heads, tokens, tokens): the attention weights");
+  return [options, &console] { return Inspect(*options, console); };
+}
+
+}  // namespace
+
+const Command kInspect = {"inspect", "Write logits, hidden states and attention as NumPy arrays",
+                          "parvis inspect parvis-fable --text 'Il était' --logits logits.npy",
+                          &Define};
+
+}  // namespace parvis::cli

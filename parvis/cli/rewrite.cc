@@ -1,0 +1,72 @@
+#include "parvis/cli/rewrite.h"
+
+#include <filesystem>
+#include <optional>
+
+#include "parvis/cli/flags.h"
+#include "parvis/cli/model_path.h"
+#include "parvis/cli/model_summary.h"
+#include "parvis/cli/progress.h"
+#include "parvis/cli/tokenizer_file.h"
+#include "parvis/formats/llama2c.h"
+
+namespace parvis::cli {
+namespace {
+
+Result<models::Model> Open(const RewriteRequest& request, const std::string& path,
+                           const Compute& compute) {
+  constexpr models::LoadOptions kValues{.packing = {}, .keep_values = true, .pack = false};
+  if (std::filesystem::path(path).extension() == ".bin") {  // llama2.c has two kinds of .bin
+    PARVIS_ASSIGN_OR_RETURN(const formats::ModelFile file,
+                            formats::OpenLlama2c(path, request.tokenizer));
+    return models::LoadModel(compute.exec(), file, kValues);
+  }
+  PARVIS_ASSIGN_OR_RETURN(models::Model model, models::LoadModel(compute.exec(), path, kValues));
+  if (!request.tokenizer.empty()) {
+    PARVIS_ASSIGN_OR_RETURN(model.tokenizer, OpenTokenizer(request.tokenizer));
+  }
+  return model;
+}
+
+}  // namespace
+
+Status Rewrite(const RewriteRequest& request, Console& console) {
+  std::optional<DType> dtype;
+  if (!request.dtype.empty()) {
+    dtype = DTypeFromName(request.dtype);
+    if (!dtype || (*dtype != DType::kF32 && *dtype != DType::kF16 && *dtype != DType::kBf16 &&
+                   *dtype != DType::kQ8_0)) {
+      return InvalidArgument("--dtype: '" + request.dtype + "' is none of f32, f16, bf16, q8_0");
+    }
+  }
+  const bool gguf = std::filesystem::path(request.out).extension() == ".gguf";
+  if (dtype == DType::kQ8_0 && !gguf) {
+    return InvalidArgument("q8_0 can be written as .gguf only; " + request.out +
+                           " is no such name");
+  }
+  PARVIS_ASSIGN_OR_RETURN(const std::string path, FindModel(request.in));
+  std::error_code error;
+  if (std::filesystem::equivalent(path, request.out, error)) {
+    return InvalidArgument(request.out + ": is what is read; give another name");
+  }
+  PARVIS_ASSIGN_OR_RETURN(const Compute compute, Compute::Make({}));
+  PARVIS_ASSIGN_OR_RETURN(models::Model model, Open(request, path, compute));
+  PARVIS_RETURN_IF_ERROR(models::SaveModel(model, request.out, dtype));
+
+  const int64_t before = SizeOnDisk(path), after = SizeOnDisk(request.out);
+  console.Note(path + " " + BytesText(static_cast<double>(before)) + " -> " + request.out + " " +
+               BytesText(static_cast<double>(after)));
+  if (console.json) {
+    OrderedJson document = Console::Document(request.command);
+    document["in"] = path;
+    document["out"] = request.out;
+    document["in_bytes"] = before;
+    document["out_bytes"] = after;
+    document["kernels"] = compute.kernels_name();
+    document["tokenizer"] = model.tokenizer != nullptr;
+    console.PrintJson(document);
+  }
+  return {};
+}
+
+}  // namespace parvis::cli

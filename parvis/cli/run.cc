@@ -1,0 +1,165 @@
+// parvis run MODEL [PROMPT]: talk to a model, or let it go on with one prompt.
+//
+// From here to the arithmetic: runtime/engine.cc → nn/stack.cc → nn/block.cc → ops/attention.cc →
+// kernels/attention-inl.h (docs/ARCHITECTURE.md).
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "parvis/cli/command.h"
+#include "parvis/cli/flags.h"
+#include "parvis/cli/input.h"
+#include "parvis/cli/line_editor.h"
+#include "parvis/cli/model_path.h"
+#include "parvis/cli/sampling_flags.h"
+
+namespace parvis::cli {
+namespace {
+
+struct Options {
+  ModelFlags model;
+  ComputeFlags compute;
+  SamplingFlags sampling;
+  std::string prompt;
+  int64_t context_length = 0;
+  Flag prompt_flag;
+};
+
+struct Answer {
+  std::string text;
+  std::vector<int32_t> tokens;
+  OrderedJson logprobs = OrderedJson::array();
+  runtime::TokenEvent last;
+};
+
+void AddLogprobs(Answer& answer, const runtime::TokenEvent& event) {
+  OrderedJson top = OrderedJson::array();
+  for (const runtime::TokenLogprob& other : event.top) {
+    top.push_back({{"token", other.token}, {"logprob", other.logprob}});
+  }
+  answer.logprobs.push_back({{"token", event.token}, {"logprob", event.logprob}, {"top", top}});
+}
+
+// Generates from one prompt; text goes to stdout as it comes, unless --json.
+Result<Answer> Ask(const Options& options, const models::Model& model, runtime::Engine& engine,
+                   const std::string& prompt, Console& console) {
+  PARVIS_ASSIGN_OR_RETURN(runtime::GenerateRequest request,
+                          options.sampling.Request(model, prompt));
+  Answer answer;
+  request.on_token = [&](const runtime::TokenEvent& event) {
+    answer.text += event.text;
+    if (event.token >= 0) {
+      answer.tokens.push_back(event.token);
+      if (options.sampling.logprobs >= 0) AddLogprobs(answer, event);
+    }
+    if (!console.json) {
+      console.Print(event.text);
+      console.Flush();
+    }
+    if (event.finish) answer.last = event;
+  };
+  PARVIS_ASSIGN_OR_RETURN(const runtime::RequestId id, engine.Submit(std::move(request)));
+  Drive(engine, {id});
+  PARVIS_RETURN_IF_ERROR(answer.last.status);
+  return answer;
+}
+
+Status RunOnce(const Options& options, const models::Model& model, runtime::Engine& engine,
+               std::string_view kernels, const std::string& prompt, Console& console) {
+  PARVIS_ASSIGN_OR_RETURN(const Answer answer, Ask(options, model, engine, prompt, console));
+  if (console.json) {
+    OrderedJson document = Console::Document("run");
+    document["model"] = model.name;
+    document["kernels"] = kernels;
+    document["seed"] = options.sampling.seed;
+    document["prompt"] = prompt;
+    document["text"] = answer.text;
+    document["tokens"] = answer.tokens;
+    if (options.sampling.logprobs >= 0) document["logprobs"] = answer.logprobs;
+    document.update(AnswerFacts(answer.last));
+    console.PrintJson(document);
+  } else if (!answer.text.ends_with('\n')) {
+    console.Print("\n");
+  }
+  return Interrupted() ? Cancelled("interrupted") : Status();
+}
+
+constexpr char kHelp[] =
+    "Type the beginning of a text; the model goes on with it. It is a base model: it continues\n"
+    "text, it was not taught to answer questions. Every entry starts afresh.\n"
+    "  \"\"\"      begins and ends a text of several lines\n"
+    "  Ctrl-C   stops the text          Ctrl-D or /bye   leaves\n"
+    "  /help    shows this";
+
+// A generation that fails is told, and the next entry is asked for.
+Status Converse(Options& options, const models::Model& model, runtime::Engine& engine,
+                Console& console) {
+  console.Note(fmt::format("{}: {}", model.name, kHelp));
+  LineEditor editor(HomeFolder() + "/history");
+  while (const auto entry = ReadEntry(editor, ">>> ")) {
+    if (entry->empty()) continue;
+    if (*entry == "/bye") break;
+    if (*entry == "/help") {
+      console.Note(kHelp);
+      continue;
+    }
+    ForgetInterrupt();
+    const auto answer = Ask(options, model, engine, *entry, console);
+    if (!answer.ok()) {
+      console.Fail("run", answer.status());
+      continue;
+    }
+    console.Print("\n");
+    console.Flush();
+    const double seconds = answer->last.timings.generation;
+    console.Note(
+        fmt::format("[{} tokens, {:.1f} a second, seed {}]", answer->tokens.size(),
+                    seconds > 0 ? static_cast<double>(answer->tokens.size() - 1) / seconds : 0.0,
+                    options.sampling.seed));
+    options.sampling.ChooseSeed();
+  }
+  console.Note("");
+  return {};
+}
+
+Status Run(Options& options, Console& console) {
+  PARVIS_ASSIGN_OR_RETURN(const Compute compute, Compute::Make(options.compute));
+  PARVIS_ASSIGN_OR_RETURN(models::Model model, options.model.Load(compute));
+  const ops::Exec exec = compute.exec();
+  runtime::EngineOptions engine_options;
+  engine_options.context_length = options.context_length;
+  PARVIS_ASSIGN_OR_RETURN(const auto engine, runtime::Engine::Create(model, exec, engine_options));
+  options.sampling.ChooseSeed();
+  CatchInterrupts();
+
+  const bool given = options.prompt_flag.given();
+  if (!given && IsTerminal(STDIN_FILENO) && !console.json) {
+    return Converse(options, model, *engine, console);
+  }
+  std::string prompt = options.prompt;
+  if (!given || prompt == "-") {
+    PARVIS_ASSIGN_OR_RETURN(prompt, ReadStdin());
+  }
+  return RunOnce(options, model, *engine, compute.kernels_name(), prompt, console);
+}
+
+std::function<Status()> Define(FlagSet& flags, Console& console) {
+  auto options = std::make_shared<Options>();
+  options->model.AddTo(flags);
+  options->prompt_flag = flags.Add("-p,--prompt,prompt", &options->prompt,
+                                   "The beginning of the text; '-' or none: stdin");
+  options->sampling.AddTo(flags);
+  options->compute.AddTo(flags);
+  flags.Add("--context-length", &options->context_length,
+            "Prompt and answer together (default: the model's)", {.min = 0});
+  return [options, &console] { return Run(*options, console); };
+}
+
+}  // namespace
+
+const Command kRun = {"run", "Talk to a model, or let it go on with one prompt",
+                      "parvis run parvis-fable 'Once upon a time'", &Define};
+
+}  // namespace parvis::cli

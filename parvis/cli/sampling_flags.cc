@@ -1,0 +1,89 @@
+#include "parvis/cli/sampling_flags.h"
+
+#include <random>
+
+#include "parvis/cli/console.h"
+
+namespace parvis::cli {
+
+void SamplingFlags::AddTo(FlagSet& flags) {
+  flags.Add("-n,--max-tokens", &max_tokens, "At most so many tokens (0: as many as fit)",
+            {.min = 0, .show_default = true});
+  flags.Add("--temperature", &temperature, "0: always the likeliest token", {.show_default = true});
+  flags.Add("--top-p", &top_p, "Keep the likeliest tokens that have this share together",
+            {.show_default = true});
+  flags.Add("--top-k", &top_k, "Keep the k likeliest tokens (0: all)", {.show_default = true});
+  flags.Add("--min-p", &min_p, "Keep tokens with this share of the likeliest one's",
+            {.show_default = true});
+  flags.Add("--repetition-penalty", &repetition_penalty, "Divides what was there already",
+            {.show_default = true});
+  flags.Add("--presence-penalty", &presence_penalty, "Subtracted once from what was generated");
+  flags.Add("--frequency-penalty", &frequency_penalty,
+            "Subtracted each time that a token was generated");
+  seed_flag_ = flags.Add("--seed", &seed, "Same seed, same text (default: a new one)");
+  flags.Add("--stop", &stop, "End before this text; may be given several times");
+  flags.Add("--ignore-end", &ignore_end, "Go on after the model's end token");
+  flags.Add("--logprobs", &logprobs,
+            "With --json: log-probability of each token and of so many others",
+            {.min = 0, .max = runtime::Sampler::kMaxTopLogprobs});
+}
+
+void SamplingFlags::ChooseSeed() {
+  if (seed_flag_.given()) return;
+  std::random_device device;
+  seed = device() & 0x7fffffffu;  // short enough to be typed again
+}
+
+Result<runtime::GenerateRequest> SamplingFlags::Request(const models::Model& model,
+                                                        const std::string& prompt) const {
+  if (model.tokenizer == nullptr) {
+    return InvalidArgument(model.path + ": has no tokeniser, so it cannot read text");
+  }
+  runtime::GenerateRequest request;
+  request.prompt = model.tokenizer->Encode(prompt).ids;
+  if (model.tokenizer->add_eos() && !request.prompt.empty()) request.prompt.pop_back();
+  if (request.prompt.empty()) {
+    if (!model.tokenizer->bos()) return InvalidArgument("the prompt is empty");
+    request.prompt.push_back(*model.tokenizer->bos());
+  }
+  if (max_tokens > 0) request.max_tokens = max_tokens;
+  request.sampling = {.temperature = temperature,
+                      .top_k = top_k,
+                      .top_p = top_p,
+                      .min_p = min_p,
+                      .repetition_penalty = repetition_penalty,
+                      .presence_penalty = presence_penalty,
+                      .frequency_penalty = frequency_penalty,
+                      .logit_bias = {},
+                      .seed = seed};
+  request.stop_strings = stop;
+  request.ignore_end = ignore_end;
+  request.logprobs = logprobs;
+  return request;
+}
+
+void Drive(runtime::Engine& engine, const std::vector<runtime::RequestId>& requests) {
+  bool cancelled = false;
+  while (engine.unfinished() > 0) {
+    if (Interrupted() && !cancelled) {
+      for (const runtime::RequestId id : requests) engine.Cancel(id);
+      cancelled = true;
+    }
+    engine.Step();
+  }
+}
+
+OrderedJson AnswerFacts(const runtime::TokenEvent& last) {
+  const double generated = static_cast<double>(last.usage.completion_tokens);
+  const double seconds = last.timings.generation;
+  OrderedJson facts;
+  facts["finish_reason"] = last.finish ? runtime::FinishReasonName(*last.finish) : "";
+  facts["usage"] = {{"prompt_tokens", last.usage.prompt_tokens},
+                    {"completion_tokens", last.usage.completion_tokens}};
+  facts["timings"] = {{"prompt_seconds", last.timings.prompt},
+                      {"generation_seconds", seconds},
+                      {"tokens_per_second", seconds > 0 ? (generated - 1) / seconds : 0.0}};
+  return facts;
+}
+
+}  // namespace parvis::cli

@@ -1,0 +1,25 @@
+#ifndef PARVIS_KERNELS_PROBE_H_
+#define PARVIS_KERNELS_PROBE_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "parvis/kernels/kernels.h"
+
+// Loops that do nothing but keep one resource of the processor busy, so that a benchmark can say
+// what share of it a kernel reaches. They may be called from several threads at once.
+namespace parvis::kernels {
+
+// Reads `size` bytes in order; the result depends on all of them.
+uint64_t ProbeRead(const void* data, size_t size);
+
+// Multiplies and adds in registers, as products of `packing` do at best on `target`:
+//   kF32   fused multiply-adds of f32
+//   kBf16  dot products of bf16 pairs where the processor has them, else as kF32
+//   kQ8_0  dot products of int8
+// Returns the number of multiplications plus additions done in `rounds` rounds.
+double ProbeProducts(Target target, Packing packing, int64_t rounds);
+
+}  // namespace parvis::kernels
+
+#endif  // PARVIS_KERNELS_PROBE_H_
