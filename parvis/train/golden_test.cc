@@ -1,0 +1,165 @@
+// Training against PyTorch: losses, every gradient and ten AdamW steps of tiny models
+// (tools/goldens/README.md says how the numbers were made).
+
+#include <stdlib.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "gtest/gtest.h"
+#include "parvis/formats/safetensors.h"
+#include "parvis/models/model.h"
+#include "parvis/train/trainer.h"
+
+namespace parvis::train {
+namespace {
+
+const std::string kFolder = std::string(PARVIS_SOURCE_DIR) + "/tests/golden/models/";
+
+// Two f32 computations of the same formula in different orders.
+constexpr double kLossTolerance = 1e-5;       // relative
+constexpr double kGradientTolerance = 2e-4;   // of the tensor's largest gradient
+constexpr double kParameterTolerance = 2e-4;  // absolute, after ten steps of at most 1e-3 each
+
+class TrainingGoldenTest : public testing::TestWithParam<std::tuple<const char*, kernels::Target>> {
+ protected:
+  void SetUp() override {
+    const auto& [name, target] = GetParam();
+    if (!kernels::TargetSupported(target)) {
+      GTEST_SKIP() << "this processor has no " << kernels::TargetName(target);
+    }
+    std::string scratch = testing::TempDir() + "training-golden-XXXXXX";
+    scratch_ = mkdtemp(scratch.data());
+    exec_.emplace(pool_, kernels::TableOf(target));
+    auto model = models::LoadModel(*exec_, kFolder + name, {.keep_values = true, .pack = false});
+    ASSERT_TRUE(model.ok()) << model.status().message();
+    model_.emplace(*std::move(model));
+    for (ops::Parameter& parameter : model_->stack.parameters()) {
+      parameter.value = parameter.value.Clone();  // the file's pages cannot be written to
+    }
+    trainer_ =
+        std::make_unique<Trainer>(*exec_, model_->stack, OptimizerSettings{}, ops::Packing::kF32);
+    auto golden = formats::OpenSafetensors(kFolder + name + "/training.safetensors");
+    ASSERT_TRUE(golden.ok()) << golden.status().message();
+    golden_ = golden->tensors;
+  }
+  void TearDown() override {
+    if (!scratch_.empty()) std::filesystem::remove_all(scratch_);
+  }
+
+  Tensor Golden(const std::string& name) { return *golden_->Get(name); }
+
+  // A batch of rows [begin, end) of `tokens`, cut at `lengths`: one document each.
+  Batch BatchOf(const Tensor& tokens, int64_t begin, const std::vector<int64_t>& lengths) {
+    const auto* data = reinterpret_cast<const int32_t*>(tokens.data()) + begin;
+    Batch batch;
+    for (const int64_t length : lengths) {
+      batch.segments.push_back({static_cast<int64_t>(batch.tokens.size()), length - 1, 0, nullptr});
+      batch.documents.push_back(0);
+      batch.tokens.insert(batch.tokens.end(), data, data + length - 1);
+      batch.targets.insert(batch.targets.end(), data + 1, data + length);
+      data += length;
+    }
+    return batch;
+  }
+
+  // The tensors under transformers' names: gradients stand in for values while they are written.
+  std::shared_ptr<formats::TensorSource> Named(bool gradients) {
+    const auto swap = [this] {
+      for (ops::Parameter& p : model_->stack.parameters()) std::swap(p.value, p.grad);
+    };
+    const std::string folder = scratch_ + "/named";
+    std::filesystem::remove_all(folder);
+    if (gradients) swap();
+    const Status saved = models::SaveModel(*model_, folder, DType::kF32);
+    if (gradients) swap();
+    EXPECT_TRUE(saved.ok()) << saved.message();
+    return formats::OpenSafetensorsFolder(folder)->tensors;
+  }
+
+  // Compares what the golden has under `prefix`; `relative` to the tensor's largest number.
+  void Compare(const std::string& prefix, bool gradients, double tolerance, bool relative) {
+    const auto ours = Named(gradients);
+    int compared = 0;
+    for (const std::string& full : golden_->names()) {
+      if (full.rfind(prefix, 0) != 0) continue;
+      const std::string name = full.substr(prefix.size());
+      ASSERT_TRUE(ours->Has(name)) << name;
+      const Tensor mine = *ours->Get(name), reference = Golden(full);
+      ASSERT_EQ(mine.shape(), reference.shape()) << name;
+      // The gradient of GPT-2's key bias is rounding noise (tools/goldens/README.md).
+      const bool key_bias = name.ends_with("attn.c_attn.bias");
+      const int64_t third = mine.size() / 3;
+      double largest = relative ? 0.0 : 1.0;
+      for (int64_t i = 0; relative && i < mine.size(); ++i) {
+        largest = std::max(largest, std::abs(double{reference.f32()[i]}));
+      }
+      for (int64_t i = 0; i < mine.size(); ++i) {
+        if (key_bias && i / third == 1) continue;
+        ASSERT_NEAR(mine.f32()[i], reference.f32()[i], tolerance * largest) << name << " at " << i;
+      }
+      ++compared;
+    }
+    EXPECT_GT(compared, 5);
+  }
+
+  std::string scratch_;
+  ThreadPool pool_{2};
+  std::optional<ops::Exec> exec_;
+  std::optional<models::Model> model_;
+  std::unique_ptr<Trainer> trainer_;
+  std::shared_ptr<formats::TensorSource> golden_;
+  Corpus nameless_;
+};
+
+TEST_P(TrainingGoldenTest, GradientsOfRows) {
+  const Batch batch = BatchOf(Golden("rows.tokens"), 0, {37, 37, 37});
+  const auto result = trainer_->Accumulate({&batch, 1}, nameless_);
+  ASSERT_TRUE(result.ok());
+  const double loss = Golden("rows.loss").f32()[0];
+  EXPECT_NEAR(result->loss, loss, kLossTolerance * loss);
+  Compare("rows.gradient/", /*gradients=*/true, kGradientTolerance, /*relative=*/true);
+}
+
+TEST_P(TrainingGoldenTest, GradientsOfPackedDocuments) {
+  const Batch batch = BatchOf(Golden("packed.tokens"), 0, {23, 41});
+  const auto result = trainer_->Accumulate({&batch, 1}, nameless_);
+  ASSERT_TRUE(result.ok());
+  const double loss = Golden("packed.loss").f32()[0];
+  EXPECT_NEAR(result->loss, loss, kLossTolerance * loss);
+  Compare("packed.gradient/", /*gradients=*/true, kGradientTolerance, /*relative=*/true);
+}
+
+TEST_P(TrainingGoldenTest, TenStepsOfAdamW) {
+  const Tensor tokens = Golden("steps.tokens");
+  for (int64_t step = 0; step < 10; ++step) {
+    // Two micro-batches, which the reference does not have.
+    const std::vector<Batch> batches = {BatchOf(tokens, step * 4 * 29, {29, 29, 29}),
+                                        BatchOf(tokens, (step * 4 + 3) * 29, {29})};
+    const auto result = trainer_->Step(batches, 1e-3, nameless_);
+    ASSERT_TRUE(result.ok());
+    const double loss = Golden("steps.losses").f32()[step];
+    const double norm = Golden("steps.gradient_norms").f32()[step];
+    EXPECT_NEAR(result->loss, loss, 2 * kLossTolerance * loss) << "step " << step;
+    EXPECT_NEAR(result->grad_norm, norm, 1e-4 * norm) << "step " << step;
+  }
+  Compare("steps.parameter/", /*gradients=*/false, kParameterTolerance, /*relative=*/false);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, TrainingGoldenTest,
+    testing::Combine(testing::Values("llama_gqa", "llama_bias_headdim", "gpt2_tiny"),
+                     testing::Values(kernels::Target::kScalar, kernels::Target::kAvx2,
+                                     kernels::Target::kAvx512)),
+    [](const auto& info) {
+      return std::string(std::get<0>(info.param)) + "_" +
+             std::string(kernels::TargetName(std::get<1>(info.param)));
+    });
+
+}  // namespace
+}  // namespace parvis::train
