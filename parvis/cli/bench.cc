@@ -63,7 +63,10 @@ double PackedBytes(const nn::Stack& stack) {
 }
 
 // `shared`: tokens that one reading of the weights serves. `positions`: keys that a token sees.
-Cost CostOf(const nn::Stack& stack, double shared, double positions, double kv_readers) {
+// `kv_readers`: tokens that share them. `logits`: share of the tokens that are multiplied with the
+// output matrix (of a prompt only the last one is).
+Cost CostOf(const nn::Stack& stack, double shared, double positions, double kv_readers,
+            double logits) {
   const nn::Blueprint& b = stack.blueprint();
   const double layers = static_cast<double>(b.num_layers);
   const double kv_floats = layers * static_cast<double>(b.attention.num_kv_heads) *
@@ -71,8 +74,9 @@ Cost CostOf(const nn::Stack& stack, double shared, double positions, double kv_r
   const double head_floats = layers * static_cast<double>(b.attention.num_heads) *
                              static_cast<double>(b.attention.head_dim);
   return {.bytes = PackedBytes(stack) / shared + kv_floats * sizeof(float) * positions / kv_readers,
-          .operations =
-              2.0 * static_cast<double>(nn::NumMultiplied(b)) + 4.0 * head_floats * positions};
+          .operations = 2.0 * (static_cast<double>(nn::NumMultiplied(b)) -
+                               (1.0 - logits) * static_cast<double>(b.vocab_size * b.hidden_size)) +
+                        4.0 * head_floats * positions};
 }
 
 std::vector<int32_t> RandomTokens(int64_t count, int64_t vocab_size, uint64_t seed) {
@@ -148,7 +152,9 @@ struct Bench {
         // Keys of earlier rows of the same pass stay in the caches.
         const double positions = static_cast<double>(options.prompt_tokens) / 2;
         rows.push_back({"prompt", options.prompt_tokens, threads, 1, std::move(rates),
-                        CostOf(model.stack, shared, positions, shared), bandwidth, peak});
+                        CostOf(model.stack, shared, positions, shared,
+                               1.0 / static_cast<double>(options.prompt_tokens)),
+                        bandwidth, peak});
       }
       if (options.max_tokens > 0) {
         console.Note(fmt::format("generation of {}, {} threads, batch {}", options.max_tokens,
@@ -157,7 +163,7 @@ struct Bench {
             auto rates, Rates(*engine, batch, 1, options.max_tokens, batch * options.max_tokens));
         const double positions = static_cast<double>(options.max_tokens) / 2;
         rows.push_back({"generation", options.max_tokens, threads, batch, std::move(rates),
-                        CostOf(model.stack, static_cast<double>(batch), positions, 1), bandwidth,
+                        CostOf(model.stack, static_cast<double>(batch), positions, 1, 1), bandwidth,
                         peak});
       }
     }

@@ -19,11 +19,6 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-double Median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
-}
-
 // Those of the processor's flags that kernels can use.
 std::vector<std::string> ReadFeatures() {
   std::vector<std::string> features;
@@ -86,7 +81,7 @@ double MeasureBandwidth(ThreadPool& pool) {
     });
     rates.push_back(static_cast<double>(kBytes) / SecondsSince(start));
   }
-  return Median(rates);
+  return *std::max_element(rates.begin(), rates.end());
 }
 
 double MeasurePeak(ThreadPool& pool, kernels::Target target, kernels::Packing packing) {
@@ -106,7 +101,7 @@ double MeasurePeak(ThreadPool& pool, kernels::Target target, kernels::Packing pa
     for (const double count : operations) sum += count;
     rates.push_back(sum / seconds);
   }
-  return Median(rates);
+  return *std::max_element(rates.begin(), rates.end());
 }
 
 }  // namespace parvis::cli

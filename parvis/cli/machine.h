@@ -21,13 +21,13 @@ struct Machine {
 };
 Machine ReadMachine();
 
-// Bytes of main memory read per second by all threads of `pool` together: the median of some
+// Bytes of main memory read per second by all threads of `pool` together: the best of some
 // sequential passes over a buffer much larger than the caches. Takes about half a second.
 double MeasureBandwidth(ThreadPool& pool);
 
 // Multiplications and additions per second (two for each product) by all threads of `pool` on the
-// numbers of `packing`, from registers alone: what no product of matrices can pass. A fifth of a
-// second.
+// numbers of `packing`, from registers alone: what no product of matrices can pass. The best of
+// some passes, a fifth of a second together.
 double MeasurePeak(ThreadPool& pool, kernels::Target target, kernels::Packing packing);
 
 }  // namespace parvis::cli
