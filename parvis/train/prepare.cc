@@ -97,6 +97,19 @@ Corpus Tokenize(ThreadPool& pool, const text::Tokenizer& tokenizer,
   return corpus;
 }
 
+// Takes every n-th document out of `documents`, so that about `share` of them are kept aside.
+std::vector<Document> HoldOut(double share, std::vector<Document>& documents) {
+  std::vector<Document> kept, held_out;
+  double due = 0.0;
+  for (Document& document : documents) {
+    due += share;
+    (due >= 1.0 ? held_out : kept).push_back(std::move(document));
+    if (due >= 1.0) due -= 1.0;
+  }
+  documents = std::move(kept);
+  return held_out;
+}
+
 Status PrepareTokenizer(const Recipe& recipe, const Documents& documents, const std::string& path,
                         const ProgressCallback& progress, Prepared& prepared) {
   std::unique_ptr<text::Tokenizer> tokenizer;
@@ -128,9 +141,13 @@ Result<Prepared> Prepare(ThreadPool& pool, const Recipe& recipe, const std::stri
   Prepared prepared;
   Tell(progress, Progress::Stage::kReading, fmt::format("{} sources", recipe.train.size()));
   PARVIS_ASSIGN_OR_RETURN(Documents train, ReadDocuments(recipe.train, recipe.paragraphs));
+  const std::vector<Document> held_out = HoldOut(recipe.held_out, train.documents);
   PARVIS_RETURN_IF_ERROR(PrepareTokenizer(recipe, train, tokenizer_path, progress, prepared));
   prepared.train = Tokenize(pool, *prepared.tokenizer, train.documents);
   prepared.train_files = std::move(train.files);
+  if (!held_out.empty()) {
+    prepared.eval.emplace_back("held out", Tokenize(pool, *prepared.tokenizer, held_out));
+  }
   for (const DataSource& source : recipe.eval) {
     PARVIS_ASSIGN_OR_RETURN(Documents eval, ReadDocuments({source}, recipe.paragraphs));
     prepared.eval.emplace_back(std::filesystem::path(source.path).filename().string(),

@@ -100,6 +100,11 @@ Status ReadData(const toml::table* table, const std::string& data_dir, Recipe& r
   if (std::vector<DataSource> held_out = HeldOutOf(data_dir); !held_out.empty()) {
     recipe.eval = std::move(held_out);
   }
+  recipe.held_out = reader.Number("held_out", 0.0, 0.0, 0.5);
+  if (recipe.held_out > 0.0 && reader.Has("eval")) {
+    reader.Refuse("held_out", "eval names held-out text already: tell only one");
+  }
+  if (!recipe.eval.empty()) recipe.held_out = 0.0;
   recipe.paragraphs = reader.OneOf("split", "file", {"file", "paragraphs"}) == "paragraphs";
   return reader.Finish();
 }
@@ -343,6 +348,7 @@ Json Recipe::Deciding() const {
                {"train.clip", clip},
                {"train.average", average},
                {"train.dtype", DTypeName(dtype)}};
+  if (held_out > 0.0) flat["data.held_out"] = held_out;
   Json epochs_of_sources = Json::array();
   for (const DataSource& source : train) epochs_of_sources.push_back(source.epochs);
   flat["data.epochs"] = std::move(epochs_of_sources);

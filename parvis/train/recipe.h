@@ -20,9 +20,9 @@ struct DataSource {
   double epochs = 1.0;
 };
 
-// A whole training run as one file says it (docs/guide/recipes.md lists the keys). Everything that
-// is not told has the default that stands here; an unknown key, a wrong type, a value out of range
-// or a missing file is refused with file, line and key.
+// A whole training run as one file says it (docs/guide/en/training.md lists the keys). Everything
+// that is not told has the default that stands here; an unknown key, a wrong type, a value out of
+// range or a missing file is refused with file, line and key.
 struct Recipe {
   std::string path;
   std::string text;  // as read
@@ -34,6 +34,7 @@ struct Recipe {
 
   // [data]
   std::vector<DataSource> train, eval;
+  double held_out = 0.0;    // without eval: about this share of the documents is kept aside for it
   bool paragraphs = false;  // split = "paragraphs": a .txt file has a document per paragraph
 
   // [tokenizer]

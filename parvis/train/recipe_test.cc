@@ -114,6 +114,7 @@ TEST_F(RecipeTest, NamesFileLineAndKeyOfWhatIsWrong) {
   Refused("[\"story.txt\",", "[\"tale.txt\",", "tale.txt does not exist");
   Refused("epochs = 0.5", "epoch = 0.5", "epoch: unknown key; did you mean epochs?");
   Refused("eval = [\"story.txt\"]", "eval = \"story.txt\"", "[data] eval: must be an array");
+  Refused("eval = [", "held_out = 0.1\neval = [", "held_out: eval names held-out text already");
   Refused("vocab_size = 300", "vocab_size = 100",
           "r.toml:9: [tokenizer] vocab_size: 100 is too "
           "small");

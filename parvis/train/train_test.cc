@@ -192,6 +192,19 @@ TEST_F(TrainTest, GoesOnOnlyWithTheSameRecipeAndText) {
   EXPECT_TRUE(Train(options).ok());
 }
 
+TEST_F(TrainTest, HoldsDocumentsOutWhereNoneAreNamed) {
+  std::string recipe = kRecipe;
+  recipe.replace(recipe.find("eval = [\"held.txt\"]"), 19, "held_out = 0.25");
+  Write("r.toml", recipe);
+  const Result<TrainReport> report = Train(Options("run"));
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  ASSERT_EQ(report->evaluations.size(), 1u);
+  EXPECT_EQ(report->evaluations[0].name, "held out");
+  const Result<std::string> rows = ReadFile(folder_ + "/train.jsonl");
+  EXPECT_NEAR(static_cast<double>(report->evaluations[0].bytes), 0.25 * rows->size(),
+              0.1 * rows->size());
+}
+
 TEST_F(TrainTest, SaysWhatIsWrongWithTheText) {
   Write("train.jsonl", "");
   EXPECT_THAT(Train(Options("a")).status().message(), HasSubstr("no text in "));
