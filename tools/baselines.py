@@ -14,6 +14,7 @@ Each document starts without context, as for our own models. Numbers are per lan
 of the text itself.
 """
 
+import collections
 import json
 import lzma
 import pathlib
@@ -108,80 +109,78 @@ def bytes_of(text):
 
 
 def word_bits(train, held_out):
-    """Total bits of the word 5-gram, unknown words spelled."""
-    split = [WORD.findall(t) for t in train]
-    count = {}
-    for words in split:
-        for w in words:
-            count[w] = count.get(w, 0) + 1
+    """The word 5-gram, unknown words spelled."""
+    count = collections.Counter(w for text in train for w in WORD.findall(text))
     vocabulary = {w: i + 2 for i, w in enumerate(sorted(w for w, c in count.items() if c >= 2))}
-    model = KneserNey(
-        [np.array([vocabulary.get(w, 1) for w in words], np.int64) for words in split],
-        5,
-        len(vocabulary) + 2,
-    )
-    end = np.array([257], np.int64)
-    speller = KneserNey([np.concatenate([bytes_of(w), end]) for w in sorted(count)], 6, 258)
-    bits, unknown = 0.0, []
-    for text in held_out:
-        words = WORD.findall(text)
-        assert "".join(words) == text
-        unknown += [w for w in words if w not in vocabulary]
-    bits = model.bits(
-        [np.array([vocabulary.get(w, 1) for w in WORD.findall(t)], np.int64) for t in held_out]
-    ).sum()
-    spelled = speller.bits([np.concatenate([bytes_of(w), end]) for w in unknown]).sum()
-    return bits + spelled, dict(
-        vocabulary=len(vocabulary),
-        unknown_words=len(unknown),
-        bits_for_spelling=round(spelled / bits, 4),
-    )
+
+    def numbers(text):
+        return np.array([vocabulary.get(w, 1) for w in WORD.findall(text)], np.int64)
+
+    def spelling(word):
+        return np.append(bytes_of(word), 257)
+
+    model = KneserNey([numbers(t) for t in train], 5, len(vocabulary) + 2)
+    speller = KneserNey([spelling(w) for w in sorted(count)], 6, 258)
+    assert all("".join(WORD.findall(t)) == t for t in held_out)
+    unknown = [w for t in held_out for w in WORD.findall(t) if w not in vocabulary]
+    bits = model.bits([numbers(t) for t in held_out]).sum()
+    return bits + (speller.bits([spelling(w) for w in unknown]).sum() if unknown else 0)
 
 
-def compressors(train, held_out):
-    """Bytes of gzip and xz, alone and after training text."""
-    text, before = "\n\n".join(held_out).encode(), "\n\n".join(train).encode()
-    primed = zlib.compressobj(9, zlib.DEFLATED, 15, 9, zlib.Z_DEFAULT_STRATEGY, before[-32768:])
-    xz = lambda data: len(lzma.compress(data, preset=9))
-    return {
-        "gzip -9": len(zlib.compress(text, 9)),
-        "gzip -9 primed": len(primed.compress(text) + primed.flush()),
-        "xz -9": xz(text),
-        "xz -9 primed": xz(before + b"\n\n" + text) - xz(before),
-    }
+def byte_bits(order, train, held_out):
+    model = KneserNey([bytes_of(t) for t in train], order, 257)
+    return model.bits([bytes_of(t) for t in held_out]).sum()
+
+
+def joined(documents):
+    return "\n\n".join(documents).encode()
+
+
+def gzip_bits(before, text):
+    """With the window full of `before`, if there is any."""
+    window = [before[-32768:]] if before else []
+    packer = zlib.compressobj(9, zlib.DEFLATED, 15, 9, zlib.Z_DEFAULT_STRATEGY, *window)
+    return 8 * len(packer.compress(text) + packer.flush())
+
+
+def xz_bits(before, text):
+    size = len(lzma.compress(before + text, preset=9))
+    return 8 * (size - len(lzma.compress(before, preset=9)) if before else size)
+
+
+# In order of cost. Each gives the bits of all held-out text.
+MEASURES = {
+    "gzip -9": lambda train, held_out: gzip_bits(b"", joined(held_out)),
+    "gzip -9 primed": lambda train, held_out: gzip_bits(joined(train), joined(held_out)),
+    "xz -9": lambda train, held_out: xz_bits(b"", joined(held_out)),
+    "byte 5-gram": lambda train, held_out: byte_bits(5, train, held_out),
+    "word 5-gram": word_bits,
+    "byte 8-gram": lambda train, held_out: byte_bits(8, train, held_out),
+    "xz -9 primed": lambda train, held_out: xz_bits(joined(train) + b"\n\n", joined(held_out)),
+}
 
 
 def main():
     data, out = map(pathlib.Path, sys.argv[1:3])
-    results = {}
+    results = json.loads(out.read_text()) if out.exists() else {}
+    texts = {}
     for language in ("en", "fr"):
-        train, held_out = (
-            [
-                json.loads(line)["text"]
-                for line in (data / f"{split}.{language}.jsonl").open(encoding="utf-8")
-            ]
-            for split in ("train", "heldout")
-        )
-        size = sum(len(t.encode()) for t in held_out)
-        result = {
-            "bytes": size,
-            "documents": len(held_out),
-            "training_bytes": sum(len(t.encode()) for t in train),
-        }
-        bits_per_byte = {}
-        for order in (5, 8):
-            model = KneserNey([bytes_of(t) for t in train], order, 257)
-            bits_per_byte[f"byte {order}-gram"] = float(
-                model.bits([bytes_of(t) for t in held_out]).sum() / size
-            )
-            del model
-        bits, result["word_5_gram"] = word_bits(train, held_out)
-        bits_per_byte["word 5-gram"] = float(bits / size)
-        bits_per_byte |= {name: 8 * n / size for name, n in compressors(train, held_out).items()}
-        result["bits_per_byte"] = {name: round(value, 4) for name, value in bits_per_byte.items()}
-        results[language] = result
-        print(language, json.dumps(result), flush=True)
-        out.write_text(json.dumps(results, indent=1) + "\n")
+        for split in ("train", "heldout"):
+            lines = (data / f"{split}.{language}.jsonl").open(encoding="utf-8")
+            texts[split, language] = [json.loads(line)["text"] for line in lines]
+        result = results.setdefault(language, {"bits_per_byte": {}})
+        for split in ("train", "heldout"):
+            documents = texts[split, language]
+            size = sum(len(t.encode()) for t in documents)
+            result[split] = {"documents": len(documents), "bytes": size}
+    for name, measure in MEASURES.items():
+        for language, result in results.items():
+            if name in result["bits_per_byte"]:
+                continue  # from an earlier run
+            bits = measure(texts["train", language], texts["heldout", language])
+            result["bits_per_byte"][name] = round(float(bits / result["heldout"]["bytes"]), 4)
+            print(language, name, result["bits_per_byte"][name], flush=True)
+            out.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":
