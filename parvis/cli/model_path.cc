@@ -27,7 +27,7 @@ fs::path ProgramFolder() {
 }  // namespace
 
 std::string HomeFolder() {
-  if (const std::string home = Environment("PARVIS_HOME"); !home.empty()) return home;
+  if (std::string home = Environment("PARVIS_HOME"); !home.empty()) return home;
   if (const std::string data = Environment("XDG_DATA_HOME"); !data.empty()) return data + "/parvis";
   return Environment("HOME") + "/.local/share/parvis";
 }
@@ -64,6 +64,7 @@ std::vector<ModelEntry> ListModels() {
     }
   }
   std::vector<ModelEntry> entries;
+  entries.reserve(found.size());
   for (const auto& [name, path] : found) entries.push_back({name, path});
   return entries;
 }
