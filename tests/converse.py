@@ -2,7 +2,7 @@
 """Talks to `parvis run MODEL` over a terminal, as a person does: converse.py PARVIS MODEL
 
 An entry, an entry of several lines, the history by the arrow key, Ctrl-C while a text comes, Ctrl-D
-to leave. Exit 0 if all of it works."""
+to leave. Exit 0 if all of it works, or if this machine hands out no pseudo-terminals (said so)."""
 import os
 import pty
 import re
@@ -47,6 +47,12 @@ class Terminal:
 
 
 def main():
+    try:
+        for descriptor in pty.openpty():
+            os.close(descriptor)
+    except OSError as error:
+        print(f"conversation: not tried, no pseudo-terminals here ({error})")
+        return
     terminal = Terminal([sys.argv[1], "run", sys.argv[2], "-n", "4", "--seed", "1"])
     terminal.wait_for(r"base model.*>>> ", "greeting")
     terminal.send("Un été\n")
