@@ -95,7 +95,7 @@ Status AtomicFile::Commit() {
   if (::fsync(fd_) != 0) return Failed("sync", temporary_);
   const int fd = std::exchange(fd_, -1);
   if (::close(fd) != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    const Status status = Failed("rename into", path_);
+    Status status = Failed("rename into", path_);
     ::unlink(temporary_.c_str());
     return status;
   }
