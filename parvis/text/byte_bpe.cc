@@ -117,6 +117,7 @@ void ByteBpe::EncodeText(std::string_view text, size_t origin, bool offsets, Enc
 }
 
 Encoded ByteBpe::Encode(std::string_view input, const EncodeOptions& options) const {
+  PARVIS_CHECK(input.size() <= kMaxTextBytes);
   Repaired repaired;
   std::string_view text = input;
   if (!IsValidUtf8(input)) {
@@ -125,7 +126,7 @@ Encoded ByteBpe::Encode(std::string_view input, const EncodeOptions& options) co
   }
   Encoded out;
   const Vocabulary& v = vocabulary();
-  if (options.add_special && v.add_bos && v.bos) out.ids.push_back(*v.bos);
+  if (options.add_special && v.add_bos) out.ids.push_back(*v.bos);
   if (options.offsets) out.offsets.resize(out.ids.size(), {0, 0});
   for (const AddedTokens::Match& match : added_.Split(text, options.parse_special)) {
     if (match.token == nullptr) {
@@ -142,7 +143,7 @@ Encoded ByteBpe::Encode(std::string_view input, const EncodeOptions& options) co
       end = repaired.origin[end];
     }
   }
-  if (options.add_special && v.add_eos && v.eos) {
+  if (options.add_special && v.add_eos) {
     out.ids.push_back(*v.eos);
     if (options.offsets) out.offsets.emplace_back(0, 0);
   }

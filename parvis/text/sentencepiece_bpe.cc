@@ -153,6 +153,7 @@ void SentencePieceBpe::EncodeText(std::string_view text, size_t origin, bool fir
 }
 
 Encoded SentencePieceBpe::Encode(std::string_view input, const EncodeOptions& options) const {
+  PARVIS_CHECK(input.size() <= kMaxTextBytes);
   Repaired repaired;
   std::string_view text = input;
   if (!IsValidUtf8(input)) {
@@ -161,7 +162,7 @@ Encoded SentencePieceBpe::Encode(std::string_view input, const EncodeOptions& op
   }
   Encoded out;
   const Vocabulary& v = vocabulary();
-  if (options.add_special && v.add_bos && v.bos) out.ids.push_back(*v.bos);
+  if (options.add_special && v.add_bos) out.ids.push_back(*v.bos);
   if (options.offsets) out.offsets.resize(out.ids.size(), {0, 0});
   bool first = true;
   for (const AddedTokens::Match& match : added_.Split(text, options.parse_special)) {
@@ -180,7 +181,7 @@ Encoded SentencePieceBpe::Encode(std::string_view input, const EncodeOptions& op
       end = repaired.origin[end];
     }
   }
-  if (options.add_special && v.add_eos && v.eos) {
+  if (options.add_special && v.add_eos) {
     out.ids.push_back(*v.eos);
     if (options.offsets) out.offsets.emplace_back(0, 0);
   }

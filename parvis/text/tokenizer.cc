@@ -44,9 +44,6 @@ Status CheckVocabulary(const Vocabulary& v) {
                       " is outside the vocabulary");
     }
   }
-  if ((v.add_bos && !v.bos) || (v.add_eos && !v.eos)) {
-    return DataLoss("bos or eos is to be added to texts, but there is no such token");
-  }
   for (const AddedToken& added : v.added) {
     if (added.id < 0 || added.id >= size || v.tokens[added.id] != added.content) {
       return DataLoss("added token \"" + added.content.substr(0, 40) + "\" has id " +
@@ -66,6 +63,8 @@ bool Tokenizer::IsSpecial(TokenId id) const {
 
 Result<std::unique_ptr<Tokenizer>> MakeTokenizer(Vocabulary vocabulary) {
   PARVIS_RETURN_IF_ERROR(CheckVocabulary(vocabulary));
+  vocabulary.add_bos &= vocabulary.bos.has_value();
+  vocabulary.add_eos &= vocabulary.eos.has_value();
   if (vocabulary.model == "byte_bpe") return ByteBpe::Make(std::move(vocabulary));
   if (vocabulary.model == "sentencepiece_bpe") return SentencePieceBpe::Make(std::move(vocabulary));
   return Unimplemented("tokeniser \"" + vocabulary.model + "\" is not one that Parvis computes");

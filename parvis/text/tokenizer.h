@@ -42,11 +42,15 @@ struct Vocabulary {
   std::vector<std::pair<std::string, std::string>> merges;  // byte_bpe only, best first
   std::vector<AddedToken> added;
   std::optional<TokenId> bos, eos, unknown, padding;
-  bool add_bos = false, add_eos = false;
+  bool add_bos = false, add_eos = false;  // without effect where there is no bos or eos
   bool add_prefix_space = false;
   bool ignore_merges = false;  // a pre-token that is a token as a whole is not merged
   std::string chat_template;
 };
+
+// The longest text that is encoded at once: a third of what 32-bit offsets reach, since a byte that
+// is not UTF-8 becomes three.
+constexpr size_t kMaxTextBytes = size_t{1} << 30;
 
 struct Encoded {
   std::vector<TokenId> ids;
@@ -74,12 +78,15 @@ class Tokenizer {
   bool add_bos() const { return vocabulary_.add_bos; }
   bool add_eos() const { return vocabulary_.add_eos; }
   std::string_view kind() const { return vocabulary_.model; }
-  bool IsSpecial(TokenId id) const;
+  bool IsSpecial(TokenId id) const;  // control and unknown tokens: no text of anybody
   // The token written like this in the vocabulary.
   virtual std::optional<TokenId> Find(std::string_view token) const = 0;
 
   // Any bytes; parts that are not UTF-8 are read as U+FFFD, one for each maximal part of a
-  // character.
+  // character (as Python's errors="replace" has it), and give the ids of that text. Offsets always
+  // point into `text`; a token that holds a part of a character has the whole character as its
+  // range, bos and eos have (0, 0), and a space belongs to the token that begins with it. Time: O(n
+  // log n) for any text. REQUIRES: text.size() <= kMaxTextBytes.
   virtual Encoded Encode(std::string_view text, const EncodeOptions& options = {}) const = 0;
 
   // Bytes that these tokens stand for. Ids outside the vocabulary stand for nothing.

@@ -71,8 +71,7 @@ void WriteSentencePiece(const Vocabulary& v, OrderedJson& root) {
 }
 
 OrderedJson WritePostProcessor(const Vocabulary& v) {
-  const bool bos = v.add_bos && v.bos, eos = v.add_eos && v.eos;
-  if (!bos && !eos) return nullptr;
+  if (!v.add_bos && !v.add_eos) return nullptr;
   OrderedJson specials = OrderedJson::object();
   const auto add_special = [&](TokenId id, int type, OrderedJson& pieces) {
     const std::string& name = v.tokens[id];
@@ -81,9 +80,9 @@ OrderedJson WritePostProcessor(const Vocabulary& v) {
         {"id", name}, {"ids", OrderedJson::array({id})}, {"tokens", OrderedJson::array({name})}};
   };
   const auto add_sequence = [&](const char* name, int type, OrderedJson& pieces) {
-    if (bos) add_special(*v.bos, type, pieces);
+    if (v.add_bos) add_special(*v.bos, type, pieces);
     pieces.push_back({{"Sequence", {{"id", name}, {"type_id", type}}}});
-    if (eos) add_special(*v.eos, type, pieces);
+    if (v.add_eos) add_special(*v.eos, type, pieces);
   };
   OrderedJson single = OrderedJson::array(), pair = OrderedJson::array();
   add_sequence("A", 0, single);
