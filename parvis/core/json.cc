@@ -70,6 +70,25 @@ class LimitChecker : public nlohmann::json_sax<Json> {
   std::string error_;
 };
 
+// The parser doubles a buffer while it reads a string; a long one would cost several times its
+// size.
+constexpr size_t kMaxStringBytes = size_t{16} << 20;
+
+Status CheckStrings(std::string_view text) {
+  for (size_t begin = text.find('"'); begin != std::string_view::npos;
+       begin = text.find('"', begin)) {
+    size_t end = begin + 1;
+    while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2 : 1;
+    if (end - begin > kMaxStringBytes) {
+      return DataLoss("JSON string of more than " + std::to_string(kMaxStringBytes) +
+                      " bytes at byte " + std::to_string(begin));
+    }
+    if (end >= text.size()) break;  // cut short: the parser says so
+    begin = end + 1;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Json> ParseJson(std::string_view text, const JsonLimits& limits) {
@@ -77,6 +96,7 @@ Result<Json> ParseJson(std::string_view text, const JsonLimits& limits) {
     return DataLoss("JSON of " + std::to_string(text.size()) + " bytes, limit " +
                     std::to_string(limits.max_bytes));
   }
+  PARVIS_RETURN_IF_ERROR(CheckStrings(text));
   LimitChecker checker(limits);
   if (!Json::sax_parse(text, &checker)) return DataLoss(checker.error());
   Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);

@@ -184,6 +184,7 @@ Result<std::shared_ptr<const text::Tokenizer>> TokenizerFromGguf(const GgufFile&
   PARVIS_RETURN_IF_ERROR(ReadId(gguf, "eos", v.eos));
   PARVIS_RETURN_IF_ERROR(ReadId(gguf, "unknown", v.unknown));
   PARVIS_RETURN_IF_ERROR(ReadId(gguf, "padding", v.padding));
+  v.add_bos = v.add_bos && v.bos.has_value();  // what is only assumed asks for nothing impossible
   PARVIS_RETURN_IF_ERROR(ReadFlag(gguf, "tokenizer.ggml.add_bos_token", v.add_bos));
   PARVIS_RETURN_IF_ERROR(ReadFlag(gguf, "tokenizer.ggml.add_eos_token", v.add_eos));
   PARVIS_RETURN_IF_ERROR(ReadFlag(gguf, "tokenizer.ggml.add_space_prefix", v.add_prefix_space));

@@ -123,13 +123,15 @@ GgufValue ValueOf(const Json& json) {
   return number;
 }
 
+// Booleans in arrays become the numbers 0 and 1.
 GgufValue ArrayOf(const Json& json) {
   bool strings = true, whole = true;
   for (const Json& element : json) {
-    PARVIS_CHECK(element.is_string() || element.is_number());
+    PARVIS_CHECK(element.is_string() || element.is_boolean() || element.is_number());
     strings &= element.is_string();
-    whole &= element.is_number_integer() && element.get<int64_t>() <= INT32_MAX &&
-             element.get<int64_t>() >= INT32_MIN;
+    whole &= element.is_boolean() ||
+             (element.is_number_integer() && element.get<int64_t>() <= INT32_MAX &&
+              element.get<int64_t>() >= INT32_MIN);
   }
   if (strings) return json.get<std::vector<std::string>>();
   if (whole) return json.get<std::vector<int32_t>>();

@@ -14,10 +14,11 @@ namespace parvis::formats {
 namespace {
 
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // the reference reader's bound
-// Bounds what a header of a few bytes a value can make us allocate to about 50 MiB; a tensor takes
-// about ten values, the largest published models have under 2,000 tensors in a file.
-constexpr size_t kMaxHeaderValues = 300'000;
-constexpr size_t kMaxIndexBytes = size_t{32} << 20;
+// These bound what a small header can make us allocate to about 50 MiB. A tensor takes about ten
+// values; the largest published models have under 2,000 tensors in a file.
+constexpr size_t kMaxHeaderValues = 200'000;
+constexpr size_t kMaxNameBytes = 1024;
+constexpr size_t kMaxIndexBytes = size_t{16} << 20;
 constexpr int64_t kMaxDims = 16;
 
 struct Type {
@@ -92,6 +93,7 @@ Status ParseOffsets(const Json& json, uint64_t data_bytes, TensorEntry& entry) {
 Result<TensorEntry> ParseEntry(const std::string& name, const Json& json, uint64_t data_bytes) {
   TensorEntry entry;
   entry.name = name;
+  if (name.size() > kMaxNameBytes) return RefuseTensor(name, "name", "longer than 1024 bytes");
   if (!json.is_object()) return RefuseTensor(name, "entry", "not an object");
   const auto dtype = json.find("dtype");
   if (dtype == json.end() || !dtype->is_string()) {
@@ -118,16 +120,17 @@ Result<TensorEntry> ParseEntry(const std::string& name, const Json& json, uint64
   return entry;
 }
 
-Status ParseMetadata(const Json& json, std::map<std::string, std::string>& metadata) {
+// Takes the strings out of `json`.
+Status ParseMetadata(Json& json, std::map<std::string, std::string>& metadata) {
   if (!json.is_object()) {
     return ByteReader::Refuse("__metadata__", "not an object", sizeof(uint64_t));
   }
-  for (const auto& [key, value] : json.items()) {
+  for (auto& [key, value] : json.items()) {
     if (!value.is_string()) {
       return ByteReader::Refuse("__metadata__." + key.substr(0, 200), "not a string",
                                 sizeof(uint64_t));
     }
-    metadata[key] = value.get<std::string>();
+    metadata[key] = std::move(value.get_ref<std::string&>());
   }
   return {};
 }
@@ -175,11 +178,11 @@ Result<SafetensorsHeader> ParseSafetensors(std::span<const std::byte> bytes) {
   }
   const JsonLimits limits{
       .max_bytes = kMaxHeaderBytes, .max_depth = 4, .max_values = kMaxHeaderValues};
-  const Result<Json> json = ParseJson(text, limits);
+  Result<Json> json = ParseJson(text, limits);
   if (!json.ok()) return json.status().In("header at byte 8");
 
   SafetensorsHeader header;
-  for (const auto& [name, value] : json->items()) {
+  for (auto& [name, value] : json->items()) {
     if (name == "__metadata__") {
       PARVIS_RETURN_IF_ERROR(ParseMetadata(value, header.metadata));
       continue;
