@@ -79,7 +79,9 @@ struct Inputs {
 void Backward(const Exec& exec, const Inputs& in, const Tensor& out, const Tensor& log_sum_exp) {
   const Tensor grad_out = exec.tape().TakeGrad(out);
   if (!grad_out.defined()) return;
-  const auto& [q, k, v, spec, segments] = in;
+  const Tensor &q = in.q, &k = in.k, &v = in.v;
+  const AttentionSpec& spec = in.spec;
+  const std::span<const Segment> segments = in.segments;
   const Tensor grad_q = Tensor::Empty(q.shape());
   const Tensor grad_k = Tensor::Empty(k.shape());
   const Tensor grad_v = Tensor::Empty(v.shape());

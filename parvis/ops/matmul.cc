@@ -132,6 +132,7 @@ std::vector<Tensor> Linears(const Exec& exec, const Tensor& x, std::span<const L
     exec.tape().Record(
         [&exec, x, specs = std::vector<LinearSpec>(specs.begin(), specs.end()), results] {
           std::vector<Tensor> grads;
+          grads.reserve(results.size());
           for (const Tensor& y : results) grads.push_back(exec.tape().TakeGrad(y));
           LinearsBackward(exec, x, specs, grads);
         });

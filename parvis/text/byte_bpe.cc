@@ -51,8 +51,8 @@ void ByteBpe::IndexTokens() {
     ids_.Add(id);
     std::optional<std::string> bytes;
     if (!is_added_[i]) bytes = FromByteAlphabet(v.tokens[i]);
-    bytes_[i] = bytes ? *std::move(bytes) : v.tokens[i];
-    if (bytes && bytes_[i].size() == 1) byte_ids_[static_cast<unsigned char>(bytes_[i][0])] = id;
+    bytes_[i] = bytes ? *bytes : v.tokens[i];
+    if (bytes && bytes->size() == 1) byte_ids_[static_cast<unsigned char>(bytes->front())] = id;
   }
 }
 
