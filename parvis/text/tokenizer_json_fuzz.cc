@@ -10,7 +10,9 @@
 #include "parvis/text/tokenizer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace parvis::text;
+  using parvis::text::Encoded;
+  using parvis::text::ReadTokenizerJson;
+  using parvis::text::WriteTokenizerJson;
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const size_t end = std::min(input.find('\0'), input.size());
   const auto tokenizer = ReadTokenizerJson(input.substr(0, end));
