@@ -2,11 +2,11 @@
 """Writes a shipped model's card from what runs recorded; no figure is typed by hand.
 
     make_card.py --run runs/fable/run.json --manifest runs/fable-data/manifest.json \\
-        --baselines baselines.json --eval eval.json --samples samples.jsonl --model models/X.gguf \\
+        --baselines baselines.json --eval eval.json --samples samples.json --model models/X.gguf \\
         --recipe recipes/fable.toml --out models/X.md
 
-eval.json: `parvis eval MODEL --data heldout.en.jsonl heldout.fr.jsonl --json`
-samples.jsonl: `parvis generate MODEL --prompts FILE --json`, all of them are shown, unpicked
+eval.json: `parvis eval MODEL --data heldout.en.jsonl --data heldout.fr.jsonl --json`
+samples.json: `parvis generate MODEL --prompts FILE --json`; all of them are shown, unpicked
 """
 
 import argparse
@@ -66,7 +66,14 @@ def evaluation_section(evaluation, baselines):
     for name, scores in rows.items():
         lines.append([name] + ["–" if scores.get(code) is None else f"{scores[code]:.3f}"
                                for code in LANGUAGES])
-    return table(["bits per byte of held-out text", *LANGUAGES.values()], lines)
+    text = table(["bits per byte of held-out text", *LANGUAGES.values()], lines)
+    for code, language in LANGUAGES.items():
+        ours = rows["parvis-fable"].get(code)
+        better = [name for name in names if ours and (rows[name].get(code) or ours) < ours]
+        if better:
+            text += ["", f"In {language} these predict the text better than the model does: "
+                     f"{', '.join(better)}. They have read all of the training text."]
+    return text
 
 
 def training_section(run, recipe):
@@ -82,8 +89,7 @@ def training_section(run, recipe):
 
 def samples_section(path):
     lines = []
-    for line in pathlib.Path(path).read_text().splitlines():
-        sample = json.loads(line)
+    for sample in json.loads(pathlib.Path(path).read_text())["results"]:
         text = (sample["prompt"] + "‖" + sample["text"]).replace("\n", " / ")
         lines.append(f"- {text}")
     return lines
@@ -114,7 +120,8 @@ def main():
         "", "## What it cannot do", "",
         "- It knows next to nothing: names, dates and facts that it writes are invented.",
         "- It does not follow instructions, answer questions, translate, calculate or write code.",
-        "- It loses the thread after a few sentences; sentences may be well formed and senseless.",
+        "- Many of its sentences are not grammatical, some of its words are not words, and it loses the "
+        "thread at once: it was trained for about an hour on one core.",
         "- Most of its text was written before 1930. It repeats the views of that time, unkind ones "
         "about women, peoples and religions among them. It has had no safety training.",
         "- For anything that matters, bring a larger model: `parvis run PATH` takes a GGUF file or a "
