@@ -44,10 +44,11 @@ struct PartialSums {
 };
 
 // R rows by T tiles over one part of k.
-//   Kernel::Add<R, T>(row, tile, first k, last k, sums) continues the sums.
+//   Kernel::Add<R, T>(row, tile, first k, last k, sums, ahead) continues the sums.
 template <class V, class Kernel, int R, int T>
 inline void PartTile(const Kernel& kernel, const MatMulArgs& args, size_t block_row, size_t row,
-                     size_t tile, size_t begin, size_t end, PartialSums<V>& partial) {
+                     size_t tile, size_t begin, size_t end, const Ahead& ahead,
+                     PartialSums<V>& partial) {
   V sums[R][T];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
@@ -56,7 +57,7 @@ inline void PartTile(const Kernel& kernel, const MatMulArgs& args, size_t block_
       sums[r][t] = begin == 0 ? V::Zero() : V::Load(partial.value[t][row - block_row + r]);
     }
   }
-  kernel.template Add<R, T>(row, tile, begin, end, sums);
+  kernel.template Add<R, T>(row, tile, begin, end, sums, ahead);
   const bool last = end == args.k;
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
@@ -77,8 +78,16 @@ void TilesOfBlock(const Kernel& kernel, const MatMulArgs& args, size_t row_begin
   PartialSums<V> partial;
   for (size_t k = 0; k < args.k || k == 0; k += Kernel::kSteps) {
     const size_t end = args.k - k < Kernel::kSteps ? args.k : k + Kernel::kSteps;
+    // While this part is multiplied the next one is fetched, its lines spread over the row tiles.
+    const size_t row_tiles = (row_end - row_begin + Kernel::kRows - 1) / Kernel::kRows;
+    const size_t step = (Kernel::kStepBytes + row_tiles - 1) / row_tiles;
+    const size_t steps = (end - k + Kernel::kStepK - 1) / Kernel::kStepK;
+    Ahead ahead = {kernel.Part(end < args.k ? tile : tile + T, end < args.k ? end : 0),
+                   kernel.TileBytes(), step};
     ForRowTiles<Kernel::kRows>(row_end - row_begin, [&]<int R>(size_t r) {
-      PartTile<V, Kernel, R, T>(kernel, args, row_begin, row_begin + r, tile, k, end, partial);
+      PartTile<V, Kernel, R, T>(kernel, args, row_begin, row_begin + r, tile, k, end, ahead,
+                                partial);
+      ahead.data += steps * step;
     });
   }
 }
@@ -107,23 +116,30 @@ template <class V>
 struct F32Kernel {
   static constexpr int kRows = V::kTileRows;
   static constexpr size_t kSteps = kPartSteps;
+  static constexpr size_t kStepK = 1, kStepBytes = 64;  // a step of the innermost loop
   const float* rows;
   size_t row_stride;  // in floats
   const float* panels;
   size_t k;
 
+  size_t TileBytes() const { return k * kLanes * sizeof(float); }
+  const char* Part(size_t tile, size_t begin) const {
+    return reinterpret_cast<const char*>(panels + (tile * k + begin) * kLanes);
+  }
+
   template <int R, int T>
-  PARVIS_INLINE void Add(size_t row, size_t tile, size_t begin, size_t end, V (&sums)[R][T]) const {
-    AddProducts<V, R, T>({rows + row * row_stride + begin, row_stride, 1},
-                         {panels + (tile * k + begin) * kLanes, kLanes, k * kLanes}, end - begin,
-                         sums);
+  PARVIS_INLINE void Add(size_t row, size_t tile, size_t begin, size_t end, V (&sums)[R][T],
+                         const Ahead& ahead) const {
+    AddProducts<V, R, T, (R > 1)>({rows + row * row_stride + begin, row_stride, 1},
+                                  {panels + (tile * k + begin) * kLanes, kLanes, k * kLanes},
+                                  end - begin, sums, ahead);
   }
 };
 
 // `count` pairs of bf16 products of the processor, in order.
 template <class V, int R, int T>
 PARVIS_INLINE void AddPairs(const unsigned char* rows, size_t row_stride, const uint32_t* lanes,
-                            size_t tile_stride, size_t count, V (&sums)[R][T]) {
+                            size_t tile_stride, size_t count, V (&sums)[R][T], Ahead ahead) {
   const unsigned char* row[R];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) row[r] = rows + static_cast<size_t>(r) * row_stride;
@@ -137,6 +153,11 @@ PARVIS_INLINE void AddPairs(const unsigned char* rows, size_t row_stride, const 
 #pragma GCC unroll 8
       for (int t = 0; t < T; ++t) sums[r][t] = V::DotPairs(x, w[t], sums[r][t]);
     }
+    if constexpr (R > 1) {
+#pragma GCC unroll 8
+      for (int t = 0; t < T; ++t) __builtin_prefetch(ahead.data + t * ahead.tile, 0, 2);
+      ahead.data += ahead.step;
+    }
   }
 }
 
@@ -144,7 +165,7 @@ PARVIS_INLINE void AddPairs(const unsigned char* rows, size_t row_stride, const 
 // tile and one number of each pair fit the registers.
 template <class V, int R>
 PARVIS_INLINE void AddWidePairs(const float* rows, size_t row_stride, const uint32_t* lanes,
-                                size_t count, V (&sums)[R][1]) {
+                                size_t count, V (&sums)[R][1], Ahead ahead) {
   const float* row[R];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) row[r] = rows + static_cast<size_t>(r) * row_stride;
@@ -155,6 +176,10 @@ PARVIS_INLINE void AddWidePairs(const float* rows, size_t row_stride, const uint
     const V second = V::PairSecond(lanes);
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) sums[r][0] = V::Fma(V::Set(row[r][2 * i + 1]), second, sums[r][0]);
+    if constexpr (R > 1) {
+      __builtin_prefetch(ahead.data, 0, 2);
+      ahead.data += ahead.step;
+    }
   }
 }
 
@@ -163,24 +188,31 @@ PARVIS_INLINE void AddWidePairs(const float* rows, size_t row_stride, const uint
 // which treats denormals as 0 and may round between the two products of a pair.
 template <class V>
 struct Bf16Kernel {
-  static constexpr int kRows = V::kBf16Dot ? V::kTileRows : V::kWidePairRows;
+  static constexpr int kRows = V::kBf16Rows;
   static constexpr size_t kSteps = 2 * kPartSteps;
+  static constexpr size_t kStepK = 2, kStepBytes = 64;
   const unsigned char* rows;
   size_t row_stride;  // in bytes
   const uint32_t* panels;
   size_t pairs;  // of all k
 
+  size_t TileBytes() const { return pairs * kLanes * sizeof(uint32_t); }
+  const char* Part(size_t tile, size_t begin) const {
+    return reinterpret_cast<const char*>(panels + (tile * pairs + begin / 2) * kLanes);
+  }
+
   template <int R, int T>
-  PARVIS_INLINE void Add(size_t row, size_t tile, size_t begin, size_t end, V (&sums)[R][T]) const {
+  PARVIS_INLINE void Add(size_t row, size_t tile, size_t begin, size_t end, V (&sums)[R][T],
+                         const Ahead& ahead) const {
     const uint32_t* lanes = panels + (tile * pairs + begin / 2) * kLanes;
     const unsigned char* first = rows + row * row_stride;
     const size_t count = (end + 1) / 2 - begin / 2;
     if constexpr (V::kBf16Dot) {
-      AddPairs<V, R, T>(first + begin * 2, row_stride, lanes, pairs * kLanes, count, sums);
+      AddPairs<V, R, T>(first + begin * 2, row_stride, lanes, pairs * kLanes, count, sums, ahead);
     } else {
       static_assert(T == 1);
       AddWidePairs<V, R>(reinterpret_cast<const float*>(first) + begin, row_stride / sizeof(float),
-                         lanes, count, sums);
+                         lanes, count, sums, ahead);
     }
   }
 };
@@ -190,13 +222,21 @@ template <class V>
 struct Q8Kernel {
   static constexpr int kRows = V::kQ8Rows;
   static constexpr size_t kSteps = 4 * kPartSteps;
+  static constexpr size_t kStepK = kQ8Group, kStepBytes = kQ8BlockBytes / 2;
   const unsigned char* rows;
   size_t row_stride;  // in bytes
   void* panels;
   size_t k;
 
+  size_t TileBytes() const { return (k / kQ8Group + 1) / 2 * kQ8BlockBytes; }
+  const char* Part(size_t tile, size_t begin) const {
+    return static_cast<const char*>(panels) + tile * TileBytes() +
+           begin / kQ8Group / 2 * kQ8BlockBytes;
+  }
+
   template <int R, int T>
-  PARVIS_INLINE void Add(size_t row, size_t tile, size_t begin, size_t end, V (&sums)[R][T]) const {
+  PARVIS_INLINE void Add(size_t row, size_t tile, size_t begin, size_t end, V (&sums)[R][T],
+                         Ahead ahead) const {
     const size_t groups = k / kQ8Group;
     for (size_t g = begin / kQ8Group; g < end / kQ8Group; ++g) {
       const int8_t* a[R];
@@ -209,6 +249,14 @@ struct Q8Kernel {
         a[r] = q + g * kQ8Group;
         scale[r] = scales[g];
         start[r] = reinterpret_cast<const int32_t*>(scales + groups)[g];
+      }
+      if constexpr (R > 1) {
+        for (int t = 0; t < T; ++t) {
+          for (size_t line = 0; line < ahead.step; line += kAlignment) {
+            __builtin_prefetch(ahead.data + t * ahead.tile + line, 0, 2);
+          }
+        }
+        ahead.data += ahead.step;
       }
 #pragma GCC unroll 8
       for (int t = 0; t < T; ++t) {

@@ -1,11 +1,10 @@
 #ifndef PARVIS_KERNELS_SIMD_AVX2_H_
 #define PARVIS_KERNELS_SIMD_AVX2_H_
 
-#include <immintrin.h>
-
 #include <cstddef>
 #include <cstdint>
 
+#include "parvis/kernels/intrinsics.h"
 #include "parvis/kernels/transpose_avx2.h"
 
 // The vector of 16 floats (see simd_scalar.h) as two 256-bit registers. For AVX2, FMA and F16C.
@@ -15,7 +14,7 @@ namespace {
 struct Avx2Vec {
   static constexpr int kTileRows = 6;  // 12 of the 16 registers hold sums
   static constexpr int kTiles = 1;
-  static constexpr int kWidePairRows = 4;
+  static constexpr int kBf16Rows = 4;  // more spill where bf16 is computed in f32
 
   __m256 low, high;
 

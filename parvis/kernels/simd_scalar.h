@@ -14,9 +14,9 @@ namespace {
 
 struct ScalarVec {
   // Largest tiles of a product: rows, and tiles of 16 lanes, whose sums stay in registers.
-  static constexpr int kTileRows = 4;
+  static constexpr int kTileRows = 2;
   static constexpr int kTiles = 1;
-  static constexpr int kWidePairRows = 4;  // rows of a tile of bf16 products in f32
+  static constexpr int kBf16Rows = 2;
 
   float lane[16];
 
@@ -201,7 +201,7 @@ struct ScalarVec {
   }
 
   // Rows of a q8_0 tile. The int8 weights of a panel are stored plus kQ8Offset, modulo 256.
-  static constexpr int kQ8Rows = 2;
+  static constexpr int kQ8Rows = 1;
   static constexpr uint8_t kQ8Offset = 0;
   // Integer sums of one group of 32 as floats: lane i is start[r] + the sum over j of
   // weights[j][i][0..4) * a[r][4j..4j+4).

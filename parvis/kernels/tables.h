@@ -9,6 +9,7 @@ namespace parvis::kernels {
 
 extern const Table kScalarTable;
 extern const Table kAvx2Table;
+extern const Table kAvx512Table;
 
 }  // namespace parvis::kernels
 

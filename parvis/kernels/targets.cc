@@ -32,13 +32,16 @@ bool TargetSupported(Target target) {
       return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
              __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi2");
     case Target::kAvx512:
-      return false;
+      return TargetSupported(Target::kAvx2) && __builtin_cpu_supports("avx512f") &&
+             __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni") &&
+             __builtin_cpu_supports("avx512bf16");
   }
   return false;
 }
 
+// AVX-512 has to be asked for by name: it has not run on a processor that has it yet.
 Target BestTarget() {
-  if (TargetSupported(Target::kAvx512)) return Target::kAvx512;
   if (TargetSupported(Target::kAvx2)) return Target::kAvx2;
   return Target::kScalar;
 }
@@ -46,9 +49,11 @@ Target BestTarget() {
 const Table& TableOf(Target target) {
   PARVIS_CHECK(TargetSupported(target));
   switch (target) {
+    case Target::kAvx512:
+      return kAvx512Table;
     case Target::kAvx2:
       return kAvx2Table;
-    default:
+    case Target::kScalar:
       break;
   }
   return kScalarTable;

@@ -21,11 +21,18 @@ struct LaneSide {
   size_t step, tile;
 };
 
+// What will be read next, to be fetched into the second-level cache while a tile is computed: from
+// `data` on, for each vector t `tile` bytes further, advancing `step` bytes with every step of k.
+struct Ahead {
+  const char* data = nullptr;
+  size_t tile = 0, step = 0;
+};
+
 // sums[r][t] += rows[r][k] * lanes[k][t], for each k in order: one chain of fused operations a
 // lane.
-template <class V, int R, int T>
+template <class V, int R, int T, bool kFetch = false>
 PARVIS_INLINE void AddProducts(const RowSide& rows, const LaneSide& lanes, size_t k,
-                               V (&sums)[R][T]) {
+                               V (&sums)[R][T], Ahead ahead = {}) {
   const float* row[R];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) row[r] = rows.data + static_cast<size_t>(r) * rows.row;
@@ -40,6 +47,11 @@ PARVIS_INLINE void AddProducts(const RowSide& rows, const LaneSide& lanes, size_
       const V x = V::Set(row[r][at]);
 #pragma GCC unroll 8
       for (int t = 0; t < T; ++t) sums[r][t] = V::Fma(x, w[t], sums[r][t]);
+    }
+    if constexpr (kFetch) {
+#pragma GCC unroll 8
+      for (int t = 0; t < T; ++t) __builtin_prefetch(ahead.data + t * ahead.tile, 0, 2);
+      ahead.data += ahead.step;
     }
     at += rows.step;
     lane += lanes.step;

@@ -1,9 +1,9 @@
 #ifndef PARVIS_KERNELS_TRANSPOSE_AVX2_H_
 #define PARVIS_KERNELS_TRANSPOSE_AVX2_H_
 
-#include <immintrin.h>
-
 #include <cstddef>
+
+#include "parvis/kernels/intrinsics.h"
 
 namespace parvis::kernels {
 namespace {
