@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "parvis/core/byte_reader.h"
@@ -138,8 +139,8 @@ Status ParseMetadata(Json& json, std::map<std::string, std::string>& metadata) {
 // Sorts by place and checks that the tensors cover the data once. Leaves offsets from the file's
 // start.
 Status PlaceTensors(size_t data_offset, uint64_t data_bytes, std::vector<TensorEntry>& tensors) {
-  std::stable_sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.offset, a.bytes) < std::pair(b.offset, b.bytes);
+  std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.offset, a.bytes, a.name) < std::tie(b.offset, b.bytes, b.name);
   });
   uint64_t expected = 0;
   for (TensorEntry& entry : tensors) {
