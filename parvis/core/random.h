@@ -18,7 +18,9 @@ class Random {
   __extension__ using Wide = unsigned __int128;
 
   explicit Random(uint64_t seed, uint64_t stream = 0) {
-    uint64_t x = seed + 0x9E3779B97F4A7C15u * stream;
+    // The stream's number is scrambled first: SplitMix walks in equal steps, so neighbouring
+    // streams would else share three of their four words.
+    uint64_t x = seed ^ SplitMix(stream);
     for (uint64_t& word : state_) word = SplitMix(x);
   }
 
