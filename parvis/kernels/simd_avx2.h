@@ -1,10 +1,11 @@
 #ifndef PARVIS_KERNELS_SIMD_AVX2_H_
 #define PARVIS_KERNELS_SIMD_AVX2_H_
 
+#include <immintrin.h>
+
 #include <cstddef>
 #include <cstdint>
 
-#include "parvis/kernels/intrinsics.h"
 #include "parvis/kernels/transpose_avx2.h"
 
 // The vector of 16 floats (see simd_scalar.h) as two 256-bit registers. For AVX2, FMA and F16C.

@@ -1,10 +1,11 @@
 #ifndef PARVIS_KERNELS_SIMD_AVX512_H_
 #define PARVIS_KERNELS_SIMD_AVX512_H_
 
+#include <immintrin.h>
+
 #include <cstddef>
 #include <cstdint>
 
-#include "parvis/kernels/intrinsics.h"
 #include "parvis/kernels/transpose_avx2.h"
 
 // The vector of 16 floats (see simd_scalar.h) as one 512-bit register. For AVX-512 F, BW, VL, DQ,

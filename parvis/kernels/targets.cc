@@ -30,7 +30,7 @@ bool TargetSupported(Target target) {
       return true;
     case Target::kAvx2:
       return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-             __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi2");
+             __builtin_cpu_supports("bmi2");  // whoever has AVX2 has F16C
     case Target::kAvx512:
       return TargetSupported(Target::kAvx2) && __builtin_cpu_supports("avx512f") &&
              __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&

@@ -1,9 +1,9 @@
 #ifndef PARVIS_KERNELS_TRANSPOSE_AVX2_H_
 #define PARVIS_KERNELS_TRANSPOSE_AVX2_H_
 
-#include <cstddef>
+#include <immintrin.h>
 
-#include "parvis/kernels/intrinsics.h"
+#include <cstddef>
 
 namespace parvis::kernels {
 namespace {
