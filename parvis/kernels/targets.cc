@@ -40,8 +40,8 @@ bool TargetSupported(Target target) {
   return false;
 }
 
-// AVX-512 has to be asked for by name: it has not run on a processor that has it yet.
 Target BestTarget() {
+  if (TargetSupported(Target::kAvx512)) return Target::kAvx512;
   if (TargetSupported(Target::kAvx2)) return Target::kAvx2;
   return Target::kScalar;
 }
