@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Talks to `parvis run MODEL` over a terminal, as a person does: converse.py PARVIS MODEL
 
-An entry, an entry of several lines, the history by the arrow key, Ctrl-C while a text comes, Ctrl-D
-to leave. Exit 0 if all of it works, or if this machine hands out no pseudo-terminals (said so)."""
+An entry, an entry of several lines, the history by the arrow key, Ctrl-C in every state, Ctrl-D to
+leave. Each Ctrl-C is pressed once and must be obeyed. Exit 0 if all of it works, or if this machine
+hands out no pseudo-terminals (said so). No time decides but the limit after which it has failed."""
 import os
 import pty
 import re
@@ -11,7 +12,9 @@ import signal
 import sys
 import time
 
-TIMEOUT_S = 60
+TIMEOUT_S = 240  # of one answer; only a failure takes so long
+CTRL_C, CTRL_D, UP = "\x03", "\x04", "\x1b[A"
+CONTEXT_LENGTH = 65536  # of the model in tests/cli/tiny.toml: a text that nothing stops
 
 
 class Terminal:
@@ -20,6 +23,7 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.environ["TERM"] = "xterm"
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a background job's child ignores it
             os.execv(command[0], command)
 
     def read(self, seconds):
@@ -33,29 +37,85 @@ class Terminal:
         return bool(data)
 
     def wait_for(self, pattern, what):
+        """What was seen until the pattern came."""
         end = time.monotonic() + TIMEOUT_S
         while not re.search(pattern, self.seen, re.DOTALL):
             if time.monotonic() > end or (not self.read(1) and self.exited()):
                 sys.exit(f"{what}: no {pattern!r} in {self.seen!r}")
-        self.seen = ""
-
-    def interrupt(self, pattern, what):
-        """Ctrl-C, again each second: one that falls between two reads of the line editor is lost."""
-        for _ in range(TIMEOUT_S):
-            os.kill(self.pid, signal.SIGINT)
-            end = time.monotonic() + 1
-            while time.monotonic() < end:
-                self.read(0.1)
-                if re.search(pattern, self.seen, re.DOTALL):
-                    self.seen = ""
-                    return
-        sys.exit(f"{what}: no {pattern!r} in {self.seen!r}")
+        seen, self.seen = self.seen, ""
+        return seen
 
     def exited(self):
         return os.waitpid(self.pid, os.WNOHANG)[0] != 0
 
     def send(self, text):
         os.write(self.fd, text.encode())
+
+    def leave(self, text):
+        self.send(text)
+        while self.read(TIMEOUT_S):  # a full terminal would hold the program
+            pass
+        _, status = os.waitpid(self.pid, 0)
+        if os.waitstatus_to_exitcode(status) != 0:
+            sys.exit(f"leaving with {text!r}: status {status}")
+
+
+def stopped(seen, what):
+    """No text in what was seen went on to the end of the context."""
+    for count in re.findall(r"\[(\d+) tokens", seen):
+        if int(count) > CONTEXT_LENGTH - 100:
+            sys.exit(f"{what}: {count} tokens, the text was not stopped")
+
+
+def talk(command):
+    terminal = Terminal([*command, "-n", "4", "--seed", "1"])
+    terminal.wait_for(r"base model.*>>> ", "greeting")
+    terminal.send("Un été\n")
+    terminal.wait_for(r"\[4 tokens.*>>> ", "an entry")
+    terminal.send('"""One day\nthe cat"""\n')
+    terminal.wait_for(r"\.\.\. .*\[4 tokens.*>>> ", "an entry of several lines")
+    terminal.send(UP + UP)  # the second entry's first line, then the first entry
+    terminal.wait_for(r"Un été", "history")
+    terminal.send("\n")
+    terminal.wait_for(r"\[4 tokens.*>>> ", "an entry from the history")
+
+    # Ctrl-C drops what is typed: a line, an entry of several, nothing.
+    terminal.send("half a line")
+    terminal.wait_for("half a line", "typing")
+    terminal.send(CTRL_C)
+    terminal.wait_for(r"\^C\r\n>>> ", "Ctrl-C while typing")
+    terminal.send('"""One\ntwo')
+    terminal.wait_for(r"\.\.\. .*two", "typing several lines")
+    terminal.send(CTRL_C)
+    terminal.wait_for(r"\^C\r\n>>> ", "Ctrl-C in several lines")
+    os.kill(terminal.pid, signal.SIGINT)
+    terminal.wait_for(r"\^C\r\n.*leaves.*>>> ", "Ctrl-C at an empty line")
+    terminal.send("Un été\n")
+    terminal.wait_for(r"\[4 tokens.*>>> ", "an entry after Ctrl-C")
+    terminal.leave(CTRL_D)
+
+
+def interrupt_texts(command):
+    """Ctrl-C in the middle of a text stops the text, not the program."""
+    terminal = Terminal([*command, "-n", "0", "--ignore-end", "--stop", "never said", "-t", "1"])
+    terminal.wait_for(r">>> ", "second greeting")
+    for interrupt in (lambda: terminal.send(CTRL_C),
+                      lambda: os.kill(terminal.pid, signal.SIGINT)):
+        terminal.send("One day\n")
+        terminal.wait_for(r".{200}", "a long text")  # more than the echo of what was typed
+        interrupt()
+        stopped(terminal.wait_for(r"\[\d+ tokens.*>>> ", "Ctrl-C while a text comes"),
+                "Ctrl-C while a text comes")
+
+    # Ctrl-C soon after Enter: the line editor may be reading, the text may have begun, or neither.
+    # In each case there is no text afterwards, and the prompt is back.
+    for round_ in range(40):
+        terminal.send("One day\n")
+        time.sleep(0.0002 * round_)  # only moves the press through the states
+        terminal.send(CTRL_C + "/help\n")
+        seen = terminal.wait_for(r"shows this.*>>> ", f"Ctrl-C soon after Enter, {round_}")
+        stopped(seen, f"Ctrl-C soon after Enter, {round_}")
+    terminal.leave("/bye\n")
 
 
 def main():
@@ -65,37 +125,9 @@ def main():
     except OSError as error:
         print(f"conversation: not tried, no pseudo-terminals here ({error})")
         return
-    terminal = Terminal([sys.argv[1], "run", sys.argv[2], "-n", "4", "--seed", "1"])
-    terminal.wait_for(r"base model.*>>> ", "greeting")
-    terminal.send("Un été\n")
-    terminal.wait_for(r"\[4 tokens.*>>> ", "an entry")
-    terminal.send('"""One day\nthe cat"""\n')
-    terminal.wait_for(r"\.\.\. .*\[4 tokens.*>>> ", "an entry of several lines")
-    terminal.send("\x1b[A\x1b[A")  # up, twice: the second entry's first line, then the first entry
-    terminal.wait_for(r"Un été", "history")
-    terminal.send("\n")
-    terminal.wait_for(r"\[4 tokens.*>>> ", "an entry from the history")
-    terminal.send("half a line")
-    terminal.wait_for("half a line", "typing")
-    terminal.interrupt(r">>> ", "Ctrl-C while typing")
-    terminal.send("\x04")
-    _, status = os.waitpid(terminal.pid, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
-        sys.exit(f"leaving: status {status}")
-
-    # Ctrl-C in the middle of a text stops the text, not the program.
-    terminal = Terminal([sys.argv[1], "run", sys.argv[2], "-n", "0", "--ignore-end", "--stop",
-                         "never said"])
-    terminal.wait_for(r">>> ", "second greeting")
-    terminal.send("One day\n")
-    terminal.wait_for(r"One day\r\n.+", "a long text")
-    os.kill(terminal.pid, signal.SIGINT)
-    # Five digits would be the whole context length: not stopped.
-    terminal.wait_for(r"\[\d{1,4} tokens.*>>> ", "Ctrl-C while a text comes")
-    terminal.send("/bye\n")
-    _, status = os.waitpid(terminal.pid, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
-        sys.exit(f"/bye: status {status}")
+    command = [sys.argv[1], "run", sys.argv[2]]
+    talk(command)
+    interrupt_texts(command)
     print("conversation: all is well")
 
 

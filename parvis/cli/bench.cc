@@ -11,6 +11,7 @@
 
 #include "parvis/cli/command.h"
 #include "parvis/cli/flags.h"
+#include "parvis/cli/interrupt.h"
 #include "parvis/cli/machine.h"
 #include "parvis/cli/progress.h"
 #include "parvis/core/random.h"

@@ -1,6 +1,5 @@
 #include "parvis/cli/console.h"
 
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -12,17 +11,6 @@
 #include "parvis/cli/version.h"
 
 namespace parvis::cli {
-namespace {
-
-std::atomic<bool> interrupted{false};
-
-void OnInterrupt(int /*signal*/) {
-  if (!interrupted.exchange(true)) return;
-  signal(SIGINT, SIG_DFL);
-  raise(SIGINT);
-}
-
-}  // namespace
 
 void Console::Print(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) failed_ = true;
@@ -71,18 +59,6 @@ bool Coloured() {
   const char* no_color = std::getenv("NO_COLOR");
   return IsTerminal(STDERR_FILENO) && (no_color == nullptr || *no_color == '\0');
 }
-
-void CatchInterrupts() {
-  interrupted = false;
-  struct sigaction action {};
-  action.sa_handler = &OnInterrupt;  // no SA_RESTART: a blocked read returns
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, nullptr);
-}
-
-bool Interrupted() { return interrupted; }
-const std::atomic<bool>& InterruptFlag() { return interrupted; }
-void ForgetInterrupt() { CatchInterrupts(); }
 
 int ExitCode(const Status& status) {
   switch (status.code()) {

@@ -1,7 +1,6 @@
 #ifndef PARVIS_CLI_CONSOLE_H_
 #define PARVIS_CLI_CONSOLE_H_
 
-#include <atomic>
 #include <string>
 #include <string_view>
 
@@ -42,13 +41,6 @@ bool IsTerminal(int descriptor);
 int TerminalWidth();
 // Whether stderr may be coloured: a terminal, and NO_COLOR is not set.
 bool Coloured();
-
-// From now on the first Ctrl-C is remembered instead of ending the process; a second one within
-// the same wait ends it.
-void CatchInterrupts();
-bool Interrupted();
-const std::atomic<bool>& InterruptFlag();  // the same, for others to look at
-void ForgetInterrupt();                    // ready for the next one
 
 // The process's exit code for a status: 0, 1, 2 (usage), or sysexits' 65 (bad data), 66 (no input),
 // 69 (unavailable), 70 (our mistake), 73 (no room), 74 (input/output), 77 (not permitted),

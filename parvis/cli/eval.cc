@@ -8,6 +8,7 @@
 
 #include "parvis/cli/command.h"
 #include "parvis/cli/flags.h"
+#include "parvis/cli/interrupt.h"
 #include "parvis/cli/progress.h"
 #include "parvis/eval/perplexity.h"
 #include "parvis/train/documents.h"

@@ -9,6 +9,7 @@
 #include "parvis/cli/command.h"
 #include "parvis/cli/flags.h"
 #include "parvis/cli/input.h"
+#include "parvis/cli/interrupt.h"
 #include "parvis/cli/progress.h"
 #include "parvis/cli/sampling_flags.h"
 
@@ -112,6 +113,8 @@ Status Generate(Options& options, Console& console) {
   options.sampling.ChooseSeed();
   CatchInterrupts();
   PARVIS_RETURN_IF_ERROR(GenerateAll(options, model, *engine, items, console));
+  // After Ctrl-C: those whose turn had not come have nothing to tell.
+  std::erase_if(items, [](const Item& item) { return !item.last.finish; });
 
   if (console.json) {
     OrderedJson document = Console::Document("generate");

@@ -7,11 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <clocale>
 #include <cstdio>
+#include <cwchar>
 #include <filesystem>
 
-#include "parvis/cli/console.h"
+#include "parvis/cli/interrupt.h"
 
 namespace parvis::cli {
 
@@ -21,13 +23,57 @@ struct LineEditor::Terminal {
   HistEvent event{};
   std::string history_path;
   std::string prompt;
+  Typing* typing = nullptr;  // while a line is read
+  std::mbstate_t decoder{};  // between the bytes of a character
+  bool interrupted = false;  // this line, by Ctrl-C
+
+  // Of what libedit hands to its callbacks.
+  static Terminal& Of(EditLine* edit) {
+    void* data = nullptr;
+    el_get(edit, EL_CLIENTDATA, &data);
+    return *static_cast<Terminal*>(data);
+  }
+  static char* Prompt(EditLine* edit) { return Of(edit).prompt.data(); }
+  static int ReadCharacter(EditLine* edit, wchar_t* character);
 };
 
 namespace {
 
 constexpr int kHistoryEntries = 1000;
+constexpr wchar_t kReplacement = 0xFFFD;
+constexpr size_t kNotUtf8 = static_cast<size_t>(-1), kMoreToCome = static_cast<size_t>(-2);
 
 }  // namespace
+
+// In place of libedit's own reader, which takes a read that a signal broke off for a mishap and
+// reads again, and does not see a signal that comes just before it reads.
+// Returns 1 with a character, 0 at the end, -1 with errno at Ctrl-C and at an error.
+int LineEditor::Terminal::ReadCharacter(EditLine* edit, wchar_t* character) {
+  Terminal& t = Of(edit);
+  for (;;) {
+    if (!t.typing->Wait(STDIN_FILENO)) {
+      t.interrupted = true;
+      t.decoder = {};
+      errno = EINTR;
+      return -1;
+    }
+    char byte = 0;
+    const ssize_t count = read(STDIN_FILENO, &byte, 1);
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (count <= 0) return static_cast<int>(count);
+    size_t size = std::mbrtowc(character, &byte, 1, &t.decoder);
+    if (size == kNotUtf8) {  // a broken character: another one may begin here
+      t.decoder = {};
+      size = std::mbrtowc(character, &byte, 1, &t.decoder);
+    }
+    if (size == kMoreToCome) continue;
+    if (size == kNotUtf8) {
+      t.decoder = {};
+      *character = kReplacement;
+    }
+    return 1;
+  }
+}
 
 LineEditor::LineEditor(std::string history_path) : terminal_(std::make_unique<Terminal>()) {
   // libedit wants to know how wide characters are; nothing else of the locale is used.
@@ -41,12 +87,8 @@ LineEditor::LineEditor(std::string history_path) : terminal_(std::make_unique<Te
   history(t.history, &t.event, H_SETUNIQUE, 1);
   if (!t.history_path.empty()) history(t.history, &t.event, H_LOAD, t.history_path.c_str());
   el_set(t.edit, EL_CLIENTDATA, &t);
-  el_set(
-      t.edit, EL_PROMPT, +[](EditLine* edit) -> char* {
-        void* data = nullptr;
-        el_get(edit, EL_CLIENTDATA, &data);
-        return static_cast<Terminal*>(data)->prompt.data();
-      });
+  el_set(t.edit, EL_PROMPT, &Terminal::Prompt);
+  el_set(t.edit, EL_GETCFN, &Terminal::ReadCharacter);
   el_set(t.edit, EL_EDITOR, "emacs");
   el_set(t.edit, EL_SIGNAL, 0);
   el_set(t.edit, EL_HIST, &history, t.history);
@@ -73,23 +115,29 @@ LineEditor::~LineEditor() {
   if (t.edit != nullptr) el_end(t.edit);
 }
 
-std::optional<std::string> LineEditor::Read(const std::string& prompt) {
+Typed LineEditor::Read(const std::string& prompt, std::string* line) {
   Terminal& t = *terminal_;
-  if (t.edit == nullptr || t.history == nullptr) return std::nullopt;
+  line->clear();
+  if (t.edit == nullptr || t.history == nullptr) return Typed::kEnd;
   t.prompt = prompt;
-  for (;;) {
-    ForgetInterrupt();
-    int count = 0;
-    const char* text = el_gets(t.edit, &count);
-    if (text != nullptr && count > 0) {
-      std::string line(text, static_cast<size_t>(count));
-      while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
-      return line;
-    }
-    if (!Interrupted()) return std::nullopt;
-    std::fputc('\n', stderr);
+  t.interrupted = false;
+  Typing typing;
+  t.typing = &typing;
+  int count = 0;
+  const char* text = el_gets(t.edit, &count);
+  t.typing = nullptr;
+  if (t.interrupted) {
+    const LineInfo* typed = el_line(t.edit);
+    line->assign(typed->buffer, typed->lastchar);
     el_reset(t.edit);
+    std::fputs("^C\n", stderr);
+    TakeInterrupt();
+    return Typed::kInterrupt;
   }
+  if (text == nullptr || count <= 0) return Typed::kEnd;
+  line->assign(text, static_cast<size_t>(count));
+  while (!line->empty() && (line->back() == '\n' || line->back() == '\r')) line->pop_back();
+  return Typed::kText;
 }
 
 void LineEditor::Remember(const std::string& line) {
@@ -97,23 +145,24 @@ void LineEditor::Remember(const std::string& line) {
   if (!line.empty() && t.history != nullptr) history(t.history, &t.event, H_ENTER, line.c_str());
 }
 
-std::optional<std::string> ReadEntry(LineEditor& editor, const std::string& prompt) {
+Typed ReadEntry(LineEditor& editor, const std::string& prompt, std::string* entry) {
   constexpr std::string_view kQuotes = "\"\"\"";
-  auto line = editor.Read(prompt);
-  if (!line) return std::nullopt;
-  editor.Remember(*line);
-  if (!line->starts_with(kQuotes)) return line;
-  std::string entry = line->substr(kQuotes.size());
+  const Typed first = editor.Read(prompt, entry);
+  if (first != Typed::kText) return first;
+  editor.Remember(*entry);
+  if (!entry->starts_with(kQuotes)) return Typed::kText;
+  entry->erase(0, kQuotes.size());
   for (;;) {
     // The closing quotes may end the first line too.
-    if (entry.ends_with(kQuotes)) {
-      entry.resize(entry.size() - kQuotes.size());
-      return entry;
+    if (entry->ends_with(kQuotes)) {
+      entry->resize(entry->size() - kQuotes.size());
+      return Typed::kText;
     }
-    line = editor.Read("... ");
-    if (!line) return std::nullopt;
-    if (!entry.empty()) entry += '\n';
-    entry += *line;
+    if (!entry->empty()) *entry += '\n';
+    std::string line;
+    const Typed next = editor.Read("... ", &line);
+    *entry += line;
+    if (next != Typed::kText) return next;
   }
 }
 

@@ -2,13 +2,19 @@
 #define PARVIS_CLI_LINE_EDITOR_H_
 
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace parvis::cli {
 
+// How a line, or an entry, ended.
+enum class Typed {
+  kText,       // with Enter
+  kInterrupt,  // with Ctrl-C: the text is what it drops
+  kEnd,        // the user leaves (Ctrl-D, or the terminal has gone)
+};
+
 // Lines typed at a terminal, with the usual editing keys and a history that is kept in a file
-// (readable by its owner only). One thread.
+// (readable by its owner only). One thread. After CatchInterrupts() (interrupt.h).
 class LineEditor {
  public:
   // `history_path` may be empty: nothing is kept.
@@ -17,9 +23,9 @@ class LineEditor {
   LineEditor(const LineEditor&) = delete;
   LineEditor& operator=(const LineEditor&) = delete;
 
-  // Shows `prompt` on stderr and waits for a line, without its newline. None when the user leaves
-  // (Ctrl-D). Ctrl-C empties the line.
-  std::optional<std::string> Read(const std::string& prompt);
+  // Shows `prompt` on stderr and waits for a line, without its newline. A Ctrl-C that came before
+  // and was not obeyed counts as one at this prompt.
+  Typed Read(const std::string& prompt, std::string* line);
   void Remember(const std::string& line);
 
  private:
@@ -28,7 +34,7 @@ class LineEditor {
 };
 
 // Reads what a user means by one entry: a line, or several between lines of """.
-std::optional<std::string> ReadEntry(LineEditor& editor, const std::string& prompt);
+Typed ReadEntry(LineEditor& editor, const std::string& prompt, std::string* entry);
 
 }  // namespace parvis::cli
 

@@ -11,6 +11,7 @@
 #include "parvis/cli/command.h"
 #include "parvis/cli/flags.h"
 #include "parvis/cli/input.h"
+#include "parvis/cli/interrupt.h"
 #include "parvis/cli/line_editor.h"
 #include "parvis/cli/model_path.h"
 #include "parvis/cli/sampling_flags.h"
@@ -90,35 +91,41 @@ constexpr char kHelp[] =
     "Type the beginning of a text; the model goes on with it. It is a base model: it continues\n"
     "text, it was not taught to answer questions. Every entry starts afresh.\n"
     "  \"\"\"      begins and ends a text of several lines\n"
-    "  Ctrl-C   stops the text          Ctrl-D or /bye   leaves\n"
+    "  Ctrl-C   stops the text, or drops what you type     Ctrl-D or /bye   leaves\n"
     "  /help    shows this";
 
-// A generation that fails is told, and the next entry is asked for.
+// Goes on with one entry. A generation that fails is told, and the next entry is asked for.
+void Continue(Options& options, const models::Model& model, runtime::Engine& engine,
+              const std::string& entry, Console& console) {
+  const auto answer = Ask(options, model, engine, entry, console);
+  if (!answer.ok()) return console.Fail("run", answer.status());
+  // Obeyed. One that came too late for that counts at the prompt, where it does no harm.
+  if (answer->last.finish == runtime::FinishReason::kCancelled) TakeInterrupt();
+  console.Print("\n");
+  console.Flush();
+  const double seconds = answer->last.timings.generation;
+  const double after_first = static_cast<double>(answer->tokens.size()) - 1;
+  console.Note(fmt::format("[{} tokens, {:.1f} a second, seed {}]", answer->tokens.size(),
+                           seconds > 0 && after_first > 0 ? after_first / seconds : 0.0,
+                           options.sampling.seed));
+  options.sampling.ChooseSeed();
+}
+
 Status Converse(Options& options, const models::Model& model, runtime::Engine& engine,
                 Console& console) {
   console.Note(fmt::format("{}: {}", model.name, kHelp));
   LineEditor editor(HomeFolder() + "/history");
-  while (const auto entry = ReadEntry(editor, ">>> ")) {
-    if (entry->empty()) continue;
-    if (*entry == "/bye") break;
-    if (*entry == "/help") {
+  std::string entry;
+  for (;;) {
+    const Typed typed = ReadEntry(editor, ">>> ", &entry);
+    if (typed == Typed::kEnd || (typed == Typed::kText && entry == "/bye")) break;
+    if (typed == Typed::kInterrupt) {
+      if (entry.empty()) console.Note("Ctrl-D or /bye leaves.");
+    } else if (entry == "/help") {
       console.Note(kHelp);
-      continue;
+    } else if (!entry.empty()) {
+      Continue(options, model, engine, entry, console);
     }
-    ForgetInterrupt();
-    const auto answer = Ask(options, model, engine, *entry, console);
-    if (!answer.ok()) {
-      console.Fail("run", answer.status());
-      continue;
-    }
-    console.Print("\n");
-    console.Flush();
-    const double seconds = answer->last.timings.generation;
-    console.Note(
-        fmt::format("[{} tokens, {:.1f} a second, seed {}]", answer->tokens.size(),
-                    seconds > 0 ? static_cast<double>(answer->tokens.size() - 1) / seconds : 0.0,
-                    options.sampling.seed));
-    options.sampling.ChooseSeed();
   }
   console.Note("");
   return {};
@@ -132,16 +139,17 @@ Status Run(Options& options, Console& console) {
   engine_options.context_length = options.context_length;
   PARVIS_ASSIGN_OR_RETURN(const auto engine, runtime::Engine::Create(model, exec, engine_options));
   options.sampling.ChooseSeed();
-  CatchInterrupts();
 
   const bool given = options.prompt_flag.given();
   if (!given && IsTerminal(STDIN_FILENO) && !console.json) {
+    CatchInterrupts();
     return Converse(options, model, *engine, console);
   }
   std::string prompt = options.prompt;
   if (!given || prompt == "-") {
     PARVIS_ASSIGN_OR_RETURN(prompt, ReadStdin());
   }
+  CatchInterrupts();
   return RunOnce(options, model, *engine, compute.kernels_name(), prompt, console);
 }
 

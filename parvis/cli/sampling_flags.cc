@@ -2,7 +2,7 @@
 
 #include <random>
 
-#include "parvis/cli/console.h"
+#include "parvis/cli/interrupt.h"
 
 namespace parvis::cli {
 

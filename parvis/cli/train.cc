@@ -9,6 +9,7 @@
 
 #include "parvis/cli/command.h"
 #include "parvis/cli/flags.h"
+#include "parvis/cli/interrupt.h"
 #include "parvis/cli/progress.h"
 #include "parvis/cli/version.h"
 
