@@ -1,17 +1,20 @@
 #include <benchmark/benchmark.h>
 #include <sys/mman.h>
+#include <time.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <string>
 #include <vector>
 
-#include "bench/kernels/peak.h"
+#include "bench/machine/limits.h"
 #include "parvis/kernels/kernels.h"
 
 // Speed of the kernels on one core, by processor time, as a share of what the core can do at most
-// (`of_peak`: f32 peak of the target; `of_read`: sequential read rate). Operands lie in 2 MiB pages.
+// (`of_peak`: f32 peak of the target; `of_read`: sequential read rate). Operands lie in 2 MiB
+// pages.
 namespace parvis::bench {
 namespace {
 
@@ -46,11 +49,52 @@ class Memory {
   float* data_;
 };
 
+// What work() does a second at best, if it returns how much it did. By the processor time of this
+// thread, so that neighbours count little.
+template <class Work>
+double BestRate(int runs, Work&& work) {
+  const auto seconds = [] {
+    timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+  };
+  double best = 0.0;
+  for (int i = 0; i < runs; ++i) {
+    const double begin = seconds();
+    const double done = work();
+    best = std::max(best, done / (seconds() - begin));
+  }
+  return best;
+}
+
+// f32 multiply-adds in registers, in GFLOP/s.
+double PeakGflops(Target target) {
+  const std::string name = "f32 " + std::string(TargetName(target));
+  for (const Arithmetic& arithmetic : ArithmeticOfThisMachine()) {
+    if (arithmetic.name != name || !arithmetic.available) continue;
+    constexpr int64_t kRounds = 2'000'000;
+    return 1e-9 * BestRate(20, [&] {
+             arithmetic.run(kRounds);
+             return arithmetic.operations_per_round * kRounds;
+           });
+  }
+  return 0.0;
+}
+
+// Sequential reads of far more than any cache, in GB/s.
+double ReadGigabytes() {
+  constexpr size_t kBytes = size_t{512} << 20;
+  const Memory memory(kBytes);
+  return 1e-9 * BestRate(7, [&] {
+           benchmark::DoNotOptimize(ReadInOrder(memory.get(), kBytes));
+           return static_cast<double>(kBytes);
+         });
+}
+
 void ReportFlops(benchmark::State& state, double flops) {
   const double total = flops * 1e-9 * static_cast<double>(state.iterations());
   state.counters["gflops"] = benchmark::Counter(total, benchmark::Counter::kIsRate);
-  state.counters["of_peak"] =
-      benchmark::Counter(total / peak_gflops, benchmark::Counter::kIsRate);
+  state.counters["of_peak"] = benchmark::Counter(total / peak_gflops, benchmark::Counter::kIsRate);
 }
 
 void ReportBytes(benchmark::State& state, double bytes) {
@@ -133,7 +177,8 @@ BENCHMARK_CAPTURE(BM_PackRows, q8_0, Packing::kQ8_0)->Arg(0);
 
 // A whole causal sequence of `rows` (range 0) positions, or one row after that many (range 1 = 1).
 void BM_Attention(benchmark::State& state) {
-  const size_t keys = static_cast<size_t>(state.range(0)), dim = static_cast<size_t>(state.range(2));
+  const size_t keys = static_cast<size_t>(state.range(0)),
+               dim = static_cast<size_t>(state.range(2));
   const size_t rows = state.range(1) ? 1 : keys;
   const size_t heads = static_cast<size_t>(state.range(3));
   const PageLayout layout = {1, 1, dim};
@@ -176,7 +221,8 @@ BENCHMARK(BM_Attention)
     ->Args({65536, 1, 128, 1});
 
 void BM_AttentionBackward(benchmark::State& state) {
-  const size_t rows = static_cast<size_t>(state.range(0)), dim = static_cast<size_t>(state.range(1));
+  const size_t rows = static_cast<size_t>(state.range(0)),
+               dim = static_cast<size_t>(state.range(1));
   const size_t size = rows * dim;
   Memory all(8 * size * 4), lse(rows * 4);
   float* x = all.get();

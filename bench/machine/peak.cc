@@ -3,11 +3,9 @@
 //
 //   machine_peak [--threads 1,2] [--repeats 9] [--read-mib 1024]
 //
-// Arithmetic: chains of products and sums that live in registers, twelve of them so that the
-// multipliers never wait for a result. Memory: sequential reads of a buffer much larger than the
+// Arithmetic: the loops of limits.h. Memory: sequential reads of a buffer much larger than the
 // caches, in 2 MiB pages where the system gives them. All threads start together; a rate is all
-// their work over the time until the last one ends. This program stands alone on purpose: it judges
-// the kernels of Parvis and shares no code with them.
+// their work over the time until the last one ends.
 
 #include <sched.h>
 #include <sys/mman.h>
@@ -28,136 +26,13 @@
 #include <thread>
 #include <vector>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "bench/machine/limits.h"
 
+namespace parvis::bench {
 namespace {
 
 using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
-
-constexpr int kChains = 12;
-constexpr int kInt8Chains = 8;
-
-// Keeps the compiler from knowing a register's value, and from dropping what computed it.
-template <typename Register>
-inline void Hide(Register& value) {
-  asm volatile("" : "+x"(value));
-}
-
-struct Arithmetic {
-  const char* name;
-  bool available;
-  double operations_per_round;  // a product and a sum are two
-  void (*run)(int64_t rounds);
-};
-
-#if defined(__x86_64__)
-
-__attribute__((target("fma"))) void ScalarF32(int64_t rounds) {
-  __m128 x = _mm_setzero_ps(), y = x, sum[kChains];
-  Hide(x), Hide(y);
-  for (__m128& s : sum) s = _mm_setzero_ps();
-  while (rounds-- > 0) {
-#pragma GCC unroll 12
-    for (__m128& s : sum) s = _mm_fmadd_ss(x, y, s);
-  }
-  for (__m128& s : sum) Hide(s);
-}
-
-__attribute__((target("avx2,fma"))) void Avx2F32(int64_t rounds) {
-  __m256 x = _mm256_setzero_ps(), y = x, sum[kChains];
-  Hide(x), Hide(y);
-  for (__m256& s : sum) s = _mm256_setzero_ps();
-  while (rounds-- > 0) {
-#pragma GCC unroll 12
-    for (__m256& s : sum) s = _mm256_fmadd_ps(x, y, s);
-  }
-  for (__m256& s : sum) Hide(s);
-}
-
-// Bytes without VNNI: pairs to 16 bits, pairs of those to 32 bits, then a sum. The sums wait one
-// cycle only, and the products need registers, too: eight chains are enough.
-__attribute__((target("avx2"))) void Avx2Int8(int64_t rounds) {
-  __m256i x = _mm256_setzero_si256(), y = x, ones = _mm256_set1_epi16(1), sum[kInt8Chains];
-  Hide(ones);
-  for (__m256i& s : sum) s = _mm256_setzero_si256();
-  while (rounds-- > 0) {
-#pragma GCC unroll 8
-    for (__m256i& s : sum) {
-      Hide(x), Hide(y);
-      s = _mm256_add_epi32(s, _mm256_madd_epi16(_mm256_maddubs_epi16(x, y), ones));
-    }
-  }
-  for (__m256i& s : sum) Hide(s);
-}
-
-__attribute__((target("avx512f"))) void Avx512F32(int64_t rounds) {
-  __m512 x = _mm512_setzero_ps(), y = x, sum[kChains];
-  Hide(x), Hide(y);
-  for (__m512& s : sum) s = _mm512_setzero_ps();
-  while (rounds-- > 0) {
-#pragma GCC unroll 12
-    for (__m512& s : sum) s = _mm512_fmadd_ps(x, y, s);
-  }
-  for (__m512& s : sum) Hide(s);
-}
-
-__attribute__((target("avx512f,avx512bf16"))) void Avx512Bf16(int64_t rounds) {
-  __m512i x = _mm512_setzero_si512(), y = x;
-  __m512 sum[kChains];
-  Hide(x), Hide(y);
-  for (__m512& s : sum) s = _mm512_setzero_ps();
-  while (rounds-- > 0) {
-#pragma GCC unroll 12
-    for (__m512& s : sum) s = _mm512_dpbf16_ps(s, (__m512bh)x, (__m512bh)y);
-  }
-  for (__m512& s : sum) Hide(s);
-}
-
-__attribute__((target("avx512f,avx512vnni"))) void Avx512Int8(int64_t rounds) {
-  __m512i x = _mm512_setzero_si512(), y = x, sum[kChains];
-  Hide(x), Hide(y);
-  for (__m512i& s : sum) s = _mm512_setzero_si512();
-  while (rounds-- > 0) {
-#pragma GCC unroll 12
-    for (__m512i& s : sum) s = _mm512_dpbusd_epi32(s, x, y);
-  }
-  for (__m512i& s : sum) Hide(s);
-}
-
-std::vector<Arithmetic> ArithmeticOfThisMachine() {
-  const bool avx512 = __builtin_cpu_supports("avx512f");
-  const bool avx2 = __builtin_cpu_supports("avx2");
-  const bool fma = __builtin_cpu_supports("fma");
-  return {
-      {"f32 scalar", fma, 2.0 * kChains, ScalarF32},
-      {"f32 avx2", avx2 && fma, 16.0 * kChains, Avx2F32},
-      {"int8 avx2", avx2, 64.0 * kInt8Chains, Avx2Int8},
-      {"f32 avx512", avx512, 32.0 * kChains, Avx512F32},
-      {"bf16 avx512", avx512 && __builtin_cpu_supports("avx512bf16"), 64.0 * kChains, Avx512Bf16},
-      {"int8 avx512", avx512 && __builtin_cpu_supports("avx512vnni"), 128.0 * kChains, Avx512Int8}};
-}
-
-#else
-
-std::vector<Arithmetic> ArithmeticOfThisMachine() { return {}; }
-
-#endif
-
-// 32 bytes; the compiler splits it where the machine has no such register.
-typedef uint64_t Lanes __attribute__((vector_size(32)));
-
-uint64_t SumOf(const Lanes* data, size_t count) {
-  Lanes sum[8] = {};
-  for (size_t i = 0; i + 8 <= count; i += 8) {
-#pragma GCC unroll 8
-    for (size_t j = 0; j < 8; ++j) sum[j] += data[i + j];
-  }
-  for (int j = 1; j < 8; ++j) sum[0] += sum[j];
-  return sum[0][0] + sum[0][1] + sum[0][2] + sum[0][3];
-}
 
 void PinTo(int processor) {
   cpu_set_t set;
@@ -212,7 +87,7 @@ Json MeasureArithmetic(const std::vector<int>& thread_counts, int repeats) {
 }
 
 Json MeasureReads(const std::vector<int>& thread_counts, int repeats, size_t bytes) {
-  constexpr size_t kHugePage = size_t{2} << 20;
+  constexpr size_t kHugePage = size_t{2} << 20, kShareUnit = 256;
   void* memory = nullptr;
   if (posix_memalign(&memory, kHugePage, bytes) != 0) {
     std::cerr << "machine_peak: no memory for a buffer of " << bytes << " bytes\n";
@@ -220,17 +95,16 @@ Json MeasureReads(const std::vector<int>& thread_counts, int repeats, size_t byt
   }
   madvise(memory, bytes, MADV_HUGEPAGE);
   std::memset(memory, 1, bytes);
-  const auto* data = static_cast<const Lanes*>(memory);
-  const size_t count = bytes / sizeof(Lanes);
+  const auto* data = static_cast<const char*>(memory);
   std::atomic<uint64_t> sink = 0;
   Json results = Json::array();
   for (const int threads : thread_counts) {
-    const size_t share = count / threads;
+    const size_t share = bytes / threads / kShareUnit * kShareUnit;
     std::vector<double> rates;
     for (int repeat = 0; repeat < repeats; ++repeat) {
       const double seconds =
-          TimeTogether(threads, [&](int i) { sink += SumOf(data + i * share, share); });
-      rates.push_back(static_cast<double>(share * threads * sizeof(Lanes)) / seconds / 1e9);
+          TimeTogether(threads, [&](int i) { sink += ReadInOrder(data + i * share, share); });
+      rates.push_back(static_cast<double>(share * threads) / seconds / 1e9);
     }
     results.push_back({{"threads", threads}, {"gb_per_second", Summary(rates)}});
   }
@@ -273,7 +147,7 @@ std::vector<int> Numbers(const std::string& text) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int Main(int argc, char** argv) {
   std::vector<int> threads = {1, 2};
   int repeats = 9;
   size_t read_mib = 1024;
@@ -298,3 +172,7 @@ int main(int argc, char** argv) {
   std::cout << report.dump(2) << "\n";
   return 0;
 }
+
+}  // namespace parvis::bench
+
+int main(int argc, char** argv) { return parvis::bench::Main(argc, argv); }
