@@ -76,13 +76,24 @@ def evaluation_section(evaluation, baselines):
     return text
 
 
+# What the ledger's fields mean. The machine and its threads are those of the session that ended the
+# run; counts and costs are sums over all sessions.
+COSTS = {"sessions": "sessions (begun once, resumed for each further one)",
+         "flop": "floating-point operations, all sessions",
+         "wall_seconds": "seconds at work, all sessions",
+         "cpu_seconds": "processor seconds of all threads, all sessions",
+         "energy_joules": "joules of the processor, all sessions"}
+
+
 def training_section(run, recipe):
     rows = [["recipe", f"[`{recipe}`](../{recipe})"]]
     for label, entry in [("parameters", run["model"]["parameters"]),
-                         ("processor", run["hardware"]["cpu"]),
-                         ("threads", run["hardware"]["threads"]),
-                         ("steps", run["steps"]), ("tokens predicted", run["tokens"]),
-                         *[(key.replace("_", " "), item) for key, item in run["cost"].items()]]:
+                         ("steps, all sessions", run["steps"]),
+                         ("tokens predicted, all sessions", run["tokens"]),
+                         *[(label, run["cost"].get(key)) for key, label in COSTS.items()],
+                         ("processor of the last session", run["hardware"]["cpu"]),
+                         ("threads of the last session", run["hardware"]["threads"]),
+                         ("instruction set of the last session", run["hardware"].get("kernels"))]:
         rows.append([label, value(entry)])
     return table(["", "recorded by the run"], rows)
 
