@@ -18,8 +18,8 @@ struct JsonLimits {
   size_t max_values = 8'000'000;
 };
 
-// Parses one JSON document from untrusted bytes. Refuses what is over the limits, duplicate keys
-// and trailing bytes; the message gives the byte offset. Never throws.
+// Parses one JSON document from untrusted bytes. Refuses what is over the limits, strings of more
+// than 16 MiB, duplicate keys and trailing bytes; the message has the offset. Never throws.
 Result<Json> ParseJson(std::string_view text, const JsonLimits& limits = {});
 
 }  // namespace parvis
