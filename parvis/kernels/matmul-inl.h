@@ -101,7 +101,7 @@ void MultiplyBlocks(const Kernel& kernel, const MatMulArgs& args) {
   for (size_t row = args.row_begin; row < args.row_end; row += block) {
     const size_t row_end = args.row_end - row < block ? args.row_end : row + block;
     size_t tile = args.tile_begin;
-    if (row_end - row > 1) {  // one row reads one stream: several are slower from memory
+    if (row_end - row > Kernel::kStreamRows) {
       for (; tile + V::kTiles <= args.tile_end; tile += V::kTiles) {
         TilesOfBlock<V, Kernel, V::kTiles>(kernel, args, row, row_end, tile);
       }
@@ -112,9 +112,12 @@ void MultiplyBlocks(const Kernel& kernel, const MatMulArgs& args) {
   }
 }
 
+// A kernel's kStreamRows: so few rows wait for memory, which is faster read as one stream than as
+// one for each tile.
 template <class V>
 struct F32Kernel {
   static constexpr int kRows = V::kTileRows;
+  static constexpr size_t kStreamRows = 1;
   static constexpr size_t kSteps = kPartSteps;
   static constexpr size_t kStepK = 1, kStepBytes = 64;  // a step of the innermost loop
   const float* rows;
@@ -189,6 +192,7 @@ PARVIS_INLINE void AddWidePairs(const float* rows, size_t row_stride, const uint
 template <class V>
 struct Bf16Kernel {
   static constexpr int kRows = V::kBf16Rows;
+  static constexpr size_t kStreamRows = 1;
   static constexpr size_t kSteps = 2 * kPartSteps;
   static constexpr size_t kStepK = 2, kStepBytes = 64;
   const unsigned char* rows;
@@ -221,7 +225,8 @@ struct Bf16Kernel {
 template <class V>
 struct Q8Kernel {
   static constexpr int kRows = V::kQ8Rows;
-  static constexpr size_t kSteps = 4 * kPartSteps;
+  static constexpr size_t kStreamRows = V::kQ8Rows;
+  static constexpr size_t kSteps = (V::kTiles > 1 ? 2 : 4) * kPartSteps;
   static constexpr size_t kStepK = kQ8Group, kStepBytes = kQ8BlockBytes / 2;
   const unsigned char* rows;
   size_t row_stride;  // in bytes
@@ -238,18 +243,12 @@ struct Q8Kernel {
   PARVIS_INLINE void Add(size_t row, size_t tile, size_t begin, size_t end, V (&sums)[R][T],
                          Ahead ahead) const {
     const size_t groups = k / kQ8Group;
-    for (size_t g = begin / kQ8Group; g < end / kQ8Group; ++g) {
-      const int8_t* a[R];
-      float scale[R];
-      int32_t start[R];
+    const int8_t* row_data[R];  // int8, then scales, then starts
 #pragma GCC unroll 8
-      for (int r = 0; r < R; ++r) {
-        const int8_t* q = reinterpret_cast<const int8_t*>(rows + (row + r) * row_stride);
-        const float* scales = reinterpret_cast<const float*>(q + k);
-        a[r] = q + g * kQ8Group;
-        scale[r] = scales[g];
-        start[r] = reinterpret_cast<const int32_t*>(scales + groups)[g];
-      }
+    for (int r = 0; r < R; ++r) {
+      row_data[r] = reinterpret_cast<const int8_t*>(rows + (row + r) * row_stride);
+    }
+    for (size_t g = begin / kQ8Group; g < end / kQ8Group; ++g) {
       if constexpr (R > 1) {
         for (int t = 0; t < T; ++t) {
           for (size_t line = 0; line < ahead.step; line += kAlignment) {
@@ -258,15 +257,28 @@ struct Q8Kernel {
         }
         ahead.data += ahead.step;
       }
+      const int8_t *weights[T], *a[R];
+      int32_t start[R];
+#pragma GCC unroll 8
+      for (int t = 0; t < T; ++t) weights[t] = Q8TileAt<V>(panels, tile + t, k).weights(g);
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) {
+        a[r] = row_data[r] + g * kQ8Group;
+        start[r] = reinterpret_cast<const int32_t*>(row_data[r] + k)[groups + g];
+      }
+      V integers[R][T], weight_scales[T];
+      V::template DotGroup<R, T>(weights, a, start, integers);
+      // The scales lie behind the weights: read in this order memory is one stream.
 #pragma GCC unroll 8
       for (int t = 0; t < T; ++t) {
-        const Q8Tile<V> panel = Q8TileAt<V>(panels, tile + t, k);
-        V integers[R];
-        V::template DotGroup<R>(panel.weights(g), a, start, integers);
-        const V weight_scales = V::LoadF16(panel.scales(g));
+        weight_scales[t] = V::LoadF16(Q8TileAt<V>(panels, tile + t, k).scales(g));
+      }
 #pragma GCC unroll 8
-        for (int r = 0; r < R; ++r) {
-          sums[r][t] = V::Fma(integers[r], V::Mul(weight_scales, V::Set(scale[r])), sums[r][t]);
+      for (int r = 0; r < R; ++r) {
+        const V row_scale = V::Set(reinterpret_cast<const float*>(row_data[r] + k)[g]);
+#pragma GCC unroll 8
+        for (int t = 0; t < T; ++t) {
+          sums[r][t] = V::Fma(integers[r][t], V::Mul(weight_scales[t], row_scale), sums[r][t]);
         }
       }
     }

@@ -212,11 +212,7 @@ void PackQ8Steps(const float* x, size_t steps, size_t k, void* row, size_t at) {
   for (size_t i = 0; i < steps; i += kQ8Group) {
     const size_t g = (at + i) / kQ8Group;
     scales[g] = QuantiseActivations32<V>(x + i, q + i);
-    int32_t sum = 0;
-    if constexpr (V::kQ8Offset != 0) {
-      for (size_t j = 0; j < kQ8Group; ++j) sum += q[i + j];
-    }
-    starts[g] = -static_cast<int32_t>(V::kQ8Offset) * sum;
+    starts[g] = -static_cast<int32_t>(V::kQ8Offset) * V::SumGroup(q + i);
   }
 }
 

@@ -168,17 +168,19 @@ struct Avx2Vec {
 
   static constexpr int kQ8Rows = 4;
   static constexpr uint8_t kQ8Offset = 0;
+  static int32_t SumGroup(const int8_t*) { return 0; }
   // |w| * (a with w's sign): two products fit an int16 (128 * 127 * 2 < 32768), so all is exact.
-  template <int R>
-  static void DotGroup(const int8_t* weights, const int8_t* const (&a)[R],
-                       const int32_t (&start)[R], Avx2Vec (&sums)[R]) {
+  template <int R, int T>
+  static void DotGroup(const int8_t* const (&weights)[T], const int8_t* const (&a)[R],
+                       const int32_t (&start)[R], Avx2Vec (&sums)[R][T]) {
+    static_assert(T == 1);
     const __m256i ones = _mm256_set1_epi16(1);
     __m256i sum[R][2];
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) sum[r][0] = sum[r][1] = _mm256_set1_epi32(start[r]);
 #pragma GCC unroll 8
     for (int j = 0; j < 8; ++j) {
-      const __m256i w[2] = {Load256(weights + 64 * j), Load256(weights + 64 * j + 32)};
+      const __m256i w[2] = {Load256(weights[0] + 64 * j), Load256(weights[0] + 64 * j + 32)};
       const __m256i magnitude[2] = {_mm256_abs_epi8(w[0]), _mm256_abs_epi8(w[1])};
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
@@ -195,7 +197,7 @@ struct Avx2Vec {
     }
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
-      sums[r] = {_mm256_cvtepi32_ps(sum[r][0]), _mm256_cvtepi32_ps(sum[r][1])};
+      sums[r][0] = {_mm256_cvtepi32_ps(sum[r][0]), _mm256_cvtepi32_ps(sum[r][1])};
     }
   }
 

@@ -115,17 +115,10 @@ struct Avx512Vec {
     void Add(Avx512Vec v) {
       bits = _mm512_max_epi32(bits, _mm512_castps_si512(Avx512Vec::Abs(v).value));
     }
-    float Get() const {
-      alignas(64) int32_t lane[16];
-      _mm512_store_si512(lane, bits);
-      int32_t largest = 0;
-      for (const int32_t x : lane) largest = largest > x ? largest : x;
-      return __builtin_bit_cast(float, largest);
-    }
+    float Get() const { return __builtin_bit_cast(float, _mm512_reduce_max_epi32(bits)); }
   };
 
-  // --- products in other formats
-  // ------------------------------------------------------------------
+  // --- products in other formats ----------------------------------------------------------------
   static constexpr bool kBf16Dot = true;
   using Pairs = __m512bh;
   static Pairs LoadPairs(const uint32_t* p) {
@@ -142,26 +135,48 @@ struct Avx512Vec {
 
   static constexpr int kQ8Rows = 4;
   static constexpr uint8_t kQ8Offset = 128;
+  // By halves: they were stored a moment ago, and a wider load would wait for both stores.
+  static int32_t SumGroup(const int8_t* q) {
+    const __m128i ones = _mm_set1_epi8(1);
+    const auto half = [&](__m128i sum, const int8_t* p) {
+      return _mm_dpbusd_epi32(sum, ones, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    };
+    __m128i sum = half(half(_mm_setzero_si128(), q), q + 16);
+    sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4e));
+    return _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xb1)));
+  }
   // vpdpbusd wants one side unsigned: weights are stored plus 128, and start[r] is -128 times the
-  // sum of row r's group.
-  template <int R>
-  static void DotGroup(const int8_t* weights, const int8_t* const (&a)[R],
-                       const int32_t (&start)[R], Avx512Vec (&sums)[R]) {
-    __m512i sum[R];
+  // sum of row r's group. Each four numbers of a row are broadcast once for all tiles: loads, not
+  // products, would be the limit otherwise.
+  template <int R, int T>
+  static void DotGroup(const int8_t* const (&weights)[T], const int8_t* const (&a)[R],
+                       const int32_t (&start)[R], Avx512Vec (&sums)[R][T]) {
+    __m512i sum[R][T];
 #pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) sum[r] = _mm512_set1_epi32(start[r]);
+    for (int r = 0; r < R; ++r) {
+      const __m512i first = _mm512_set1_epi32(start[r]);
+#pragma GCC unroll 8
+      for (int t = 0; t < T; ++t) sum[r][t] = first;
+    }
 #pragma GCC unroll 8
     for (int j = 0; j < 8; ++j) {
-      const __m512i w = _mm512_loadu_si512(weights + 64 * j);
+      __m512i w[T];
+#pragma GCC unroll 8
+      for (int t = 0; t < T; ++t) w[t] = _mm512_loadu_si512(weights[t] + 64 * j);
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
         int32_t four;
         __builtin_memcpy(&four, a[r] + 4 * j, 4);
-        sum[r] = _mm512_dpbusd_epi32(sum[r], w, _mm512_set1_epi32(four));
+        const __m512i x = _mm512_set1_epi32(four);
+#pragma GCC unroll 8
+        for (int t = 0; t < T; ++t) sum[r][t] = _mm512_dpbusd_epi32(sum[r][t], w[t], x);
       }
     }
 #pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) sums[r] = {_mm512_cvtepi32_ps(sum[r])};
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+      for (int t = 0; t < T; ++t) sums[r][t] = {_mm512_cvtepi32_ps(sum[r][t])};
+    }
   }
 
  private:

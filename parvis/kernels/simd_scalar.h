@@ -203,16 +203,19 @@ struct ScalarVec {
   // Rows of a q8_0 tile. The int8 weights of a panel are stored plus kQ8Offset, modulo 256.
   static constexpr int kQ8Rows = 1;
   static constexpr uint8_t kQ8Offset = 0;
+  // The sum of a group's 32 numbers; unused where nothing is added to the weights.
+  static int32_t SumGroup(const int8_t*) { return 0; }
   // Integer sums of one group of 32 as floats: lane i is start[r] + the sum over j of
-  // weights[j][i][0..4) * a[r][4j..4j+4).
-  template <int R>
-  static void DotGroup(const int8_t* weights, const int8_t* const (&a)[R],
-                       const int32_t (&start)[R], ScalarVec (&sums)[R]) {
+  // weights[t][j][i][0..4) * a[r][4j..4j+4).
+  template <int R, int T>
+  static void DotGroup(const int8_t* const (&weights)[T], const int8_t* const (&a)[R],
+                       const int32_t (&start)[R], ScalarVec (&sums)[R][T]) {
+    static_assert(T == 1);
     for (int r = 0; r < R; ++r) {
-      sums[r] = Make([&](int i) {
+      sums[r][0] = Make([&](int i) {
         int32_t sum = start[r];
         for (int j = 0; j < 8; ++j) {
-          for (int b = 0; b < 4; ++b) sum += weights[j * 64 + i * 4 + b] * a[r][4 * j + b];
+          for (int b = 0; b < 4; ++b) sum += weights[0][j * 64 + i * 4 + b] * a[r][4 * j + b];
         }
         return static_cast<float>(sum);
       });
