@@ -55,14 +55,16 @@ def raise_priority(priority):
     return apply
 
 
-def run_watched(command, priority=0, tries=1, lines=None, **options):
+def run_watched(command, priority=0, tries=1, lines=None, with_errors=False, **options):
     """Runs a command and returns (its stdout, share of the machine's time that others took). Tries
     again when others took more than DISTURBED. `lines(line)` may stop a long program by returning
-    True. A failing command raises RuntimeError with the end of its stderr."""
+    True; `with_errors` returns stderr, too. A failing command raises RuntimeError with the end of
+    what it wrote."""
     for attempt in range(tries):
         start, busy, own = time.monotonic(), busy_seconds(), children_seconds()
         process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True,
+                                   stderr=subprocess.STDOUT if with_errors else subprocess.PIPE,
+                                   text=True,
                                    preexec_fn=raise_priority(priority), **options)
         if lines is None:
             output, errors = process.communicate()
@@ -72,7 +74,8 @@ def run_watched(command, priority=0, tries=1, lines=None, **options):
             errors = process.stderr.read() if not stopped else ""
             process.wait()
         if process.returncode != 0 and not stopped:
-            raise RuntimeError(f"{command[0]}: exit {process.returncode}: {errors.strip()[-2000:]}")
+            errors = (errors or output).strip()[-2000:]
+            raise RuntimeError(f"{command[0]}: exit {process.returncode}: {errors}")
         wall = time.monotonic() - start
         others = busy_seconds() - busy - (children_seconds() - own)
         share = max(0.0, others / (wall * os.cpu_count()))

@@ -122,9 +122,12 @@ def engine_names(document):
     return sorted(names, key=lambda name: name != OURS)
 
 
-def engine_line(document):
-    return "Engines: " + ", ".join(
+def engine_lines(document):
+    yield "Engines: " + ", ".join(
         f"{name} {version}".strip() for name, version in document["engines"].items()) + "."
+    for note in document.get("notes", []):
+        yield ""
+        yield note
 
 
 def generate_lines(document, limits):
@@ -146,7 +149,7 @@ def generate_lines(document, limits):
     yield ""
     yield from limits.lines()
     yield ""
-    yield engine_line(document)
+    yield from engine_lines(document)
     yield ""
     yield f"### Generating {document['generate']} tokens, tokens/s, share of memory bandwidth"
     yield ""
@@ -172,7 +175,7 @@ def train_lines(document, limits):
     yield ""
     yield from limits.lines()
     yield ""
-    yield engine_line(document)
+    yield from engine_lines(document)
     yield ""
     yield "Tokens/s of whole steps (forward, backward, AdamW); share of peak, counting 6 operations"
     yield "a token for every parameter that is multiplied."

@@ -15,6 +15,7 @@ import json
 import pathlib
 import shlex
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from measure import (costs, measure_machine, read_numbers, run_watched, say, summary,  # noqa: E402
@@ -26,7 +27,7 @@ class Llama:
 
     def __init__(self, name, command):
         self.name, (program, *self.flags) = name, shlex.split(command)
-        self.program = pathlib.Path(program)
+        self.program = pathlib.Path(program).resolve()
         self.version = ""
 
     def measure(self, model, threads, batches, arguments, watch):
@@ -41,13 +42,25 @@ class Llama:
         batches = [batch for batch in batches if batch > 1]
         if not batches or not batched.exists() or threads != max(arguments.threads):
             return
-        output, others = watch([batched, "-m", model, "-t", threads, "-c", 4096, "-npp", 1,
-                                "-ntg", arguments.generate, "-npl", ",".join(map(str, batches)),
-                                "--output-format", "jsonl"])
-        for line in output.splitlines():
-            if line.startswith("{"):
-                entry = json.loads(line)
-                yield "generation", int(entry["pl"]), [entry["speed_tg"]], others
+        with tempfile.TemporaryDirectory() as folder:  # some leave a log where they run
+            output, others = watch([batched, "-m", model, "-t", threads, "-c", 4096, "-npp", 1,
+                                    "-ntg", arguments.generate, "-npl",
+                                    ",".join(map(str, batches)), "--output-format", "jsonl"],
+                                   cwd=folder, with_errors=True)
+        for batch, rate in batched_rates(output):
+            yield "generation", batch, [rate], others
+
+
+def batched_rates(output):
+    """(sequences, tokens/s) from llama-batched-bench: JSON lines, or the table that relatives of
+    llama.cpp print whatever is asked for (|PP|TG|B|N_KV|T_PP s|S_PP t/s|T_TG s|S_TG t/s|...)."""
+    for line in output.splitlines():
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        if line.startswith("{"):
+            entry = json.loads(line)
+            yield int(entry["pl"]), entry["speed_tg"]
+        elif len(cells) == 10 and cells[2].isdigit():
+            yield int(cells[2]), float(cells[7])
 
 
 class Parvis:
@@ -80,12 +93,15 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tries", type=int, default=2, help="of a run that others disturb")
     parser.add_argument("--priority", type=int, default=0)
+    parser.add_argument("--note", action="append", default=[], metavar="SENTENCE",
+                        help="for the page: how a peer was built, or what was changed in it")
     return parser.parse_args()
 
 
 def measure_model(model, engines, arguments):
     """Yields one row per engine, test, threads and batch."""
-    watch = lambda command: run_watched(command, arguments.priority, arguments.tries)  # noqa: E731
+    watch = lambda command, **options: run_watched(  # noqa: E731
+        command, arguments.priority, arguments.tries, **options)
     samples = {}
     for threads in arguments.threads:
         for turn in range(arguments.rounds):
@@ -114,11 +130,11 @@ def main():
         sys.exit("compare.py: name at least one engine: --parvis, --peer")
     document = {"schema": "parvis.bench.generate/1", "prompt": arguments.prompt,
                 "generate": arguments.generate, "rounds": arguments.rounds,
-                "repeats": arguments.repeats, "models": []}
+                "repeats": arguments.repeats, "notes": arguments.note, "models": []}
     probe = lambda: measure_machine(arguments.machine_peak, arguments.priority,  # noqa: E731
                                     arguments.threads)
     document["machine"] = probe()
-    for model in map(pathlib.Path, arguments.models):
+    for model in [pathlib.Path(path).resolve() for path in arguments.models]:
         rows = list(measure_model(model, engines, arguments))
         document["models"].append({"name": model.stem, **costs(model, arguments.prompt),
                                    "rows": rows})

@@ -88,6 +88,7 @@ class LlmC:
 
         def read(line):
             if line.startswith("train dataset num_batches"):
+                rates.clear()  # a second try starts again
                 if NUM_TOKENS // int(line.split()[-1]) != tokens:
                     raise RuntimeError(f"{self.program.name}: not built for {tokens} tokens a step")
             if line.startswith("step ") and "took " in line:
@@ -113,6 +114,8 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tries", type=int, default=2, help="of a run that others disturb")
     parser.add_argument("--priority", type=int, default=0)
+    parser.add_argument("--note", action="append", default=[], metavar="SENTENCE",
+                        help="for the page: how a peer was built, or what was changed in it")
     return parser.parse_args()
 
 
@@ -143,7 +146,7 @@ def measure_model(model, engines, arguments):
 def main():
     arguments = parse_arguments()
     document = {"schema": "parvis.bench.train/1", "steps": arguments.steps - WARM_UP,
-                "rounds": arguments.rounds, "models": []}
+                "rounds": arguments.rounds, "notes": arguments.note, "models": []}
     probe = lambda: measure_machine(arguments.machine_peak, arguments.priority,  # noqa: E731
                                     arguments.threads)
     document["machine"] = probe()
