@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""Writes tests/fuzz/<target>/: small good files from which `./dev fuzz` starts, one for each path
+through a reader that random bytes would hardly find. `--check`: only says whether they differ.
+
+A tokenizer_json_fuzz seed is a tokenizer.json, a zero byte, then a text to encode."""
+import json
+import pathlib
+import struct
+import sys
+
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "tests/fuzz"
+GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "tests/golden"
+TEXT = "ab abc\n un \N{LATIN SMALL LETTER E WITH ACUTE}t\u00e9 <end>  12 '\u2019s\r\n\u4e2d\U0001f600"
+SPACE = "\u2581"
+
+
+# --- tokenizer.json ------------------------------------------------------------------------------
+
+def byte_alphabet():
+    """GPT-2's character of each byte."""
+    seen = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    rest = [byte for byte in range(256) if byte not in seen]
+    return {**{byte: chr(byte) for byte in seen},
+            **{byte: chr(0x100 + i) for i, byte in enumerate(rest)}}
+
+
+def tokenizer(tokens, merges, added=(), **parts):
+    """`added`: (content, flags) of tokens at the end of the vocabulary."""
+    first = len(tokens)
+    root = {
+        "added_tokens": [{"id": first + i, "content": content, "special": False,
+                          "normalized": False, **flags}
+                         for i, (content, flags) in enumerate(added)],
+        "normalizer": None, "pre_tokenizer": None, "post_processor": None, "decoder": None,
+        "model": {"type": "BPE", **parts.pop("model", {}),
+                  "vocab": {token: i for i, token in enumerate(tokens)}, "merges": merges},
+        **parts,
+    }
+    return json.dumps(root, ensure_ascii=False, separators=(",", ":")).encode() + b"\0" + TEXT.encode()
+
+
+def byte_level_seeds():
+    space = byte_alphabet()[0x20]
+    tokens = ["a", "b", "c", space, "ab", "abc", space + "a"]
+    byte_level = {"type": "ByteLevel"}
+    template = {"type": "TemplateProcessing", "single": [
+        {"SpecialToken": {"id": "<end>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+        {"SpecialToken": {"id": "a", "type_id": 0}}]}
+    yield "gpt2", tokenizer(
+        tokens, ["a b", "ab c", space + " a"], [("<end>", {"special": True})],
+        pre_tokenizer={**byte_level, "add_prefix_space": True}, decoder=byte_level,
+        post_processor={"type": "Sequence", "processors": [byte_level, template]})
+    golden = json.loads((GOLDEN / "tokenizers/llama3_style/tokenizer.json").read_text())
+    split = next(part for part in golden["pre_tokenizer"]["pretokenizers"]
+                 if part["type"] == "Split")
+    yield "llama3", tokenizer(
+        tokens, [["a", "b"], ["ab", "c"]],
+        [("<end>", {"lstrip": True, "rstrip": True}), ("un", {"single_word": True}),
+         ("12", {"normalized": True})],
+        pre_tokenizer={"type": "Sequence", "pretokenizers": [
+            split, {**byte_level, "use_regex": False}]},
+        decoder=byte_level, model={"ignore_merges": True})
+
+
+def sentencepiece_seeds():
+    tokens = ["<unk>", *(f"<0x{byte:02X}>" for byte in range(256)), SPACE, "a", "b", "ab", SPACE + "ab"]
+    replace = {"type": "Replace", "pattern": {"String": " "}, "content": SPACE}
+    back = {"type": "Replace", "pattern": {"String": SPACE}, "content": " "}
+    decoders = [back, {"type": "ByteFallback"}, {"type": "Fuse"}]
+    yield "llama2", tokenizer(
+        tokens, ["a b", SPACE + " ab"], [("<end>", {"special": True})],
+        normalizer={"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": SPACE}, replace]},
+        decoder={"type": "Sequence", "decoders": [
+            *decoders, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+        model={"byte_fallback": True, "unk_token": "<unk>"})
+    yield "no_prefix", tokenizer(tokens, [["a", "b"]], normalizer=replace,
+                                 decoder={"type": "Sequence", "decoders": decoders},
+                                 model={"byte_fallback": True})
+
+
+# --- GGUF ----------------------------------------------------------------------------------------
+
+U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64 = range(13)
+CODES = {U8: "B", I8: "b", U16: "H", I16: "h", U32: "I", I32: "i", F32: "f", BOOL: "B", U64: "Q",
+         I64: "q", F64: "d"}
+
+
+def gguf_value(kind, value):
+    if kind == STRING:
+        return struct.pack("<Q", len(value.encode())) + value.encode()
+    return struct.pack("<" + CODES[kind], value)
+
+
+def gguf(keys, tensors=(), version=3, alignment=32):
+    """keys: (name, type, value or list); tensors: (name, sizes, type number, bytes)."""
+    out = b"GGUF" + struct.pack("<IQQ", version, len(tensors), len(keys))
+    for name, kind, value in keys:
+        out += gguf_value(STRING, name)
+        if isinstance(value, list):
+            out += struct.pack("<IIQ", ARRAY, kind, len(value))
+            out += b"".join(gguf_value(kind, element) for element in value)
+        else:
+            out += struct.pack("<I", kind) + gguf_value(kind, value)
+    data = b""
+    for name, sizes, number, content in tensors:
+        out += gguf_value(STRING, name) + struct.pack("<I", len(sizes))
+        out += b"".join(struct.pack("<Q", size) for size in sizes)
+        out += struct.pack("<IQ", number, len(data))
+        data += content + b"\0" * (-len(content) % alignment)
+    return out + (b"\0" * (-len(out) % alignment) if tensors else b"") + data
+
+
+def gguf_seeds():
+    space = byte_alphabet()[0x20]
+    yield "byte_bpe", gguf(
+        [("general.architecture", STRING, "gpt2"), ("general.alignment", U32, 8),
+         ("tokenizer.ggml.model", STRING, "gpt2"), ("tokenizer.ggml.pre", STRING, "llama-bpe"),
+         ("tokenizer.ggml.tokens", STRING, ["a", "b", "ab", space, "<end>"]),
+         ("tokenizer.ggml.token_type", I32, [1, 1, 1, 1, 3]),
+         ("tokenizer.ggml.merges", STRING, ["a b"]), ("tokenizer.ggml.eos_token_id", U32, 4),
+         ("tokenizer.ggml.add_eos_token", BOOL, 1)],
+        [("a.weight", [2, 3], 0, b"\x11" * 24), ("b.weight", [32, 2], 8, b"\x22" * 68)], alignment=8)
+    yield "sentencepiece", gguf(
+        [("general.architecture", STRING, "llama"), ("tokenizer.ggml.model", STRING, "llama"),
+         ("tokenizer.ggml.tokens", STRING, ["<unk>", "<s>", "<0x0A>", SPACE, "a", SPACE + "a"]),
+         ("tokenizer.ggml.scores", F32, [0.0, 0.0, 0.0, -2.0, -3.0, -1.0]),
+         ("tokenizer.ggml.token_type", I32, [2, 3, 6, 1, 1, 4]),
+         ("tokenizer.ggml.bos_token_id", U32, 1), ("tokenizer.ggml.unknown_token_id", U32, 0),
+         ("tokenizer.ggml.padding_token_id", I32, -1),
+         ("tokenizer.ggml.add_space_prefix", BOOL, 0)], version=2)
+    numbers = [(f"n.{kind}", kind, 1) for kind in CODES] + [
+        (f"a.{kind}", kind, [0, 1]) for kind in CODES]
+    yield "every_type", gguf([("general.architecture", STRING, "x"), *numbers, ("none", STRING, [])])
+
+
+# --- JSON and safetensors ------------------------------------------------------------------------
+
+def safetensors(header, data):
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def safetensors_seeds():
+    yield "two", safetensors(
+        {"__metadata__": {"format": "pt"},
+         "a": {"dtype": "F32", "shape": [2, 1], "data_offsets": [0, 8]},
+         "b": {"dtype": "BF16", "shape": [3], "data_offsets": [8, 14]}}, b"\x11" * 14)
+    yield "scalar_and_empty", safetensors(
+        {"a": {"dtype": "U8", "shape": [], "data_offsets": [0, 1]},
+         "b": {"dtype": "I64", "shape": [0, 7], "data_offsets": [1, 1]}}, b"\x11")
+
+
+def config_json_seeds():
+    yield "config", b'{"model_type":"llama","hidden_size":64,"rope_scaling":{"factor":2.5}}'
+    yield "index", b'{"metadata":{},"weight_map":{"a":"model-1.safetensors","b":"model-2.safetensors"}}'
+
+
+SEEDS = {
+    "config_json_fuzz": [config_json_seeds],
+    "gguf_fuzz": [gguf_seeds],
+    "safetensors_fuzz": [safetensors_seeds],
+    "tokenizer_json_fuzz": [byte_level_seeds, sentencepiece_seeds],
+}
+
+
+def main():
+    different = []
+    for target, makers in SEEDS.items():
+        for name, content in (seed for maker in makers for seed in maker()):
+            path = FOLDER / target / name
+            if path.exists() and path.read_bytes() == content:
+                continue
+            different.append(f"{target}/{name}")
+            if "--check" not in sys.argv[1:]:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+    if different:
+        print("different: " + ", ".join(different))
+    return 1 if different and "--check" in sys.argv[1:] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
