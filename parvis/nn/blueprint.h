@@ -35,7 +35,7 @@ struct RopeScaling {
   float beta_slow = 1.0f;         // yarn
   float attention_factor = 0.0f;  // yarn; 0: computed from factor
   int64_t original_context_length = 0;
-  std::vector<float> divisors;  // divisors: one per rotated pair, as GGUF's rope_freqs tensor has them
+  std::vector<float> divisors;  // divisors: one per rotated pair, as in GGUF's rope_freqs tensor
 };
 
 struct RotaryPositions {
