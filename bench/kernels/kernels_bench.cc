@@ -106,7 +106,7 @@ void ReportBytes(benchmark::State& state, double bytes) {
 
 // rows × n × k over packed operands. The weights are as large as asked, but `copies` of them lie
 // one after the other and are used in turn, so that few rows read memory and not a cache.
-void BM_MatMul(benchmark::State& state, Packing packing) {
+void BM_MatMul(benchmark::State& state, Packing packing, Source source = Source::kF32) {
   const size_t rows = static_cast<size_t>(state.range(0));
   const size_t n = static_cast<size_t>(state.range(1)), k = static_cast<size_t>(state.range(2));
   const size_t panel_bytes = PanelBytes(packing, n, k);
@@ -114,7 +114,9 @@ void BM_MatMul(benchmark::State& state, Packing packing) {
   Memory weights(n * k * sizeof(float)), x(rows * k * sizeof(float));
   Memory panels(panel_bytes * copies), packed(rows * RowBytes(packing, k)), y(rows * n * 4);
   char* first = reinterpret_cast<char*>(panels.get());
-  Kernels().PackPanels(packing, Source::kF32, weights.get(), k * 4, n, k, 0, (n + 15) / 16, first);
+  if (source != Source::kF32) std::memset(weights.get(), 0x31, n * k);  // finite scales
+  Kernels().PackPanels(packing, source, weights.get(), SourceBytes(source, k), n, k, 0,
+                       (n + 15) / 16, first);
   for (size_t i = 1; i < copies; ++i) std::memcpy(first + i * panel_bytes, first, panel_bytes);
   Kernels().PackRows(packing, x.get(), k, 1, k, 0, rows, packed.get());
   size_t copy = 0;
@@ -145,6 +147,15 @@ void MatMulShapes(benchmark::internal::Benchmark* b) {
 BENCHMARK_CAPTURE(BM_MatMul, f32, Packing::kF32)->Apply(MatMulShapes);
 BENCHMARK_CAPTURE(BM_MatMul, bf16, Packing::kBf16)->Apply(MatMulShapes);
 BENCHMARK_CAPTURE(BM_MatMul, q8_0, Packing::kQ8_0)->Apply(MatMulShapes);
+BENCHMARK_CAPTURE(BM_MatMul, f16, Packing::kF16)->Apply(MatMulShapes);
+// K types: k a multiple of 256.
+void BlockShapes(benchmark::internal::Benchmark* b) {
+  for (const int64_t rows : {1, 2, 4, 8, 16, 512}) b->Args({rows, 2048, 2048});
+}
+BENCHMARK_CAPTURE(BM_MatMul, q4_0, Packing::kQ4_0, Source::kQ4_0)->Apply(BlockShapes);
+BENCHMARK_CAPTURE(BM_MatMul, q4_K, Packing::kQ4K, Source::kQ4K)->Apply(BlockShapes);
+BENCHMARK_CAPTURE(BM_MatMul, q6_K, Packing::kQ6K, Source::kQ6K)->Apply(BlockShapes);
+BENCHMARK_CAPTURE(BM_MatMul, q5_K, Packing::kQ5Wide, Source::kQ5K)->Apply(BlockShapes);
 
 // Packing, in bytes read.
 void BM_PackPanels(benchmark::State& state, Packing packing) {
@@ -161,6 +172,23 @@ BENCHMARK_CAPTURE(BM_PackPanels, f32, Packing::kF32)->Arg(0)->Arg(1);
 BENCHMARK_CAPTURE(BM_PackPanels, bf16, Packing::kBf16)->Arg(0)->Arg(1);
 BENCHMARK_CAPTURE(BM_PackPanels, q8_0, Packing::kQ8_0)->Arg(0);
 
+// Stored weights into panels, in bytes of the file: what loading a model costs.
+void BM_PackStored(benchmark::State& state, Packing packing, Source source) {
+  const size_t n = 2048, k = 2048;
+  Memory stored(n * k * 4), panels(PanelBytes(packing, n, k));
+  std::memset(stored.get(), 0x31, n * k);
+  for (auto _ : state) {
+    Kernels().PackPanels(packing, source, stored.get(), SourceBytes(source, k), n, k, 0, n / 16,
+                         panels.get());
+  }
+  ReportBytes(state, n * SourceBytes(source, k));
+}
+BENCHMARK_CAPTURE(BM_PackStored, f16, Packing::kF16, Source::kF16);
+BENCHMARK_CAPTURE(BM_PackStored, q8_0, Packing::kQ8_0, Source::kQ8_0);
+BENCHMARK_CAPTURE(BM_PackStored, q4_0, Packing::kQ4_0, Source::kQ4_0);
+BENCHMARK_CAPTURE(BM_PackStored, q4_K, Packing::kQ4K, Source::kQ4K);
+BENCHMARK_CAPTURE(BM_PackStored, q6_K, Packing::kQ6K, Source::kQ6K);
+
 void BM_PackRows(benchmark::State& state, Packing packing) {
   const size_t rows = 2048, k = 768;
   Memory x(rows * k * 4), packed(RowBytes(packing, k) * rows);
@@ -174,6 +202,7 @@ void BM_PackRows(benchmark::State& state, Packing packing) {
 BENCHMARK_CAPTURE(BM_PackRows, f32, Packing::kF32)->Arg(1);
 BENCHMARK_CAPTURE(BM_PackRows, bf16, Packing::kBf16)->Arg(0)->Arg(1);
 BENCHMARK_CAPTURE(BM_PackRows, q8_0, Packing::kQ8_0)->Arg(0);
+BENCHMARK_CAPTURE(BM_PackRows, q4_0, Packing::kQ4_0)->Arg(0);
 
 // A whole causal sequence of `rows` (range 0) positions, or one row after that many (range 1 = 1).
 void BM_Attention(benchmark::State& state) {

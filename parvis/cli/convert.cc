@@ -15,7 +15,7 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
             {.required = true});
   flags.Add("out", &request->out, "OUT.gguf, or else a Hugging Face folder", {.required = true});
   flags.Add("--dtype", &request->dtype,
-            "Matrices in f32, f16, bf16 or q8_0 (default: as they are)");
+            "Matrices in f32, f16, bf16, or a type of 'parvis quantize' (default: as they are)");
   flags.Add("--tokenizer", &request->tokenizer, "Take the tokeniser of this file or model");
   return [request, &console] { return Rewrite(*request, console); };
 }

@@ -68,8 +68,18 @@ std::string_view PackingName(ops::Packing packing) {
       return "f32";
     case ops::Packing::kBf16:
       return "bf16";
+    case ops::Packing::kF16:
+      return "f16";
     case ops::Packing::kQ8_0:
       return "q8_0";
+    case ops::Packing::kQ4_0:
+      return "q4_0";
+    case ops::Packing::kQ4K:
+      return "q4_K";
+    case ops::Packing::kQ6K:
+      return "q6_K";
+    case ops::Packing::kQ5Wide:
+      return "q5 (wide)";
   }
   return "";
 }

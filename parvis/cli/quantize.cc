@@ -14,14 +14,17 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
   request->dtype = "q8_0";
   flags.Add("in", &request->in, "A model", {.required = true});
   flags.Add("out", &request->out, "OUT.gguf", {.required = true});
-  flags.Add("type", &request->dtype, "q8_0: 8 bits, and a scale for every 32 weights",
-            {.one_of = {"q8_0"}, .show_default = true});
+  flags.Add(
+      "type", &request->dtype,
+      "q8_0, q6_K, q5_K_M, q4_K_M, q4_K, q4_0 (bits a weight: the name's number, and a half), "
+      "or f32, f16, bf16, q5_K, q5_1, q5_0, q4_1",
+      {.show_default = true});
   return [request, &console] { return Rewrite(*request, console); };
 }
 
 }  // namespace
 
 const Command kQuantize = {"quantize", "Make a model's weights smaller",
-                           "parvis quantize my-model.gguf my-model-q8.gguf q8_0", &Define};
+                           "parvis quantize my-model.gguf my-model-q4.gguf q4_K_M", &Define};
 
 }  // namespace parvis::cli

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <vector>
 
 #include "parvis/cli/flags.h"
 #include "parvis/cli/model_path.h"
@@ -31,17 +32,16 @@ Result<models::Model> Open(const RewriteRequest& request, const std::string& pat
 }  // namespace
 
 Status Rewrite(const RewriteRequest& request, Console& console) {
-  std::optional<DType> dtype;
+  std::optional<models::WeightTypes> types;
   if (!request.dtype.empty()) {
-    dtype = DTypeFromName(request.dtype);
-    if (!dtype || (*dtype != DType::kF32 && *dtype != DType::kF16 && *dtype != DType::kBf16 &&
-                   *dtype != DType::kQ8_0)) {
-      return InvalidArgument("--dtype: '" + request.dtype + "' is none of f32, f16, bf16, q8_0");
+    types = models::WeightTypesFromName(request.dtype);
+    if (!types) {
+      return InvalidArgument("'" + request.dtype + "' is none of " + models::WeightTypesNames());
     }
   }
   const bool gguf = std::filesystem::path(request.out).extension() == ".gguf";
-  if (dtype == DType::kQ8_0 && !gguf) {
-    return InvalidArgument("q8_0 can be written as .gguf only; " + request.out +
+  if (types && IsQuantised(types->dtype) && !gguf) {
+    return InvalidArgument(request.dtype + " can be written as .gguf only; " + request.out +
                            " is no such name");
   }
   PARVIS_ASSIGN_OR_RETURN(const std::string path, FindModel(request.in));
@@ -51,7 +51,13 @@ Status Rewrite(const RewriteRequest& request, Console& console) {
   }
   PARVIS_ASSIGN_OR_RETURN(const Compute compute, Compute::Make({}));
   PARVIS_ASSIGN_OR_RETURN(models::Model model, Open(request, path, compute));
-  PARVIS_RETURN_IF_ERROR(models::SaveModel(model, request.out, dtype));
+  if (types && IsQuantised(types->dtype) && IsQuantised(model.dtype)) {
+    console.Note(path + " is quantised already (" + std::string(DTypeName(model.dtype)) +
+                 "): what was lost then stays lost");
+  }
+  std::vector<std::string> notes;
+  PARVIS_RETURN_IF_ERROR(models::SaveModel(model, request.out, types, Json::object(), &notes));
+  for (const std::string& note : notes) console.Note(note);
 
   const int64_t before = SizeOnDisk(path), after = SizeOnDisk(request.out);
   console.Note(path + " " + BytesText(static_cast<double>(before)) + " -> " + request.out + " " +
@@ -63,6 +69,7 @@ Status Rewrite(const RewriteRequest& request, Console& console) {
     document["in_bytes"] = before;
     document["out_bytes"] = after;
     document["kernels"] = compute.kernels_name();
+    document["stand_ins"] = notes;
     document["tokenizer"] = model.tokenizer != nullptr;
     console.PrintJson(document);
   }

@@ -91,11 +91,12 @@ void AppendJson(const std::string& prefix, const Json& object, GgufMetadata& met
 // The "tokenizer.*" keys of a tokeniser.
 void AppendTokenizer(const text::Tokenizer& tokenizer, GgufMetadata& metadata);
 
-// llama.cpp's number for files whose matrices are of `dtype` ("general.file_type").
+// llama.cpp's number for files whose matrices are of `dtype` ("general.file_type"); for q4_K and
+// q5_K that of the mix with fewer bits.
 uint32_t GgufFileType(DType dtype);
 
 // Writes version 3, aligned to 32 bytes, all or nothing, tensor by tensor. `metadata` must hold
-// general.architecture. Types: f32, f16, bf16, q8_0, i32, i64. Names: unique, shorter than 64
+// general.architecture. Types: those of DType but u8. Names: unique, shorter than 64
 // bytes.
 Status WriteGguf(const std::string& path, const GgufMetadata& metadata,
                  std::span<const TensorPlan> plans, const TensorProducer& produce);

@@ -150,8 +150,22 @@ uint32_t GgufFileType(DType dtype) {
   switch (dtype) {
     case DType::kF16:
       return 1;
+    case DType::kQ4_0:
+      return 2;
+    case DType::kQ4_1:
+      return 3;
     case DType::kQ8_0:
       return 7;
+    case DType::kQ5_0:
+      return 8;
+    case DType::kQ5_1:
+      return 9;
+    case DType::kQ4K:
+      return 14;
+    case DType::kQ5K:
+      return 16;
+    case DType::kQ6K:
+      return 18;
     case DType::kBf16:
       return 32;
     default:

@@ -3,26 +3,27 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "parvis/formats/block_quantizer.h"
 #include "parvis/kernels/kernels.h"
 
 namespace parvis::formats {
 namespace {
 
 std::optional<kernels::Source> SourceOf(DType dtype) {
-  switch (dtype) {
-    case DType::kF32:
-      return kernels::Source::kF32;
-    case DType::kF16:
-      return kernels::Source::kF16;
-    case DType::kBf16:
-      return kernels::Source::kBf16;
-    case DType::kQ8_0:
-      return kernels::Source::kQ8_0;
-    default:
-      return std::nullopt;
+  using kernels::Source;
+  constexpr std::pair<DType, Source> kSources[] = {
+      {DType::kF32, Source::kF32},   {DType::kF16, Source::kF16},   {DType::kBf16, Source::kBf16},
+      {DType::kQ8_0, Source::kQ8_0}, {DType::kQ4_0, Source::kQ4_0}, {DType::kQ4_1, Source::kQ4_1},
+      {DType::kQ5_0, Source::kQ5_0}, {DType::kQ5_1, Source::kQ5_1}, {DType::kQ4K, Source::kQ4K},
+      {DType::kQ5K, Source::kQ5K},   {DType::kQ6K, Source::kQ6K},
+  };
+  for (const auto& [type, source] : kSources) {
+    if (type == dtype) return source;
   }
+  return std::nullopt;
 }
 
 constexpr int64_t kChunk = 4096;  // numbers converted at a time; a multiple of every group
@@ -48,7 +49,12 @@ Result<Tensor> ConvertTensor(const Tensor& tensor, DType dtype, ThreadPool& pool
     for (int64_t i = begin; i < end; i += kChunk) {
       const auto count = static_cast<size_t>(std::min(kChunk, end - i));
       table.ToF32(*from, tensor.data() + kernels::SourceBytes(*from, i), count, wide.data());
-      table.FromF32(wide.data(), count, *to, converted.data() + kernels::SourceBytes(*to, i));
+      std::byte* out = converted.data() + kernels::SourceBytes(*to, i);
+      if (HasBlockQuantiser(dtype)) {
+        QuantiseBlocks(dtype, wide.data(), count, out);
+      } else {
+        table.FromF32(wide.data(), count, *to, out);
+      }
     }
   });
   return converted;

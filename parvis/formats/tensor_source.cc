@@ -16,14 +16,11 @@ size_t AlignmentOf(DType dtype) {
       return 4;
     case DType::kI64:
       return 8;
-    case DType::kF16:
-    case DType::kBf16:
-    case DType::kQ8_0:
-      return 2;
     case DType::kU8:
       return 1;
+    default:  // 16-bit numbers, and groups that begin or end with some
+      return 2;
   }
-  return 1;
 }
 
 }  // namespace

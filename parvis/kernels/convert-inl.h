@@ -7,6 +7,7 @@
 #include "parvis/kernels/inlining.h"
 #include "parvis/kernels/kernels.h"
 #include "parvis/kernels/layout.h"
+#include "parvis/kernels/stored-inl.h"
 
 // Number formats: stored arrays to and from f32, and the two quantisers.
 namespace parvis::kernels {
@@ -102,6 +103,25 @@ void ToF32(Source source, const void* src, size_t size, float* dst) {
       }
       return;
     }
+    default:
+      for (size_t i = 0; i < size; i += kQ8Group) {
+        ReadGroup<V>(source, src, i / kQ8Group, dst + i);
+      }
+      return;
+  }
+}
+
+// Numbers [first, first + size) of a stored row. first % 32 == 0, as far as the type has groups.
+template <class V>
+void RowToF32(Source source, const void* row, size_t first, size_t size, float* dst) {
+  const StoredBlock block = BlockOf<V>(source);
+  if (block.elements <= kQ8Group) {
+    ToF32<V>(source, static_cast<const unsigned char*>(row) + first / block.elements * block.bytes,
+             size, dst);
+    return;
+  }
+  for (size_t i = 0; i < size; i += kQ8Group) {
+    ReadGroup<V>(source, row, (first + i) / kQ8Group, dst + i);
   }
 }
 
@@ -139,6 +159,8 @@ void FromF32(const float* src, size_t size, Source target, void* dst) {
       }
       return;
     }
+    default:  // made by parvis/formats
+      return;
   }
 }
 

@@ -28,16 +28,39 @@ constexpr size_t kQ8Group = 32;     // weights that share a scale in q8_0
 constexpr size_t kAlignment = 64;   // bytes; of every packed buffer
 
 // How numbers are stored in memory and files, as far as kernels read them.
-enum class Source { kF32, kF16, kBf16, kQ8_0 };
+// The quantised ones are ggml's (layout.h).
+enum class Source { kF32, kF16, kBf16, kQ8_0, kQ4_0, kQ4_1, kQ5_0, kQ5_1, kQ4K, kQ5K, kQ6K };
 
 // How the two sides of a matrix product are stored for computing.
-//   kF32   f32 × f32
-//   kBf16  both sides rounded to bf16 (to nearest even), products and sums in f32
-//   kQ8_0  weights int8 with an f16 scale for every 32 of a row, activations rounded to int8 with
+//   kF32    f32 × f32
+//   kF16    f16 weights, widened as they are read; else as kF32, bit for bit
+//   kBf16   both sides rounded to bf16 (to nearest even), products and sums in f32
+//   kQ8_0   weights int8 with an f16 scale for every 32 of a row, activations rounded to int8 with
 //   an
-//          f32 scale for every 32 of a row (amax/127); exact integer sums within the 32, then one
-//          f32 sum over the groups in order. REQUIRES k % 32 == 0.
-enum class Packing { kF32, kBf16, kQ8_0 };
+//           f32 scale for every 32 of a row (amax/127); exact integer sums within the 32, then one
+//           f32 sum over the groups in order. REQUIRES k % 32 == 0.
+//   kQ4_0, kQ4K, kQ6K
+//           the weights of that type as stored, activations as for kQ8_0. REQUIRES: k a multiple of
+//           32, 256, 256, and that type as the source of the panels.
+//   kQ5Wide q4_1, q5_1 and q5_K in a wider form without loss, activations as for kQ8_0.
+enum class Packing { kF32, kF16, kBf16, kQ8_0, kQ4_0, kQ4K, kQ6K, kQ5Wide };
+constexpr size_t kPackings = 8;
+
+// The packing whose rows (activations) `packing` computes with: rows are packed once for several
+// products.
+[[gnu::always_inline]] constexpr Packing RowsOf(Packing packing) {
+  switch (packing) {
+    case Packing::kF32:
+    case Packing::kF16:
+      return Packing::kF32;
+    case Packing::kBf16:
+      return Packing::kBf16;
+    case Packing::kQ8_0:
+      return Packing::kQ8_0;
+    default:
+      return Packing::kQ4_0;
+  }
+}
 
 // y[r][i] = bias[i] + sum over k of rows[r][k] * panels[i][k]         r: rows, i: lanes
 //
@@ -48,7 +71,7 @@ struct MatMulArgs {
   Packing packing;
   const void* panels;  // PanelBytes(packing, n, k), from PackPanels*
   size_t n, k;         // panel rows (outputs of a row), summed length
-  const void* rows;    // row r at rows + r * row_stride; from PackRows (kF32: any f32 rows)
+  const void* rows;    // row r at rows + r * row_stride; from PackRows (kF32, kF16: any f32 rows)
   size_t row_stride;   // in bytes
   size_t row_begin, row_end;
   size_t tile_begin,
@@ -121,8 +144,9 @@ struct Table {
   Target target;
 
   // --- matrix products ---------------------------------------------------------------------
-  // Row-major weights of any source into panels. kQ8_0 takes kQ8_0 (kept exactly) or f32/f16/bf16
-  // (quantised). Tiles [tile_begin, tile_end) of the n rows; rows past n are zero.
+  // Row-major weights of any source into panels. kQ8_0 keeps q8_0, q5_0
+  // and q4_0 exactly and quantises others; kF32, kF16 and kBf16 take any; the rest: see Packing.
+  // Tiles [tile_begin, tile_end) of the n rows; rows past n are zero.
   void (*PackPanels)(Packing packing, Source source, const void* src, size_t row_bytes, size_t n,
                      size_t k, size_t tile_begin, size_t tile_end, void* panels);
   // The same from f32 with any strides (in floats): element (lane i, k) at src[i*lane_stride +
@@ -190,9 +214,10 @@ struct Table {
   void (*AdamW)(const AdamWArgs& args);
 
   // --- conversions -----------------------------------------------------------------------------
-  void (*ToF32)(Source source, const void* src, size_t size, float* dst);  // q8_0: size % 32 == 0
-  void (*FromF32)(const float* src, size_t size, Source target,
-                  void* dst);  // round to nearest even
+  // Whole blocks of a quantised type.
+  void (*ToF32)(Source source, const void* src, size_t size, float* dst);
+  // To f32, f16, bf16 or q8_0; rounds to nearest even.
+  void (*FromF32)(const float* src, size_t size, Source target, void* dst);
 };
 
 // The table of `target`. REQUIRES: TargetSupported(target).

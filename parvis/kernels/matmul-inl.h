@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "parvis/kernels/block_matmul-inl.h"
 #include "parvis/kernels/inlining.h"
 #include "parvis/kernels/kernels.h"
 #include "parvis/kernels/layout.h"
@@ -285,6 +286,14 @@ struct Q8Kernel {
   }
 };
 
+template <class V, class Panel>
+void MultiplyBlockPanels(const MatMulArgs& args) {
+  MultiplyBlocks<V>(
+      BlockKernel<V, Panel>{static_cast<const unsigned char*>(args.rows), args.row_stride,
+                            static_cast<const unsigned char*>(args.panels), args.k},
+      args);
+}
+
 template <class V>
 void MatMul(const MatMulArgs& args) {
   const unsigned char* rows = static_cast<const unsigned char*>(args.rows);
@@ -303,6 +312,24 @@ void MatMul(const MatMulArgs& args) {
     case Packing::kQ8_0:
       MultiplyBlocks<V>(Q8Kernel<V>{rows, args.row_stride, const_cast<void*>(args.panels), args.k},
                         args);
+      return;
+    case Packing::kF16:
+      MultiplyBlocks<V>(
+          F16Kernel<V>{static_cast<const float*>(args.rows), args.row_stride / sizeof(float),
+                       static_cast<const uint16_t*>(args.panels), args.k},
+          args);
+      return;
+    case Packing::kQ4_0:
+      MultiplyBlockPanels<V, Q4_0Panel<V>>(args);
+      return;
+    case Packing::kQ4K:
+      MultiplyBlockPanels<V, Q4KPanel<V>>(args);
+      return;
+    case Packing::kQ6K:
+      MultiplyBlockPanels<V, Q6KPanel<V>>(args);
+      return;
+    case Packing::kQ5Wide:
+      MultiplyBlockPanels<V, Q5WidePanel<V>>(args);
       return;
   }
 }

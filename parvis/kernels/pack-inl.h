@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "parvis/kernels/block_pack-inl.h"
 #include "parvis/kernels/convert-inl.h"
 #include "parvis/kernels/kernels.h"
 #include "parvis/kernels/layout.h"
@@ -93,6 +94,17 @@ void PlaceBlock(Packing packing, const PackBlock& block, size_t tile, size_t tot
       PlaceWords<V>(block.value[0], kPackSteps, steps,
                     static_cast<float*>(panels) + (tile * total_k + k) * kLanes);
       return;
+    case Packing::kF16: {
+      uint16_t* to = static_cast<uint16_t*>(panels) + (tile * total_k + k) * kLanes;
+      alignas(64) float turned[16][kLanes];
+      for (size_t i = 0; i < steps; i += 16) {
+        V::Transpose(block.value[0] + i, kPackSteps, turned[0], kLanes);
+        for (size_t j = 0; j < 16 && i + j < steps; ++j) {
+          V::Load(turned[j]).StoreF16(to + (i + j) * kLanes);
+        }
+      }
+      return;
+    }
     case Packing::kBf16: {  // a pair is moved as one word
       const size_t even_k = (total_k + 1) / 2 * 2;
       alignas(64) uint16_t rounded[kLanes][kPackSteps];
@@ -117,12 +129,15 @@ void PlaceBlock(Packing packing, const PackBlock& block, size_t tile, size_t tot
       }
       return;
     }
+    default:  // block_pack-inl.h
+      return;
   }
 }
 
-// q8_0 kept as stored.
+// Codes and scales kept as stored: of q8_0, q5_0 and q4_0.
 template <class V>
-void CopyQ8Tile(const void* src, size_t row_bytes, size_t n, size_t k, size_t tile, void* panels) {
+void CopyQ8Tile(Source source, const void* src, size_t row_bytes, size_t n, size_t k, size_t tile,
+                void* panels) {
   const Q8Tile<V> q8 = Q8TileAt<V>(panels, tile, k);
   const size_t groups = k / kQ8Group;
   for (size_t lane = 0; lane < kLanes; ++lane) {
@@ -132,8 +147,16 @@ void CopyQ8Tile(const void* src, size_t row_bytes, size_t n, size_t k, size_t ti
       uint16_t scale = 0;
       int8_t q[kQ8Group] = {};
       if (row < n && group < groups) {
-        __builtin_memcpy(&scale, from + group * kQ8SourceBytes, sizeof(scale));
-        __builtin_memcpy(q, from + group * kQ8SourceBytes + sizeof(scale), sizeof(q));
+        const unsigned char* stored = from + group * BlockOf<V>(source).bytes;
+        __builtin_memcpy(&scale, stored, sizeof(scale));
+        if (source == Source::kQ8_0) {
+          __builtin_memcpy(q, stored + sizeof(scale), sizeof(q));
+        } else {
+          const int zero = source == Source::kQ4_0 ? 8 : 16;
+          uint8_t code[kQ8Group];
+          ReadCodes<V>(source, from, group, code);
+          for (size_t i = 0; i < kQ8Group; ++i) q[i] = static_cast<int8_t>(code[i] - zero);
+        }
       }
       PlaceGroup<V>(q8, group, lane, q, scale);
     }
@@ -180,22 +203,22 @@ void PackPanels(Packing packing, Source source, const void* src, size_t row_byte
   }
   PackBlock block;
   for (size_t tile = tile_begin; tile < tile_end; ++tile) {
-    if (packing == Packing::kQ8_0 && source == Source::kQ8_0) {
-      CopyQ8Tile<V>(src, row_bytes, n, k, tile, panels);
+    if (RowsOf(packing) == Packing::kQ4_0) {
+      PackBlockTile<V>(packing, source, src, row_bytes, n, k, tile, panels);
       continue;
     }
-    const size_t element_groups = source == Source::kQ8_0 ? kQ8Group : 1;
-    const size_t group_bytes = source == Source::kQ8_0  ? kQ8SourceBytes
-                               : source == Source::kF32 ? sizeof(float)
-                                                        : sizeof(uint16_t);
+    if (packing == Packing::kQ8_0 &&
+        (source == Source::kQ8_0 || source == Source::kQ5_0 || source == Source::kQ4_0)) {
+      CopyQ8Tile<V>(source, src, row_bytes, n, k, tile, panels);
+      continue;
+    }
     for (size_t at = 0; at < k; at += kPackSteps) {
       const size_t steps = k - at < kPackSteps ? k - at : kPackSteps;
       __builtin_memset(&block, 0, sizeof(block));
       for (size_t lane = 0; lane < kLanes && tile * kLanes + lane < n; ++lane) {
-        ToF32<V>(source,
-                 static_cast<const unsigned char*>(src) + (tile * kLanes + lane) * row_bytes +
-                     at / element_groups * group_bytes,
-                 steps, block.value[lane]);
+        RowToF32<V>(source,
+                    static_cast<const unsigned char*>(src) + (tile * kLanes + lane) * row_bytes, at,
+                    steps, block.value[lane]);
       }
       PlaceBlock<V>(packing, block, tile, k, at, steps, panels);
     }
@@ -235,7 +258,7 @@ void PackBf16Steps(const float* x, size_t steps, void* row, size_t at) {
 // `steps` numbers of a row of k, from `at` on.
 template <class V>
 void PackSteps(Packing packing, const float* x, size_t steps, size_t k, void* row, size_t at) {
-  switch (packing) {
+  switch (RowsOf(packing)) {
     case Packing::kF32:
       __builtin_memcpy(static_cast<float*>(row) + at, x, steps * sizeof(float));
       return;
@@ -244,6 +267,9 @@ void PackSteps(Packing packing, const float* x, size_t steps, size_t k, void* ro
       return;
     case Packing::kQ8_0:
       PackQ8Steps<V>(x, steps, k, row, at);
+      return;
+    default:
+      PackBlockSteps<V>(x, steps, k, row, at);
       return;
   }
 }

@@ -37,6 +37,8 @@ uint64_t ProbeRead(const void* data, size_t size) {
 }
 
 double ProbeProducts(Target target, Packing packing, int64_t rounds) {
+  packing = RowsOf(packing);
+  if (packing == Packing::kQ4_0) packing = Packing::kQ8_0;  // bytes too
   switch (target) {
     case Target::kAvx512:
       return ProbeProductsAvx512(packing, rounds);

@@ -14,9 +14,9 @@ namespace parvis::kernels {
 uint64_t ProbeRead(const void* data, size_t size);
 
 // Multiplies and adds in registers, as products of `packing` do at best on `target`:
-//   kF32   fused multiply-adds of f32
-//   kBf16  dot products of bf16 pairs where the processor has them, else as kF32
-//   kQ8_0  dot products of int8
+//   kF32, kF16   fused multiply-adds of f32
+//   kBf16        dot products of bf16 pairs where the processor has them, else as kF32
+//   all others   dot products of int8
 // Returns the number of multiplications plus additions done in `rounds` rounds.
 double ProbeProducts(Target target, Packing packing, int64_t rounds);
 

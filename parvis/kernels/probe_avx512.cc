@@ -50,10 +50,9 @@ double ProbeProductsAvx512(Packing packing, int64_t rounds) {
       return ByteDotProducts(rounds);
     case Packing::kBf16:
       return Bf16DotProducts(rounds);
-    case Packing::kF32:
-      break;
+    default:
+      return FusedMultiplyAdds(rounds);
   }
-  return FusedMultiplyAdds(rounds);
 }
 
 }  // namespace parvis::kernels

@@ -1,3 +1,4 @@
+#include "parvis/kernels/block_dot_avx2.h"
 #include "parvis/kernels/simd_avx2.h"
 #include "parvis/kernels/table-inl.h"
 #include "parvis/kernels/tables.h"

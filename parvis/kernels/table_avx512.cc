@@ -1,6 +1,7 @@
 // gcc 12 warns of undefined values that its own headers make on purpose (its bug 105593).
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#include "parvis/kernels/block_dot_avx512.h"
 #include "parvis/kernels/simd_avx512.h"
 #include "parvis/kernels/table-inl.h"
 #include "parvis/kernels/tables.h"

@@ -17,11 +17,6 @@ namespace {
 // More layers than any model has; a bound before anything is allocated for them.
 constexpr int64_t kMaxLayers = 1024;
 
-bool IsFloat(DType dtype) {
-  return dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBf16 ||
-         dtype == DType::kQ8_0;
-}
-
 // GGUF says with tensors and flat keys what config.json says with fields.
 Json GgufConfig(const formats::ModelFile& file) {
   Json config = file.config;
@@ -76,7 +71,7 @@ Status FillStack(const ops::Exec& exec, const formats::ModelFile& file, const Fa
       return DataLoss("tensor " + entry.name + " has shape " + ShapeText(tensor.shape()) +
                       ", the configuration asks for " + ShapeText(expected));
     }
-    if (!IsFloat(tensor.dtype())) {
+    if (!IsReal(tensor.dtype())) {
       return DataLoss("tensor " + entry.name + " holds " + std::string(DTypeName(tensor.dtype())) +
                       ", which are not weights");
     }
@@ -104,7 +99,7 @@ Status TakeRopeDivisors(const ops::Exec& exec, const formats::ModelFile& file,
     return {};
   }
   PARVIS_ASSIGN_OR_RETURN(const Tensor tensor, file.tensors->Get("rope_freqs.weight"));
-  if (tensor.shape() != Shape{rotary->rotary_dim / 2} || !IsFloat(tensor.dtype())) {
+  if (tensor.shape() != Shape{rotary->rotary_dim / 2} || !IsReal(tensor.dtype())) {
     return DataLoss("tensor rope_freqs.weight has shape " + ShapeText(tensor.shape()) +
                     ", expected " + ShapeText({rotary->rotary_dim / 2}));
   }

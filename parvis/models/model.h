@@ -5,10 +5,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "parvis/core/json.h"
 #include "parvis/core/result.h"
 #include "parvis/formats/model_file.h"
+#include "parvis/models/weight_types.h"
 #include "parvis/nn/stack.h"
 #include "parvis/text/tokenizer.h"
 
@@ -49,10 +51,11 @@ Model NewModel(nn::Blueprint blueprint, std::shared_ptr<const text::Tokenizer> t
                uint64_t seed);
 
 // Writes `model` (which must hold its values) as a GGUF file if `path` ends in .gguf, else as a
-// Hugging Face folder; matrices in `dtype`, or as they are if none. All or nothing.
-// `metadata`: additional general.* and parvis.* keys of a GGUF file.
-Status SaveModel(const Model& model, const std::string& path, std::optional<DType> dtype,
-                 const Json& metadata = Json::object());
+// Hugging Face folder; matrices in `types`, or as they are if none (a folder holds no quantised
+// ones: f32). All or nothing. `metadata`: additional general.* and parvis.* keys of a GGUF file.
+// `notes`: null, or gets a line for each type that another one stands in for.
+Status SaveModel(const Model& model, const std::string& path, std::optional<WeightTypes> types,
+                 const Json& metadata = Json::object(), std::vector<std::string>* notes = nullptr);
 
 // The blueprint that a Hugging Face style configuration describes ("model_type", "hidden_size" …):
 // what a recipe's [model] table holds, too.

@@ -1,6 +1,8 @@
 // From a model to a file: the way back of loader.cc.
 
 #include <algorithm>
+#include <cstdlib>
+#include <map>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -16,23 +18,24 @@
 namespace parvis::models {
 namespace {
 
-// What a matrix is stored as: quantised types only where rows fill their groups, as llama.cpp does.
-DType StoredType(const Shape& shape, DType asked) {
-  return shape.back() % GroupOf(asked).elements == 0 ? asked : DType::kF16;
-}
+// The number in "12.attention.v.weight"; 0 where there is none.
+int64_t LayerOf(const std::string& parameter) { return std::atoll(parameter.c_str()); }
 
 // Everything that will be written, in order.
 class Plan {
  public:
-  Plan(const Model& model, const Family& family, FileKind kind, std::optional<DType> dtype)
+  Plan(const Model& model, const Family& family, FileKind kind, std::optional<WeightTypes> types)
       : model_(model), kind_(kind) {
     const nn::Blueprint& blueprint = model.stack.blueprint();
     for (FileTensor& tensor : FileTensors(family, blueprint, kind)) {
       const ops::Parameter& first = Find(tensor.parameters[0]);
       Shape shape = FileShape(tensor, blueprint, kind);
-      const DType type = shape.size() == 1 ? DType::kF32
-                         : dtype           ? StoredType(shape, *dtype)
-                                           : first.value.dtype();
+      DType type = first.value.dtype();
+      if (shape.size() == 1) {
+        type = DType::kF32;
+      } else if (types) {
+        type = Choose(*types, tensor, shape, type);
+      }
       plans_.push_back({tensor.name, std::move(shape), type});
       tensors_.push_back(std::move(tensor));
     }
@@ -47,27 +50,65 @@ class Plan {
 
   const std::vector<formats::TensorPlan>& plans() const { return plans_; }
 
+  bool quantised() const {
+    return std::any_of(plans_.begin(), plans_.end(),
+                       [](const formats::TensorPlan& plan) { return IsQuantised(plan.dtype); });
+  }
+
+  // Which types stand in for others, one line for each kind.
+  std::vector<std::string> Notes() const {
+    std::vector<std::string> notes;
+    for (const auto& [what, count] : stand_ins_) {
+      notes.push_back(std::to_string(count) + (count == 1 ? " matrix has " : " matrices have ") +
+                      what);
+    }
+    return notes;
+  }
+
   Result<Tensor> Produce(size_t index, ThreadPool& pool) const {
     if (index == tensors_.size()) return divisors_;
     const FileTensor& tensor = tensors_[index];
     const DType dtype = plans_[index].dtype;
+    // Transposing works on whole numbers, so a quantised type is made at the end, of parts that
+    // have one type.
+    DType part = dtype;
+    if (kind_ == FileKind::kGguf && IsQuantised(dtype)) {
+      part = Find(tensor.parameters[0]).value.dtype();
+      for (const std::string& name : tensor.parameters) {
+        if (Find(name).value.dtype() != part) part = DType::kF32;
+      }
+    }
     std::vector<Tensor> values;
     for (const std::string& name : tensor.parameters) {
-      // Transposing works on whole numbers, so a quantised type is made at the end.
-      const bool late = kind_ == FileKind::kGguf && GroupOf(dtype).elements > 1;
-      const Tensor& value = Find(name).value;
-      if (late || value.dtype() == dtype) {
-        values.push_back(value);
-      } else {
-        PARVIS_ASSIGN_OR_RETURN(Tensor converted, formats::ConvertTensor(value, dtype, pool));
-        values.push_back(std::move(converted));
-      }
+      PARVIS_ASSIGN_OR_RETURN(Tensor value, formats::ConvertTensor(Find(name).value, part, pool));
+      values.push_back(std::move(value));
     }
     const Tensor joined = Join(tensor, model_.stack.blueprint(), kind_, values);
     return formats::ConvertTensor(joined, dtype, pool);
   }
 
  private:
+  // What a matrix is stored as. Remembers where rows do not fill the groups of the type asked for.
+  DType Choose(const WeightTypes& types, const FileTensor& tensor, const Shape& shape, DType now) {
+    const nn::Blueprint& blueprint = model_.stack.blueprint();
+    const std::string& name = tensor.parameters[0];
+    const bool is_output =
+        name == (blueprint.tied_embedding ? "embedding.weight" : "lm_head.weight");
+    const MatrixType chosen = TypeOf(types, {.parameters = tensor.parameters,
+                                             .row = shape.back(),
+                                             .layer = LayerOf(name),
+                                             .num_layers = blueprint.num_layers,
+                                             .is_output = is_output,
+                                             .stored = now});
+    if (chosen.wanted) {
+      ++stand_ins_["rows of " + std::to_string(shape.back()) + " numbers, not a multiple of " +
+                   std::to_string(GroupOf(*chosen.wanted).elements) + ": " +
+                   std::string(DTypeName(chosen.dtype)) + " instead of " +
+                   std::string(DTypeName(*chosen.wanted))];
+    }
+    return chosen.dtype;
+  }
+
   const ops::Parameter& Find(const std::string& name) const {
     for (const ops::Parameter& parameter : model_.stack.parameters()) {
       if (parameter.name == name) return parameter;
@@ -99,10 +140,11 @@ class Plan {
   std::vector<formats::TensorPlan> plans_;
   std::vector<FileTensor> tensors_;
   Tensor divisors_;
+  std::map<std::string, int> stand_ins_;
 };
 
-formats::GgufMetadata GgufMetadataOf(const Model& model, const Family& family, DType dtype,
-                                     const Json& extra) {
+formats::GgufMetadata GgufMetadataOf(const Model& model, const Family& family,
+                                     const WeightTypes& types, bool quantised, const Json& extra) {
   const nn::Blueprint& blueprint = model.stack.blueprint();
   formats::GgufMetadata metadata;
   metadata.emplace_back("general.architecture", std::string(family.name));
@@ -121,8 +163,8 @@ formats::GgufMetadata GgufMetadataOf(const Model& model, const Family& family, D
     it = ours ? std::next(it) : all.erase(it);
   }
   formats::AppendJson("", all, metadata);
-  metadata.emplace_back("general.file_type", formats::GgufFileType(dtype));
-  if (dtype == DType::kQ8_0) metadata.emplace_back("general.quantization_version", uint32_t{2});
+  metadata.emplace_back("general.file_type", GgufFileType(types));
+  if (quantised) metadata.emplace_back("general.quantization_version", uint32_t{2});
   metadata.emplace_back("parvis.tied_embedding", blueprint.tied_embedding);
   if (const Json config = family.config(blueprint); config.contains("rope_scaling")) {
     metadata.emplace_back("parvis.rope_scaling", config["rope_scaling"].dump());
@@ -132,10 +174,17 @@ formats::GgufMetadata GgufMetadataOf(const Model& model, const Family& family, D
   return metadata;
 }
 
+bool HasQuantised(const Model& model) {
+  const auto& parameters = model.stack.parameters();
+  return std::any_of(parameters.begin(), parameters.end(), [](const ops::Parameter& parameter) {
+    return IsQuantised(parameter.value.dtype());
+  });
+}
+
 }  // namespace
 
-Status SaveModel(const Model& model, const std::string& path, std::optional<DType> dtype,
-                 const Json& metadata) {
+Status SaveModel(const Model& model, const std::string& path, std::optional<WeightTypes> types,
+                 const Json& metadata, std::vector<std::string>* notes) {
   const Family* family = FindFamily(model.stack.blueprint().family);
   PARVIS_CHECK(family != nullptr);
   for (const ops::Parameter& parameter : model.stack.parameters()) {
@@ -143,17 +192,19 @@ Status SaveModel(const Model& model, const std::string& path, std::optional<DTyp
   }
   const bool gguf = path.ends_with(".gguf");
   const FileKind kind = gguf ? FileKind::kGguf : FileKind::kHuggingFace;
-  if (!gguf && !dtype && model.dtype == DType::kQ8_0) dtype = DType::kF32;
-  const Plan plan(model, *family, kind, dtype);
+  if (!gguf && !types && HasQuantised(model)) types = DType::kF32;
+  const Plan plan(model, *family, kind, types);
+  if (notes != nullptr) *notes = plan.Notes();
   ThreadPool pool(static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
   const auto produce = [&](size_t index) { return plan.Produce(index, pool); };
   if (gguf) {
-    return formats::WriteGguf(path,
-                              GgufMetadataOf(model, *family, dtype.value_or(model.dtype), metadata),
-                              plan.plans(), produce);
+    return formats::WriteGguf(
+        path,
+        GgufMetadataOf(model, *family, types.value_or(model.dtype), plan.quantised(), metadata),
+        plan.plans(), produce);
   }
   Json config = family->config(model.stack.blueprint());
-  const DType stored = dtype.value_or(model.dtype);
+  const DType stored = types ? types->dtype : model.dtype;
   config["torch_dtype"] = stored == DType::kBf16  ? "bfloat16"
                           : stored == DType::kF16 ? "float16"
                                                   : "float32";

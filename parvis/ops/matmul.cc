@@ -73,10 +73,23 @@ void LinearsBackward(const Exec& exec, const Tensor& x, std::span<const LinearSp
 
 Packing PackingOf(DType dtype) {
   switch (dtype) {
+    case DType::kF16:
+      return Packing::kF16;
     case DType::kBf16:
       return Packing::kBf16;
     case DType::kQ8_0:
+    case DType::kQ5_0:  // its codes and scales fit
       return Packing::kQ8_0;
+    case DType::kQ4_0:
+      return Packing::kQ4_0;
+    case DType::kQ4K:
+      return Packing::kQ4K;
+    case DType::kQ6K:
+      return Packing::kQ6K;
+    case DType::kQ4_1:
+    case DType::kQ5_1:
+    case DType::kQ5K:
+      return Packing::kQ5Wide;
     default:
       return Packing::kF32;
   }
@@ -101,13 +114,13 @@ void Pack(const Exec& exec, Parameter& matrix, Packing packing, bool keep_value)
 
 std::vector<Tensor> Linears(const Exec& exec, const Tensor& x, std::span<const LinearSpec> specs) {
   const size_t rows = static_cast<size_t>(x.dim(0)), k = static_cast<size_t>(x.dim(1));
-  RowOperand operands[3];  // x as each packing wants it
+  RowOperand operands[kernels::kPackings];  // x as each packing wants it
   std::vector<Tensor> results;
   std::vector<MatMulArgs> products;
   for (const LinearSpec& spec : specs) {
     const Parameter& weight = *spec.weight;
     PARVIS_DCHECK(weight.panels.defined() && weight.shape[1] == x.dim(1));
-    RowOperand& operand = operands[static_cast<int>(weight.packing)];
+    RowOperand& operand = operands[static_cast<int>(kernels::RowsOf(weight.packing))];
     if (operand.data == nullptr) {
       operand = PackRowOperand(exec, weight.packing, x.f32(), k, 1, rows, k);
     }

@@ -9,12 +9,13 @@
 
 namespace parvis::ops {
 
-// Copies `matrix.value` into the panels that products read, with `packing`'s numbers. kQ8_0 needs a
-// number of columns that is a multiple of 32. With keep_value = false the value is released (its
-// mapped pages too), so that a model that only runs holds its weights once.
+// Copies `matrix.value` into the panels that products read, with `packing`'s numbers; see kernels.h
+// for what the quantised ones require (PackingOf keeps to it; kQ8_0: columns a multiple of 32).
+// With keep_value = false the value is released (its mapped pages too), so that a model that only
+// runs holds its weights once.
 void Pack(const Exec& exec, Parameter& matrix, Packing packing, bool keep_value = true);
 
-// The packing that computes `dtype`'s numbers as stored: f32 and f16 in f32, bf16, q8_0.
+// The packing that computes `dtype`'s numbers as stored (kernels.h).
 Packing PackingOf(DType dtype);
 
 struct LinearSpec {

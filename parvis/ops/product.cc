@@ -23,6 +23,20 @@ kernels::Source SourceOf(DType dtype) {
       return kernels::Source::kBf16;
     case DType::kQ8_0:
       return kernels::Source::kQ8_0;
+    case DType::kQ4_0:
+      return kernels::Source::kQ4_0;
+    case DType::kQ4_1:
+      return kernels::Source::kQ4_1;
+    case DType::kQ5_0:
+      return kernels::Source::kQ5_0;
+    case DType::kQ5_1:
+      return kernels::Source::kQ5_1;
+    case DType::kQ4K:
+      return kernels::Source::kQ4K;
+    case DType::kQ5K:
+      return kernels::Source::kQ5K;
+    case DType::kQ6K:
+      return kernels::Source::kQ6K;
     default:
       PARVIS_CHECK(false);
       return kernels::Source::kF32;
@@ -32,7 +46,7 @@ kernels::Source SourceOf(DType dtype) {
 RowOperand PackRowOperand(const Exec& exec, Packing packing, const float* src, size_t row_stride,
                           size_t k_stride, size_t rows, size_t k) {
   RowOperand packed;
-  if (packing == Packing::kF32 && k_stride == 1) {
+  if (kernels::RowsOf(packing) == Packing::kF32 && k_stride == 1) {
     packed.data = src;
     packed.stride = row_stride * sizeof(float);
     return packed;
