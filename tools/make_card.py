@@ -131,8 +131,9 @@ def main():
         "", "## What it cannot do", "",
         "- It knows next to nothing: names, dates and facts that it writes are invented.",
         "- It does not follow instructions, answer questions, translate, calculate or write code.",
-        "- Many of its sentences are not grammatical, some of its words are not words, and it loses the "
-        "thread at once: it was trained for about an hour on one core.",
+        "- Most of its sentences are grammatical, many make little sense, and a few of its words are not "
+        "words. It loses the thread after a sentence or two, and without sampling "
+        "(`--temperature 0`) it soon repeats itself.",
         "- Most of its text was written before 1930. It repeats the views of that time, unkind ones "
         "about women, peoples and religions among them. It has had no safety training.",
         "- For anything that matters, bring a larger model: `parvis run PATH` takes a GGUF file or a "
