@@ -9,6 +9,7 @@
 #include "parvis/eval/perplexity.h"
 #include "parvis/models/model.h"
 #include "tests/golden_file.h"
+#include "tests/golden_models.h"
 
 namespace parvis::eval {
 namespace {
@@ -41,10 +42,7 @@ TEST_P(GoldenTest, LossOfADocument) {
   EXPECT_NEAR(got.nats, nats, 1e-5 * nats);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, GoldenTest,
-                         testing::Values("llama_tiny", "llama_gqa", "llama_bias_headdim",
-                                         "llama_rope_linear", "llama_rope_llama3", "llama_yarn",
-                                         "gpt2_tiny", "gpt2_untied"));
+INSTANTIATE_TEST_SUITE_P(Models, GoldenTest, testing::ValuesIn(kDecoderGoldens));
 
 }  // namespace
 }  // namespace parvis::eval

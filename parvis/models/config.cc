@@ -14,6 +14,10 @@ const Json* Config::Find(Names names) const {
   return nullptr;
 }
 
+bool Config::IsNull(std::string_view name) const {
+  return json_.is_object() && json_.contains(name) && json_[std::string(name)].is_null();
+}
+
 void Config::Refuse(const std::string& why) {
   if (status_.ok()) status_ = DataLoss(why);
 }

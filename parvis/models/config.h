@@ -22,6 +22,8 @@ class Config {
   using Names = std::initializer_list<std::string_view>;
 
   bool Has(Names names) const { return Find(names) != nullptr; }
+  // Some configurations mean by null something else than by saying nothing.
+  bool IsNull(std::string_view name) const;
   // Required, or with a default. Integers are within [min, 2^31).
   int64_t Int(Names names, int64_t min = 1);
   int64_t IntOr(Names names, int64_t otherwise, int64_t min = 1);

@@ -75,24 +75,41 @@ void DescribeBlock(const Blueprint& b, int64_t layer, Writer& out) {
            {a.num_kv_heads, a.head_dim});
   out.Line("  v", LinearText("a", kv_size, b.hidden_size, a.qkv_bias),
            {a.num_kv_heads, a.head_dim});
+  if (a.qk_norm) {
+    out.Line("  q, k", fmt::format("rms_norm of each head, epsilon {:g}, gain", b.norm.epsilon),
+             {a.num_heads, a.head_dim});
+  }
   if (const auto* rotary = std::get_if<nn::RotaryPositions>(&b.positions)) {
     out.Line("  q, k", RotaryText(*rotary), {a.num_heads, a.head_dim});
   }
+  const bool alibi = std::holds_alternative<nn::AlibiPositions>(b.positions);
   out.Line("  attended",
-           fmt::format("causal softmax(q·k / √{}) · v, {} query heads on each k, v", a.head_dim,
+           fmt::format("causal softmax(q·k / √{}{}) · v{}, {} query heads on each k, v", a.head_dim,
+                       alibi ? " - slope · distance" : "",
+                       a.window > 0 ? fmt::format(", last {} positions", a.window) : "",
                        a.num_heads / a.num_kv_heads),
            {a.num_heads, a.head_dim});
-  out.Line("  x", "x + " + LinearText("attended", b.hidden_size, q_size, a.out_bias), hidden);
   const nn::FeedForward& f = b.feed_forward;
   const Shape wide{f.size};
-  out.Line("  b", NormText(b.norm, "x"), hidden);
-  if (f.gated) out.Line("  gate", LinearText("b", f.size, b.hidden_size, f.bias), wide);
-  out.Line("  up", LinearText("b", f.size, b.hidden_size, f.bias), wide);
+  const std::string attended = LinearText("attended", b.hidden_size, q_size, a.out_bias);
+  const bool sequential = b.residual == nn::Residual::kSequential;
+  const bool shared = b.residual == nn::Residual::kParallelSharedNorm;
+  if (sequential) {
+    out.Line("  x", "x + " + attended, hidden);
+  } else {
+    out.Line("  y", attended, hidden);
+  }
+  const std::string in = shared ? "a" : "b";
+  if (!shared) out.Line("  b", NormText(b.norm, "x"), hidden);
+  if (f.gated) out.Line("  gate", LinearText(in, f.size, b.hidden_size, f.bias), wide);
+  out.Line("  up", LinearText(in, f.size, b.hidden_size, f.bias), wide);
   out.Line("  wide",
            f.gated ? fmt::format("{}(gate) * up", ActivationName(f.activation))
                    : fmt::format("{}(up)", ActivationName(f.activation)),
            wide);
-  out.Line("  x", "x + " + LinearText("wide", b.hidden_size, f.size, f.bias), hidden);
+  out.Line("  x",
+           (sequential ? "x + " : "x + y + ") + LinearText("wide", b.hidden_size, f.size, f.bias),
+           hidden);
 }
 
 }  // namespace
@@ -112,10 +129,11 @@ std::string Describe(const nn::Blueprint& b) {
                          b.hidden_size),
              {b.hidden_size});
   }
+  if (b.embedding_norm) out.Line("x", NormText(b.norm, "x"), {b.hidden_size});
   for (int64_t layer = 0; layer < b.num_layers; ++layer) DescribeBlock(b, layer, out);
   out.Line("hidden", NormText(b.norm, "x"), {b.hidden_size});
   out.Line("logits",
-           LinearText("hidden", b.vocab_size, b.hidden_size, false) +
+           LinearText("hidden", b.vocab_size, b.hidden_size, b.output_bias) +
                (b.tied_embedding ? ", the embedding again" : ""),
            {b.vocab_size});
   return out.Take();

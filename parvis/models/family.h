@@ -17,9 +17,13 @@ enum class Layout {
   // One tensor holds the rows of q, then k, then v. Our name says "qkv" and stands for the three.
   kQkv,
   kQkvTransposedInHf,
+  // The same in GGUF; Hugging Face's file holds, head after head, the rows of its q, k and v.
+  kQkvPerHeadInHf,
   // GGUF keeps the rows of each head so that rotated pairs are neighbours; ours and Hugging Face's
   // are half a head apart.
   kRotaryInGguf,
+  // Rotated pairs are neighbours in both files, among the first rotary_dim rows of each head.
+  kRotaryInterleaved,
 };
 
 // What a tensor is called where. `*` stands for both `.weight` and `.bias`, `#` for the layer.
@@ -29,22 +33,32 @@ struct TensorName {
 };
 
 // One family of models, as data: which configuration makes which blueprint, and what tensors are
-// called. Adding a family is one such constant (docs/design/one-forward-pass.md).
+// called. Adding a family is one such constant (docs/design/adding-a-family.md).
 struct Family {
-  std::string_view name;  // ours, Hugging Face's model_type and GGUF's architecture
+  std::string_view name;  // ours, and Hugging Face's model_type
+  std::string_view gguf;  // GGUF's architecture; of relatives that share one, the first is meant
   // Left out by checkpoints of the bare model: "model.", "transformer.".
   std::string_view hf_prefix;
   nn::Blueprint (*describe)(Config& config);
   Json (*config)(const nn::Blueprint& blueprint);         // back to Hugging Face words
   Json (*gguf_metadata)(const nn::Blueprint& blueprint);  // back to GGUF keys, without the prefix
   std::span<const TensorName> tensors;
+  // llama.cpp's loader wants the output matrix even where it is the embedding.
+  bool gguf_needs_output = false;
 };
 
-extern const Family kLlama;
+extern const Family kBloom;
 extern const Family kGpt2;
+extern const Family kGptJ;
+extern const Family kGptNeoX;
+extern const Family kLlama;
+extern const Family kMistral;
+extern const Family kQwen2;
+extern const Family kQwen3;
 
 std::span<const Family* const> AllFamilies();
-const Family* FindFamily(std::string_view name);  // null: unknown
+// By a model_type or an architecture; null: unknown.
+const Family* FindFamily(std::string_view name);
 
 }  // namespace parvis::models
 

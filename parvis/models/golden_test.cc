@@ -10,6 +10,7 @@
 
 #include "parvis/formats/safetensors.h"
 #include "parvis/models/model.h"
+#include "tests/golden_models.h"
 
 namespace parvis::models {
 namespace {
@@ -96,17 +97,15 @@ TEST_P(GoldenTest, GreedyContinuations) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Models, GoldenTest,
-    testing::Combine(testing::Values("llama_tiny", "llama_gqa", "llama_rope_llama3",
-                                     "llama_rope_linear", "llama_yarn", "llama_bias_headdim",
-                                     "gpt2_tiny", "gpt2_untied"),
-                     testing::Values(kernels::Target::kScalar, kernels::Target::kAvx2,
-                                     kernels::Target::kAvx512)),
-    [](const auto& info) {
-      return std::string(std::get<0>(info.param)) + "_" +
-             std::string(kernels::TargetName(std::get<1>(info.param)));
-    });
+INSTANTIATE_TEST_SUITE_P(Models, GoldenTest,
+                         testing::Combine(testing::ValuesIn(kDecoderGoldens),
+                                          testing::Values(kernels::Target::kScalar,
+                                                          kernels::Target::kAvx2,
+                                                          kernels::Target::kAvx512)),
+                         [](const auto& info) {
+                           return std::string(std::get<0>(info.param)) + "_" +
+                                  std::string(kernels::TargetName(std::get<1>(info.param)));
+                         });
 
 }  // namespace
 }  // namespace parvis::models

@@ -1,5 +1,6 @@
 // GPT-2: a decoder with a learned position table, LayerNorm before each part and a plain GELU
-// feed-forward. Its Hugging Face files keep matrices transposed (Conv1D) and q, k, v in one.
+// feed-forward. Its Hugging Face files keep matrices transposed (Conv1D) and q, k, v in one. Its
+// relatives with rotary positions stand in gpt_neox.cc and gpt_j.cc.
 // Radford et al., "Language Models are Unsupervised Multitask Learners", 2019.
 //
 // `parvis describe MODEL` prints the forward pass that this file stands for.
@@ -96,10 +97,12 @@ constexpr TensorName kTensors[] = {
 }  // namespace
 
 const Family kGpt2 = {.name = "gpt2",
+                      .gguf = "gpt2",
                       .hf_prefix = "transformer.",
                       .describe = &Describe,
                       .config = &HfConfig,
                       .gguf_metadata = &GgufMetadata,
-                      .tensors = kTensors};
+                      .tensors = kTensors,
+                      .gguf_needs_output = true};
 
 }  // namespace parvis::models

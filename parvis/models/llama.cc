@@ -3,62 +3,18 @@
 // Touvron et al., "LLaMA" and "Llama 2", 2023; Grattafiori et al., "The Llama 3 Herd of Models",
 // 2024.
 //
+// Mistral is the same with a sliding window; its GGUF files are LLaMA's.
+// Jiang et al., "Mistral 7B", 2023.
+//
 // `parvis describe MODEL` prints the forward pass that this file stands for.
 
-#include "parvis/models/family.h"
+#include "parvis/models/llama.h"
+
+#include "parvis/models/rope_config.h"
 
 namespace parvis::models {
-namespace {
 
-using Kind = nn::RopeScaling::Kind;
-
-struct KindName {
-  Kind kind;
-  const char* name;
-};
-constexpr KindName kKindNames[] = {{Kind::kNone, "default"},
-                                   {Kind::kNone, "none"},
-                                   {Kind::kLinear, "linear"},
-                                   {Kind::kLlama3, "llama3"},
-                                   {Kind::kYarn, "yarn"}};
-
-// One object in Hugging Face's files; GGUF's loader makes the same of its flat keys.
-nn::RopeScaling Scaling(Config& config) {
-  nn::RopeScaling scaling;
-  const Json* object = config.Object({"rope_scaling", "rope_parameters"});
-  if (object == nullptr) return scaling;
-  Config fields(*object);
-  const std::string name = fields.TextOr({"rope_type", "type"}, "default");
-  bool known = false;
-  for (const KindName& row : kKindNames) {
-    if (name != row.name) continue;
-    scaling.kind = row.kind;
-    known = true;
-  }
-  if (!known) config.Refuse("rope_scaling: \"" + name + "\" is not a kind that Parvis computes");
-  if (scaling.kind == Kind::kNone) return scaling;
-  scaling.factor = fields.Float({"factor"});
-  scaling.original_context_length = fields.IntOr({"original_max_position_embeddings"}, 0);
-  scaling.low_freq_factor = fields.FloatOr({"low_freq_factor"}, 1.0f);
-  scaling.high_freq_factor = fields.FloatOr({"high_freq_factor"}, 4.0f);
-  scaling.beta_fast = fields.FloatOr({"beta_fast"}, 32.0f);
-  scaling.beta_slow = fields.FloatOr({"beta_slow"}, 1.0f);
-  scaling.attention_factor = fields.FloatOr({"attention_factor"}, 0.0f);
-  if (!fields.status().ok()) config.Refuse("rope_scaling: " + fields.status().message());
-  if (scaling.kind == Kind::kLlama3 && scaling.high_freq_factor <= scaling.low_freq_factor) {
-    config.Refuse("rope_scaling: high_freq_factor must be above low_freq_factor");
-  }
-  return scaling;
-}
-
-float Theta(Config& config) {
-  if (const Json* object = config.Object({"rope_parameters"})) {
-    if (object->contains("rope_theta")) return Config(*object).Float({"rope_theta"});
-  }
-  return config.FloatOr({"rope_theta", "rope.freq_base"}, 10000.0f);
-}
-
-nn::Blueprint Describe(Config& config) {
+nn::Blueprint DescribeLlama(Config& config) {
   nn::Blueprint b;
   b.family = "llama";
   b.vocab_size = config.Int({"vocab_size"});
@@ -89,7 +45,7 @@ nn::Blueprint Describe(Config& config) {
                   ") must be even and within head_dim");
   }
   b.positions = nn::RotaryPositions{
-      .theta = Theta(config), .rotary_dim = rotary_dim, .scaling = Scaling(config)};
+      .theta = ThetaOf(config), .rotary_dim = rotary_dim, .scaling = ScalingOf(config)};
   const std::string activation = config.TextOr({"hidden_act"}, "silu");
   if (activation != "silu") {
     config.Refuse("hidden_act: \"" + activation + "\" is not one that Parvis computes for LLaMA");
@@ -102,27 +58,7 @@ nn::Blueprint Describe(Config& config) {
   return b;
 }
 
-Json ScalingToJson(const nn::RopeScaling& scaling) {
-  Json json = {{"factor", scaling.factor}};
-  for (const KindName& row : kKindNames) {
-    if (row.kind == scaling.kind) json["rope_type"] = row.name;
-  }
-  if (scaling.original_context_length > 0) {
-    json["original_max_position_embeddings"] = scaling.original_context_length;
-  }
-  if (scaling.kind == Kind::kLlama3) {
-    json["low_freq_factor"] = scaling.low_freq_factor;
-    json["high_freq_factor"] = scaling.high_freq_factor;
-  }
-  if (scaling.kind == Kind::kYarn) {
-    json["beta_fast"] = scaling.beta_fast;
-    json["beta_slow"] = scaling.beta_slow;
-    if (scaling.attention_factor > 0) json["attention_factor"] = scaling.attention_factor;
-  }
-  return json;
-}
-
-Json HfConfig(const nn::Blueprint& b) {
+Json LlamaConfig(const nn::Blueprint& b) {
   const auto& rotary = std::get<nn::RotaryPositions>(b.positions);
   Json json = {{"model_type", "llama"},
                {"architectures", {"LlamaForCausalLM"}},
@@ -140,13 +76,11 @@ Json HfConfig(const nn::Blueprint& b) {
                {"attention_bias", b.attention.qkv_bias},
                {"mlp_bias", b.feed_forward.bias},
                {"tie_word_embeddings", b.tied_embedding}};
-  if (rotary.scaling.kind != Kind::kNone && rotary.scaling.kind != Kind::kDivisors) {
-    json["rope_scaling"] = ScalingToJson(rotary.scaling);
-  }
+  AddScaling(rotary.scaling, json);
   return json;
 }
 
-Json GgufMetadata(const nn::Blueprint& b) {
+Json LlamaGgufMetadata(const nn::Blueprint& b) {
   const auto& rotary = std::get<nn::RotaryPositions>(b.positions);
   Json json = {{"vocab_size", b.vocab_size},
                {"context_length", b.context_length},
@@ -161,6 +95,7 @@ Json GgufMetadata(const nn::Blueprint& b) {
                {"attention.value_length", b.attention.head_dim},
                {"attention.layer_norm_rms_epsilon", b.norm.epsilon}};
   const nn::RopeScaling& scaling = rotary.scaling;
+  using Kind = nn::RopeScaling::Kind;
   if (scaling.kind == Kind::kLinear || scaling.kind == Kind::kYarn) {
     json["rope.scaling.type"] = scaling.kind == Kind::kLinear ? "linear" : "yarn";
     json["rope.scaling.factor"] = scaling.factor;
@@ -168,6 +103,33 @@ Json GgufMetadata(const nn::Blueprint& b) {
       json["rope.scaling.original_context_length"] = scaling.original_context_length;
     }
   }
+  if (b.attention.window > 0) json["attention.sliding_window"] = b.attention.window;
+  return json;
+}
+
+namespace {
+
+// Only Mistral's GGUF files say so: a window makes a LLaMA a Mistral.
+nn::Blueprint Describe(Config& config) {
+  nn::Blueprint b = DescribeLlama(config);
+  b.attention.window = config.IntOr({"attention.sliding_window"}, 0, 0);
+  if (b.attention.window > 0) b.family = "mistral";
+  return b;
+}
+
+nn::Blueprint DescribeMistral(Config& config) {
+  nn::Blueprint b = DescribeLlama(config);
+  b.family = "mistral";
+  const int64_t otherwise = config.IsNull("sliding_window") ? 0 : 4096;  // as transformers has it
+  b.attention.window = config.IntOr({"sliding_window", "attention.sliding_window"}, otherwise, 0);
+  return b;
+}
+
+Json MistralConfig(const nn::Blueprint& b) {
+  Json json = LlamaConfig(b);
+  json["model_type"] = "mistral";
+  json["architectures"] = {"MistralForCausalLM"};
+  json["sliding_window"] = b.attention.window > 0 ? Json(b.attention.window) : Json();
   return json;
 }
 
@@ -194,10 +156,19 @@ constexpr TensorName kTensors[] = {
 }  // namespace
 
 const Family kLlama = {.name = "llama",
+                       .gguf = "llama",
                        .hf_prefix = "model.",
                        .describe = &Describe,
-                       .config = &HfConfig,
-                       .gguf_metadata = &GgufMetadata,
+                       .config = &LlamaConfig,
+                       .gguf_metadata = &LlamaGgufMetadata,
                        .tensors = kTensors};
+
+const Family kMistral = {.name = "mistral",
+                         .gguf = "llama",
+                         .hf_prefix = "model.",
+                         .describe = &DescribeMistral,
+                         .config = &MistralConfig,
+                         .gguf_metadata = &LlamaGgufMetadata,
+                         .tensors = kTensors};
 
 }  // namespace parvis::models

@@ -29,7 +29,7 @@ Json GgufConfig(const formats::ModelFile& file) {
   }
   const bool tied = file.metadata.value("parvis.tied_embedding", false);
   config["tie_word_embeddings"] = tied || !tensors.Has("output.weight");
-  config["attention_bias"] = tensors.Has("blk.0.attn_q.bias");
+  config["attention_bias"] = tensors.Has("blk.0.attn_q.bias") || tensors.Has("blk.0.attn_qkv.bias");
   config["attention_out_bias"] = tensors.Has("blk.0.attn_output.bias");
   config["mlp_bias"] = tensors.Has("blk.0.ffn_up.bias");
   if (file.metadata.contains("parvis.rope_scaling")) {

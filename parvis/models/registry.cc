@@ -3,7 +3,8 @@
 namespace parvis::models {
 namespace {
 
-constexpr const Family* kFamilies[] = {&kGpt2, &kLlama};
+constexpr const Family* kFamilies[] = {&kBloom, &kGpt2,    &kGptJ,  &kGptNeoX,
+                                       &kLlama, &kMistral, &kQwen2, &kQwen3};
 
 }  // namespace
 
@@ -12,6 +13,9 @@ std::span<const Family* const> AllFamilies() { return kFamilies; }
 const Family* FindFamily(std::string_view name) {
   for (const Family* family : kFamilies) {
     if (family->name == name) return family;
+  }
+  for (const Family* family : kFamilies) {
+    if (family->gguf == name) return family;
   }
   return nullptr;
 }

@@ -12,6 +12,7 @@
 
 #include "parvis/formats/model_file.h"
 #include "parvis/models/model.h"
+#include "tests/golden_models.h"
 
 namespace parvis::models {
 namespace {
@@ -98,10 +99,7 @@ TEST_P(RoundTripTest, TypesKeepTheLogitsWithinTheirRounding) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, RoundTripTest,
-                         testing::Values("llama_tiny", "llama_gqa", "llama_rope_llama3",
-                                         "llama_rope_linear", "llama_yarn", "llama_bias_headdim",
-                                         "gpt2_tiny", "gpt2_untied"),
+INSTANTIATE_TEST_SUITE_P(Models, RoundTripTest, testing::ValuesIn(kDecoderGoldens),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(LoadModel, RefusesWhatIsNotThere) {
@@ -110,6 +108,28 @@ TEST(LoadModel, RefusesWhatIsNotThere) {
   const auto missing = LoadModel(exec, "/nowhere/model.gguf");
   ASSERT_FALSE(missing.ok());
   EXPECT_EQ(missing.status().code(), StatusCode::kNotFound);
+}
+
+TEST(BlueprintFromConfig, MistralsWindowIs4096UnlessItIsNull) {
+  Json config = {{"model_type", "mistral"}, {"vocab_size", 100},        {"hidden_size", 64},
+                 {"num_hidden_layers", 2},  {"num_attention_heads", 4}, {"intermediate_size", 96}};
+  EXPECT_EQ(BlueprintFromConfig(config)->attention.window, 4096);
+  config["sliding_window"] = nullptr;
+  EXPECT_EQ(BlueprintFromConfig(config)->attention.window, 0);
+  config["sliding_window"] = 20;
+  EXPECT_EQ(BlueprintFromConfig(config)->attention.window, 20);
+}
+
+TEST(BlueprintFromConfig, QwensWindowCountsOnlyWhereAllLayersHaveIt) {
+  Json config = {{"model_type", "qwen2"},      {"vocab_size", 100},
+                 {"hidden_size", 64},          {"num_hidden_layers", 2},
+                 {"num_attention_heads", 4},   {"intermediate_size", 96},
+                 {"use_sliding_window", true}, {"sliding_window", 20}};
+  EXPECT_EQ(BlueprintFromConfig(config)->attention.window, 0);  // from layer 28 on
+  config["max_window_layers"] = 0;
+  EXPECT_EQ(BlueprintFromConfig(config)->attention.window, 20);
+  config["max_window_layers"] = 1;
+  EXPECT_FALSE(BlueprintFromConfig(config).ok());
 }
 
 TEST(BlueprintFromConfig, NamesTheFieldThatIsWrong) {

@@ -39,8 +39,7 @@ class Plan {
       plans_.push_back({tensor.name, std::move(shape), type});
       tensors_.push_back(std::move(tensor));
     }
-    // llama.cpp's loader wants GPT-2's output matrix even where it is the embedding.
-    if (kind == FileKind::kGguf && blueprint.tied_embedding && blueprint.family == "gpt2") {
+    if (kind == FileKind::kGguf && blueprint.tied_embedding && family.gguf_needs_output) {
       plans_.push_back(plans_[0]);
       plans_.back().name = "output.weight";
       tensors_.push_back(tensors_[0]);
@@ -147,7 +146,7 @@ formats::GgufMetadata GgufMetadataOf(const Model& model, const Family& family,
                                      const WeightTypes& types, bool quantised, const Json& extra) {
   const nn::Blueprint& blueprint = model.stack.blueprint();
   formats::GgufMetadata metadata;
-  metadata.emplace_back("general.architecture", std::string(family.name));
+  metadata.emplace_back("general.architecture", std::string(family.gguf));
   metadata.emplace_back("general.type", std::string("model"));
   Json all = model.metadata;
   for (const auto& [key, value] : extra.items()) all[key] = value;
@@ -169,7 +168,7 @@ formats::GgufMetadata GgufMetadataOf(const Model& model, const Family& family,
   if (const Json config = family.config(blueprint); config.contains("rope_scaling")) {
     metadata.emplace_back("parvis.rope_scaling", config["rope_scaling"].dump());
   }
-  formats::AppendJson(std::string(family.name) + ".", family.gguf_metadata(blueprint), metadata);
+  formats::AppendJson(std::string(family.gguf) + ".", family.gguf_metadata(blueprint), metadata);
   if (model.tokenizer != nullptr) formats::AppendTokenizer(*model.tokenizer, metadata);
   return metadata;
 }

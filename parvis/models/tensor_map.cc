@@ -14,7 +14,8 @@ std::string Replaced(std::string_view pattern, std::string_view part, const std:
 }
 
 bool IsFused(Layout layout) {
-  return layout == Layout::kQkv || layout == Layout::kQkvTransposedInHf;
+  return layout == Layout::kQkv || layout == Layout::kQkvTransposedInHf ||
+         layout == Layout::kQkvPerHeadInHf;
 }
 
 bool IsTransposed(Layout layout, FileKind kind) {
@@ -69,11 +70,20 @@ Tensor Transposed(const Tensor& matrix) {
   return result;
 }
 
-// Moves row j * half + i of every head to row 2 * i + j (to_file), or back.
-Tensor RotaryRows(const Tensor& value, int64_t head_dim, bool to_file) {
-  const int64_t rows = value.dim(0), half = head_dim / 2;
+// How many of a head's rows have their rotated pairs as neighbours in the file; 0: as ours.
+int64_t InterleavedRows(Layout layout, const nn::Blueprint& blueprint, FileKind kind) {
+  if (layout == Layout::kRotaryInGguf && kind == FileKind::kGguf) {
+    return blueprint.attention.head_dim;
+  }
+  if (layout != Layout::kRotaryInterleaved) return 0;
+  return std::get<nn::RotaryPositions>(blueprint.positions).rotary_dim;
+}
+
+// Of the first `rotated` rows of every head, moves j * half + i to 2 * i + j (to_file), or back.
+Tensor RotaryRows(const Tensor& value, int64_t head_dim, int64_t rotated, bool to_file) {
+  const int64_t rows = value.dim(0), half = rotated / 2;
   const size_t row_bytes = value.bytes() / static_cast<size_t>(rows);
-  Tensor result = Tensor::Empty(value.shape(), value.dtype());
+  Tensor result = value.Clone();
   for (int64_t head = 0; head < rows; head += head_dim) {
     for (int64_t i = 0; i < half; ++i) {
       for (int64_t j = 0; j < 2; ++j) {
@@ -84,6 +94,25 @@ Tensor RotaryRows(const Tensor& value, int64_t head_dim, bool to_file) {
     }
   }
   return result;
+}
+
+// Row h of part p of `value`, (3 * heads) blocks of head_dim rows: from (p, h) to (h, p), or back.
+Tensor PerHead(const Tensor& value, int64_t heads, bool to_file) {
+  const size_t block = value.bytes() / static_cast<size_t>(3 * heads);
+  Tensor result = Tensor::Empty(value.shape(), value.dtype());
+  for (int64_t head = 0; head < heads; ++head) {
+    for (int64_t part = 0; part < 3; ++part) {
+      const auto ours = static_cast<size_t>(part * heads + head);
+      const auto file = static_cast<size_t>(head * 3 + part);
+      std::memcpy(result.data() + (to_file ? file : ours) * block,
+                  value.data() + (to_file ? ours : file) * block, block);
+    }
+  }
+  return result;
+}
+
+bool IsPerHead(Layout layout, FileKind kind) {
+  return layout == Layout::kQkvPerHeadInHf && kind == FileKind::kHuggingFace;
 }
 
 }  // namespace
@@ -119,8 +148,11 @@ std::vector<Tensor> Split(const FileTensor& tensor, const nn::Blueprint& bluepri
   const nn::Attention& attention = blueprint.attention;
   Tensor ours = value;
   if (value.rank() == 2 && IsTransposed(tensor.layout, kind)) ours = Transposed(value);
-  if (tensor.layout == Layout::kRotaryInGguf && kind == FileKind::kGguf) {
-    ours = RotaryRows(value, attention.head_dim, /*to_file=*/false);
+  if (const int64_t rotated = InterleavedRows(tensor.layout, blueprint, kind); rotated > 0) {
+    ours = RotaryRows(value, attention.head_dim, rotated, /*to_file=*/false);
+  }
+  if (IsPerHead(tensor.layout, kind)) {
+    ours = PerHead(value, attention.num_heads, /*to_file=*/false);
   }
   if (!IsFused(tensor.layout)) return {ours};
   const int64_t q = attention.num_heads * attention.head_dim;
@@ -147,8 +179,11 @@ Tensor Join(const FileTensor& tensor, const nn::Blueprint& blueprint, FileKind k
       offset += value.bytes();
     }
   }
-  if (tensor.layout == Layout::kRotaryInGguf && kind == FileKind::kGguf) {
-    return RotaryRows(joined, blueprint.attention.head_dim, /*to_file=*/true);
+  if (const int64_t rotated = InterleavedRows(tensor.layout, blueprint, kind); rotated > 0) {
+    return RotaryRows(joined, blueprint.attention.head_dim, rotated, /*to_file=*/true);
+  }
+  if (IsPerHead(tensor.layout, kind)) {
+    return PerHead(joined, blueprint.attention.num_heads, /*to_file=*/true);
   }
   if (joined.rank() == 2 && IsTransposed(tensor.layout, kind)) return Transposed(joined);
   return joined;

@@ -1,5 +1,6 @@
-// The transformer block, as the papers' figure has it. GPT-2 and LLaMA differ in what the blueprint
-// says: the kind of norm, where positions enter, whether the feed-forward is gated.
+// The transformer block, as the papers' figure has it. Families differ in what the blueprint says:
+// the kind of norm, where positions enter, whether the feed-forward is gated, how both parts join
+// the residual stream.
 
 #include "parvis/nn/block.h"
 
@@ -11,13 +12,27 @@
 namespace parvis::nn {
 namespace {
 
+// Every head of x (rows, heads * head_dim) on its own.
+Tensor NormaliseHeads(const ops::Exec& exec, const Tensor& x, int64_t head_dim,
+                      ops::Parameter& gain, float epsilon) {
+  const Tensor heads = x.Reshape({x.size() / head_dim, head_dim});
+  return ops::RmsNorm(exec, heads, gain, epsilon).Reshape(x.shape());
+}
+
 // x: normalised, (rows, hidden_size)
-Tensor SelfAttention(const ops::Exec& exec, const Attention& attention,
+Tensor SelfAttention(const ops::Exec& exec, const Blueprint& blueprint,
                      const BlockParameters& parameters, const BlockInput& input, int64_t layer,
                      const Tensor& x) {
+  const Attention& attention = blueprint.attention;
   const ops::LinearSpec specs[] = {parameters.q, parameters.k, parameters.v};
-  const std::vector<Tensor> qkv = ops::Linears(exec, x, specs);
-  const Tensor &q = qkv[0], &k = qkv[1], &v = qkv[2];  // (rows, heads * head_dim)
+  std::vector<Tensor> qkv = ops::Linears(exec, x, specs);
+  Tensor &q = qkv[0], &k = qkv[1];
+  const Tensor& v = qkv[2];  // (rows, heads * head_dim) each
+  if (attention.qk_norm) {
+    const float epsilon = blueprint.norm.epsilon;
+    q = NormaliseHeads(exec, q, attention.head_dim, *parameters.q_norm, epsilon);
+    k = NormaliseHeads(exec, k, attention.head_dim, *parameters.k_norm, epsilon);
+  }
   if (input.rotation.cosine.defined()) {
     ops::Rope(exec, q, attention.head_dim, input.rotation);
     ops::Rope(exec, k, attention.head_dim, input.rotation);
@@ -26,6 +41,8 @@ Tensor SelfAttention(const ops::Exec& exec, const Attention& attention,
                                 .num_kv_heads = attention.num_kv_heads,
                                 .head_dim = attention.head_dim,
                                 .scale = 1.0f / std::sqrt(static_cast<float>(attention.head_dim)),
+                                .window = attention.window,
+                                .alibi_slopes = input.alibi_slopes,
                                 .layer = layer};
   return ops::Linear(exec, ops::Attention(exec, q, k, v, spec, input.segments), parameters.out);
 }
@@ -58,14 +75,20 @@ Tensor Normalise(const ops::Exec& exec, const Norm& norm, const NormParameters& 
 
 Tensor Block(const ops::Exec& exec, const Blueprint& blueprint, const BlockParameters& parameters,
              const BlockInput& input, int64_t layer, const Tensor& x) {
-  const Tensor attended =
-      SelfAttention(exec, blueprint.attention, parameters, input, layer,
-                    Normalise(exec, blueprint.norm, parameters.attention_norm, x));
-  const Tensor middle = ops::Add(exec, x, attended);
-  const Tensor thought =
-      FeedForwardNetwork(exec, blueprint.feed_forward, parameters,
-                         Normalise(exec, blueprint.norm, parameters.feed_forward_norm, middle));
-  return ops::Add(exec, middle, thought);
+  const Tensor normalised = Normalise(exec, blueprint.norm, parameters.attention_norm, x);
+  const Tensor attended = SelfAttention(exec, blueprint, parameters, input, layer, normalised);
+  if (blueprint.residual == Residual::kSequential) {
+    const Tensor middle = ops::Add(exec, x, attended);
+    const Tensor thought =
+        FeedForwardNetwork(exec, blueprint.feed_forward, parameters,
+                           Normalise(exec, blueprint.norm, parameters.feed_forward_norm, middle));
+    return ops::Add(exec, middle, thought);
+  }
+  const Tensor second = blueprint.residual == Residual::kParallelSharedNorm
+                            ? normalised
+                            : Normalise(exec, blueprint.norm, parameters.feed_forward_norm, x);
+  const Tensor thought = FeedForwardNetwork(exec, blueprint.feed_forward, parameters, second);
+  return ops::Add(exec, ops::Add(exec, x, attended), thought);
 }
 
 }  // namespace parvis::nn

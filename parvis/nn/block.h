@@ -18,7 +18,8 @@ struct NormParameters {
 
 // The parameters of one block. Matrices that the blueprint does not ask for have no weight.
 struct BlockParameters {
-  NormParameters attention_norm, feed_forward_norm;
+  NormParameters attention_norm, feed_forward_norm;     // the second: none if the first is shared
+  ops::Parameter *q_norm = nullptr, *k_norm = nullptr;  // (head_dim)
   ops::LinearSpec q, k, v, out;
   ops::LinearSpec gate, up, down;
 };
@@ -26,7 +27,8 @@ struct BlockParameters {
 // What all blocks of one forward pass share.
 struct BlockInput {
   std::span<const ops::Segment> segments;
-  ops::Rotation rotation;  // undefined tensors where positions are not rotary
+  ops::Rotation rotation;                    // undefined tensors where positions are not rotary
+  std::span<const float> alibi_slopes = {};  // (num_heads); empty where positions are not ALiBi
 };
 
 Tensor Normalise(const ops::Exec& exec, const Norm& norm, const NormParameters& parameters,

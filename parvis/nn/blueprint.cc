@@ -26,6 +26,7 @@ std::vector<ParameterSpec> ParametersOf(const Blueprint& b) {
   if (std::holds_alternative<LearnedPositions>(b.positions)) {
     all.push_back({"position.weight", {b.context_length, size}, Role::kEmbedding});
   }
+  if (b.embedding_norm) AddNorm(all, b.norm, "embedding_norm", size);
   const Attention& attention = b.attention;
   const int64_t q_size = attention.num_heads * attention.head_dim;
   const int64_t kv_size = attention.num_kv_heads * attention.head_dim;
@@ -35,15 +36,21 @@ std::vector<ParameterSpec> ParametersOf(const Blueprint& b) {
     AddLinear(all, block + ".attention.q", q_size, size, attention.qkv_bias);
     AddLinear(all, block + ".attention.k", kv_size, size, attention.qkv_bias);
     AddLinear(all, block + ".attention.v", kv_size, size, attention.qkv_bias);
+    if (attention.qk_norm) {
+      all.push_back({block + ".attention.q_norm.weight", {attention.head_dim}, Role::kGain});
+      all.push_back({block + ".attention.k_norm.weight", {attention.head_dim}, Role::kGain});
+    }
     AddLinear(all, block + ".attention.out", size, q_size, attention.out_bias, true);
-    AddNorm(all, b.norm, block + ".feed_forward.norm", size);
+    if (b.residual != Residual::kParallelSharedNorm) {
+      AddNorm(all, b.norm, block + ".feed_forward.norm", size);
+    }
     const FeedForward& ffn = b.feed_forward;
     if (ffn.gated) AddLinear(all, block + ".feed_forward.gate", ffn.size, size, ffn.bias);
     AddLinear(all, block + ".feed_forward.up", ffn.size, size, ffn.bias);
     AddLinear(all, block + ".feed_forward.down", size, ffn.size, ffn.bias, true);
   }
   AddNorm(all, b.norm, "final_norm", size);
-  if (!b.tied_embedding) AddLinear(all, "lm_head", b.vocab_size, size, false);
+  if (!b.tied_embedding) AddLinear(all, "lm_head", b.vocab_size, size, b.output_bias);
   return all;
 }
 

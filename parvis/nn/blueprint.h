@@ -45,7 +45,12 @@ struct RotaryPositions {
 };
 struct LearnedPositions {
 };  // a table "position.weight" (context_length, hidden_size) at the bottom
-using Positions = std::variant<RotaryPositions, LearnedPositions>;
+// Scores fall with the distance between query and key, at a slope of each head's own: ALiBi (Press,
+// Smith and Lewis, "Train Short, Test Long", 2022).
+struct AlibiPositions {
+  float max_bias = 8.0f;  // the first of 2^n heads has the slope 2^(-max_bias / 2^n)
+};
+using Positions = std::variant<RotaryPositions, LearnedPositions, AlibiPositions>;
 
 struct Attention {
   int64_t num_heads = 0;
@@ -53,6 +58,15 @@ struct Attention {
   int64_t head_dim = 0;
   bool qkv_bias = false;
   bool out_bias = false;
+  bool qk_norm = false;  // an RMSNorm of each query and key head, before rotation
+  int64_t window = 0;    // a row sees the last `window` positions, its own among them; 0: all
+};
+
+// How attention and feed-forward join the residual stream.
+enum class Residual {
+  kSequential,         // x += attention(norm(x)); x += feed_forward(norm'(x))
+  kParallel,           // x += attention(norm(x)) + feed_forward(norm'(x))
+  kParallelSharedNorm  // x += attention(norm(x)) + feed_forward(norm(x))
 };
 
 struct FeedForward {
@@ -63,16 +77,19 @@ struct FeedForward {
 };
 
 struct Blueprint {
-  std::string family;  // "llama", "gpt2"
+  std::string family;  // "llama", "gpt2", …: the name of a models::Family
   int64_t vocab_size = 0;
   int64_t hidden_size = 0;
   int64_t num_layers = 0;
   int64_t context_length = 0;
   Positions positions;
   Norm norm;  // before attention, before the feed-forward, and after the last block
+  bool embedding_norm = false;  // one more, right after the embedding
   Attention attention;
   FeedForward feed_forward;
+  Residual residual = Residual::kSequential;
   bool tied_embedding = false;  // the output matrix is the embedding
+  bool output_bias = false;     // of an untied output matrix
 };
 
 // One learned tensor that a blueprint asks for.

@@ -84,6 +84,21 @@ RotaryFrequencies FrequenciesOf(const RotaryPositions& rotary, int64_t context_l
   return frequencies;
 }
 
+std::vector<float> AlibiSlopesOf(const AlibiPositions& alibi, int64_t num_heads) {
+  int64_t power = 1;
+  while (power * 2 <= num_heads) power *= 2;
+  const double base = std::exp2(-double{alibi.max_bias} / static_cast<double>(power));
+  const double between = std::exp2(-double{alibi.max_bias} / static_cast<double>(2 * power));
+  std::vector<float> slopes;
+  for (int64_t head = 0; head < num_heads; ++head) {
+    const double slope = head < power
+                             ? std::pow(base, static_cast<double>(head + 1))
+                             : std::pow(between, static_cast<double>(2 * (head - power) + 1));
+    slopes.push_back(static_cast<float>(slope));
+  }
+  return slopes;
+}
+
 ops::Rotation RotationOf(const ops::Exec& exec, const RotaryFrequencies& frequencies,
                          std::span<const int32_t> positions) {
   const auto rows = static_cast<int64_t>(positions.size());

@@ -26,6 +26,10 @@ struct RotaryFrequencies {
 };
 RotaryFrequencies FrequenciesOf(const RotaryPositions& rotary, int64_t context_length);
 
+// The slope of each head. A number of heads that is no power of two takes those of the largest
+// power below it, and between them every other one of twice that power, as BLOOM's code does.
+std::vector<float> AlibiSlopesOf(const AlibiPositions& alibi, int64_t num_heads);
+
 // Cosine and sine for each row.
 ops::Rotation RotationOf(const ops::Exec& exec, const RotaryFrequencies& frequencies,
                          std::span<const int32_t> positions);

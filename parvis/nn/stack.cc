@@ -19,6 +19,8 @@ Stack::Stack(Blueprint blueprint) : blueprint_(std::move(blueprint)) {
     const std::string feed_forward = std::to_string(layer) + ".feed_forward.";
     blocks_.push_back({.attention_norm = NormOf(attention + "norm"),
                        .feed_forward_norm = NormOf(feed_forward + "norm"),
+                       .q_norm = Find(attention + "q_norm.weight"),
+                       .k_norm = Find(attention + "k_norm.weight"),
                        .q = LinearOf(attention + "q"),
                        .k = LinearOf(attention + "k"),
                        .v = LinearOf(attention + "v"),
@@ -29,6 +31,9 @@ Stack::Stack(Blueprint blueprint) : blueprint_(std::move(blueprint)) {
   }
   if (const auto* rotary = std::get_if<RotaryPositions>(&blueprint_.positions)) {
     frequencies_ = FrequenciesOf(*rotary, blueprint_.context_length);
+  }
+  if (const auto* alibi = std::get_if<AlibiPositions>(&blueprint_.positions)) {
+    alibi_slopes_ = AlibiSlopesOf(*alibi, blueprint_.attention.num_heads);
   }
 }
 
@@ -53,6 +58,8 @@ Parameter& Stack::OutputMatrix() {
   return *matrix;
 }
 
+ops::LinearSpec Stack::Output() { return {&OutputMatrix(), Find("lm_head.bias")}; }
+
 void Stack::Pack(const Exec& exec, bool keep_values) { PackEach(exec, keep_values, nullptr); }
 
 void Stack::Pack(const Exec& exec, bool keep_values, ops::Packing packing) {
@@ -75,13 +82,17 @@ void Stack::PackEach(const Exec& exec, bool keep_values, const ops::Packing* pac
 Tensor Stack::Forward(const Exec& exec, const Step& step) {
   const std::vector<int32_t> positions = PositionsOf(step.segments);
   PARVIS_CHECK(positions.size() == step.tokens.size());
-  BlockInput input{.segments = step.segments, .rotation = {}};
+  BlockInput input{.segments = step.segments, .rotation = {}, .alibi_slopes = alibi_slopes_};
 
   Tensor x = ops::Embed(exec, step.tokens, *Find("embedding.weight"));  // (rows, hidden_size)
   if (std::holds_alternative<LearnedPositions>(blueprint_.positions)) {
     x = ops::Add(exec, x, ops::Embed(exec, positions, *Find("position.weight")));
-  } else {
+  }
+  if (std::holds_alternative<RotaryPositions>(blueprint_.positions)) {
     input.rotation = RotationOf(exec, frequencies_, positions);
+  }
+  if (blueprint_.embedding_norm) {
+    x = Normalise(exec, blueprint_.norm, NormOf("embedding_norm"), x);
   }
   exec.Observe("hidden.0", x);
   for (int64_t layer = 0; layer < blueprint_.num_layers; ++layer) {
@@ -94,12 +105,12 @@ Tensor Stack::Forward(const Exec& exec, const Step& step) {
 }
 
 Tensor Stack::Logits(const Exec& exec, const Tensor& hidden) {
-  return ops::Linear(exec, hidden, {&OutputMatrix(), nullptr});
+  return ops::Linear(exec, hidden, Output());
 }
 
 ops::Loss Stack::Loss(const Exec& exec, const Tensor& hidden, std::span<const int32_t> targets,
                       float grad_scale, std::span<float> each) {
-  return ops::LinearCrossEntropy(exec, hidden, OutputMatrix(), targets, grad_scale, each);
+  return ops::LinearCrossEntropy(exec, hidden, Output(), targets, grad_scale, each);
 }
 
 }  // namespace parvis::nn

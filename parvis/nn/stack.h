@@ -63,11 +63,13 @@ class Stack {
   ops::LinearSpec LinearOf(const std::string& name);
   NormParameters NormOf(const std::string& name);
   Parameter& OutputMatrix();
+  ops::LinearSpec Output();
 
   Blueprint blueprint_;
   std::vector<Parameter> parameters_;  // never grows after construction: pointers into it hold
   std::vector<BlockParameters> blocks_;
-  RotaryFrequencies frequencies_;  // empty where positions are not rotary
+  RotaryFrequencies frequencies_;    // empty where positions are not rotary
+  std::vector<float> alibi_slopes_;  // empty where positions are not ALiBi
 };
 
 }  // namespace parvis::nn

@@ -109,6 +109,7 @@ TEST(Gradients, LinearCrossEntropy) {
   Random random(8);
   const Tensor hidden = RandomTensor({7, 20}, random);
   Parameter weight = RandomParameter("weight", {50, 20}, random);
+  Parameter bias = RandomParameter("bias", {50}, random);
   const std::vector<int32_t> targets = {3, -1, 49, 0, 3, 17, -1};
   const kernels::Table& kernels = kernels::TableOf(kernels::BestTarget());
   ThreadPool pool(2);
@@ -116,7 +117,7 @@ TEST(Gradients, LinearCrossEntropy) {
   const float scale = 0.2f;
   const auto loss = [&](const Exec& exec) {
     Pack(exec, weight, Packing::kF32);
-    return LinearCrossEntropy(exec, hidden, weight, targets, scale);
+    return LinearCrossEntropy(exec, hidden, {&weight, &bias}, targets, scale);
   };
   const Exec eager(pool, kernels), recording(pool, kernels, &tape);
   const Loss recorded = loss(recording);
@@ -137,6 +138,7 @@ TEST(Gradients, LinearCrossEntropy) {
   };
   check(hidden, grad_hidden, "hidden");
   check(weight.value, weight.grad, "weight");
+  check(bias.value, bias.grad, "bias");
 }
 
 }  // namespace

@@ -36,8 +36,9 @@ void Score(const Exec& exec, Chunk chunk, const Tensor& logits, std::span<const 
 
 }  // namespace
 
-Loss LinearCrossEntropy(const Exec& exec, const Tensor& hidden, Parameter& weight,
+Loss LinearCrossEntropy(const Exec& exec, const Tensor& hidden, const LinearSpec& output,
                         std::span<const int32_t> targets, float grad_scale, std::span<float> each) {
+  Parameter& weight = *output.weight;
   const int64_t rows = hidden.dim(0), size = hidden.dim(1), vocab_size = weight.shape[0];
   PARVIS_CHECK(static_cast<int64_t>(targets.size()) == rows);
   std::vector<float> own_each;
@@ -68,7 +69,7 @@ Loss LinearCrossEntropy(const Exec& exec, const Tensor& hidden, Parameter& weigh
                       .row_stride = x_rows.stride,
                       .row_begin = 0,
                       .row_end = count,
-                      .bias = nullptr,
+                      .bias = output.bias != nullptr ? output.bias->value.f32() : nullptr,
                       .y = logits.f32(),
                       .ldy = static_cast<size_t>(vocab_size),
                       .accumulate = false});
@@ -89,6 +90,12 @@ Loss LinearCrossEntropy(const Exec& exec, const Tensor& hidden, Parameter& weigh
                       .y = grad_hidden.f32() + chunk.begin * size,
                       .ldy = static_cast<size_t>(size),
                       .accumulate = false});
+    if (output.bias != nullptr && output.bias->grad.defined()) {
+      exec.pool().For(vocab_size, kernels::kLanes, [&](int64_t begin, int64_t end) {
+        exec.kernels().SumRows(logits.f32(), count, vocab_size, begin, end,
+                               output.bias->grad.f32());
+      });
+    }
     if (!weight.grad.defined()) continue;
     const Tensor x_panels = PackPanelOperand(exec, backward, x, 1, size, size, count);
     const RowOperand transposed =

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "parvis/ops/exec.h"
-#include "parvis/ops/parameter.h"
+#include "parvis/ops/matmul.h"
 
 namespace parvis::ops {
 
@@ -14,12 +14,13 @@ struct Loss {
   int64_t count = 0;  // targets that counted
 };
 
-// Cross-entropy of softmax(hidden · weightᵀ) against targets, without ever holding all logits:
-// some rows at a time are multiplied, scored and, when recording, turned into gradients at once.
+// Cross-entropy of softmax(hidden · weightᵀ + bias) against targets, without ever holding all
+// logits: some rows at a time are multiplied, scored and, when recording, turned into gradients at
+// once.
 //   hidden: (rows, size)   weight: (vocab_size, size)   targets: (rows), -1: does not count
-// When recording, the gradient of  grad_scale * sum  is added to weight.grad now and to hidden's
-// gradient on the tape. `each` (rows, or empty) receives every row's loss.
-Loss LinearCrossEntropy(const Exec& exec, const Tensor& hidden, Parameter& weight,
+// When recording, the gradient of  grad_scale * sum  is added to those of weight and bias now and
+// to hidden's gradient on the tape. `each` (rows, or empty) receives every row's loss.
+Loss LinearCrossEntropy(const Exec& exec, const Tensor& hidden, const LinearSpec& output,
                         std::span<const int32_t> targets, float grad_scale,
                         std::span<float> each = {});
 

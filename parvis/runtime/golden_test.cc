@@ -8,6 +8,7 @@
 #include "parvis/models/model.h"
 #include "parvis/runtime/engine.h"
 #include "tests/golden_file.h"
+#include "tests/golden_models.h"
 
 namespace parvis::runtime {
 namespace {
@@ -47,10 +48,7 @@ TEST_P(GoldenTest, GreedyContinuationsInABatch) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, GoldenTest,
-                         testing::Values("llama_tiny", "llama_gqa", "llama_bias_headdim",
-                                         "llama_rope_linear", "llama_rope_llama3", "llama_yarn",
-                                         "gpt2_tiny", "gpt2_untied"));
+INSTANTIATE_TEST_SUITE_P(Models, GoldenTest, testing::ValuesIn(kDecoderGoldens));
 
 }  // namespace
 }  // namespace parvis::runtime

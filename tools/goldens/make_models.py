@@ -3,7 +3,7 @@
 
 Each folder tests/golden/models/<name>/ holds a checkpoint in Hugging Face layout, golden.safetensors
 (forward pass and greedy text) and, for some, training.safetensors (losses, gradients, AdamW).
-README.md beside this script explains every tensor. Usage: make_models.py [OUT_DIR]
+README.md beside this script explains every tensor. Usage: make_models.py [OUT_DIR [NAME...]]
 """
 
 import copy
@@ -13,13 +13,14 @@ import sys
 
 import torch
 from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig
+from transformers import AutoConfig, AutoModelForCausalLM
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GREEDY_TOKENS = 32
 GREEDY_MARGIN = 0.02  # smallest gap allowed between the two best logits of a greedy step
 MAX_PROMPTS = 60
-FIRST_BLOCK = ("embed_tokens", "wte", "wpe", "layers.0.", "h.0.")
+FIRST_BLOCK = ("embed_tokens", "wte", "wpe", "word_embeddings", "embed_in", "layers.0.", "h.0.")
+FINAL_NORM = ("model.norm", "transformer.ln_f", "gpt_neox.final_layer_norm")
 
 LLAMA = dict(
     model_type="llama",
@@ -61,6 +62,72 @@ GPT2 = dict(
     bos_token_id=0,
     eos_token_id=0,
     architectures=["GPT2LMHeadModel"],
+)
+
+LLAMA_WORDS = {k: v for k, v in LLAMA.items() if k not in ("attention_bias", "mlp_bias")}
+QWEN2 = LLAMA_WORDS | dict(
+    model_type="qwen2",
+    num_key_value_heads=2,
+    use_sliding_window=False,
+    sliding_window=16,
+    max_window_layers=1,
+    architectures=["Qwen2ForCausalLM"],
+)
+BLOOM = dict(
+    model_type="bloom",
+    vocab_size=107,
+    hidden_size=48,
+    n_layer=2,
+    n_head=4,
+    seq_length=192,
+    layer_norm_epsilon=1e-5,
+    apply_residual_connection_post_layernorm=False,
+    hidden_dropout=0.0,
+    attention_dropout=0.0,
+    tie_word_embeddings=True,
+    bos_token_id=1,
+    eos_token_id=2,
+    architectures=["BloomForCausalLM"],
+)
+GPT_NEOX = dict(
+    model_type="gpt_neox",
+    vocab_size=109,
+    hidden_size=64,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    intermediate_size=96,
+    hidden_act="gelu",
+    rotary_pct=0.25,
+    rotary_emb_base=10000,
+    max_position_embeddings=192,
+    layer_norm_eps=1e-5,
+    use_parallel_residual=True,
+    attention_bias=True,
+    attention_dropout=0.0,
+    hidden_dropout=0.0,
+    tie_word_embeddings=False,
+    bos_token_id=0,
+    eos_token_id=0,
+    architectures=["GPTNeoXForCausalLM"],
+)
+GPT_J = dict(
+    model_type="gptj",
+    vocab_size=103,
+    n_embd=48,
+    n_layer=2,
+    n_head=4,
+    n_positions=192,
+    n_inner=None,
+    rotary_dim=8,
+    activation_function="gelu_new",
+    layer_norm_epsilon=1e-5,
+    embd_pdrop=0.0,
+    attn_pdrop=0.0,
+    resid_pdrop=0.0,
+    tie_word_embeddings=False,
+    bos_token_id=0,
+    eos_token_id=0,
+    architectures=["GPTJForCausalLM"],
 )
 
 # name: (config, {length of the golden sequence, stored dtype, number of shards, training goldens})
@@ -127,27 +194,68 @@ MODELS = {
         GPT2 | dict(vocab_size=103, n_embd=36, n_head=3, n_inner=100, tie_word_embeddings=False),
         dict(strip_prefix=True),
     ),
+    # Each sequence is longer than the window.
+    "mistral_window": (
+        LLAMA_WORDS
+        | dict(
+            model_type="mistral",
+            num_key_value_heads=2,
+            sliding_window=20,
+            architectures=["MistralForCausalLM"],
+        ),
+        dict(length=90, training=True),
+    ),
+    # Its sliding_window does not count, as in the published ones.
+    "qwen2": (QWEN2 | dict(tie_word_embeddings=True), dict(length=137)),
+    "qwen3": (
+        QWEN2
+        | dict(
+            model_type="qwen3", head_dim=16, attention_bias=False, architectures=["Qwen3ForCausalLM"]
+        ),
+        dict(training=True),
+    ),
+    "bloom_tiny": (BLOOM | dict(tie_word_embeddings=False), dict(length=137, training=True)),
+    # Six heads: slopes between those of four and of eight. Names as in the published checkpoints.
+    # Tied and without positions in the stream, a random model soon repeats one token.
+    "bloom_six_heads": (BLOOM | dict(n_head=6), dict(strip_prefix=True, distinct=1)),
+    "gpt_neox_parallel": (GPT_NEOX, dict(length=137, training=True)),
+    "gpt_neox_sequential": (
+        GPT_NEOX | dict(use_parallel_residual=False, rotary_pct=1.0, hidden_size=48),
+        {},
+    ),
+    "gptj_tiny": (GPT_J, dict(length=90, training=True)),
 }
+
+
+EMBEDDINGS = ("embed_tokens", "wte", "lm_head", "word_embeddings.", "embed_in", "embed_out")
+QUERIES_AND_KEYS = ("q_proj", "k_proj", "c_attn", "query_key_value")
 
 
 def draw_parameters(model, generator):
     """Draws every parameter so that no gain, bias, attention pattern or logit is trivial."""
     for name, parameter in model.named_parameters():
         noise = torch.randn(parameter.shape, generator=generator)
-        if "norm" in name or ".ln_" in name:
+        if "norm" in name.lower() or ".ln_" in name:
             value = 1 + 0.3 * noise if name.endswith("weight") else 0.2 * noise
         elif name.endswith("bias"):
             value = 0.2 * noise
-        elif "embed_tokens" in name or "wte" in name or "lm_head" in name:
+        elif any(part in name for part in EMBEDDINGS):
             value = 0.35 * noise
         elif "wpe" in name:
             value = 0.5 * noise
         else:  # a projection; GPT-2 stores (inputs, outputs), LLaMA (outputs, inputs)
-            inputs = parameter.shape[0] if "c_" in name else parameter.shape[1]
-            value = noise * (1.3 if "q_" in name or "k_" in name or "c_attn" in name else 1.0)
+            inputs = parameter.shape[0] if ".c_" in name else parameter.shape[1]
+            value = noise * (1.3 if any(part in name for part in QUERIES_AND_KEYS) else 1.0)
             value = value / inputs**0.5
         with torch.no_grad():
             parameter.copy_(value)
+
+
+def published(model, name):
+    """The name in published checkpoints: transformers 5 renamed GPT-NeoX's output matrix."""
+    if model.config.model_type == "gpt_neox":
+        return name.replace("lm_head.", "embed_out.")
+    return name
 
 
 def save_checkpoint(folder, config, state, shards):
@@ -174,8 +282,8 @@ def save_checkpoint(folder, config, state, shards):
 
 def make_checkpoint(folder, config, generator, dtype=torch.float32, shards=1, strip_prefix=False):
     """Saves a random checkpoint and returns the model that transformers loads from it."""
-    cls = LlamaConfig if config["model_type"] == "llama" else GPT2Config
-    model = AutoModelForCausalLM.from_config(cls(**copy.deepcopy(config)))  # it edits rope_scaling
+    made = AutoConfig.for_model(**copy.deepcopy(config))  # it edits rope_scaling
+    model = AutoModelForCausalLM.from_config(made)
     draw_parameters(model, generator)
     state = {}
     for name, tensor in model.state_dict().items():
@@ -183,24 +291,24 @@ def make_checkpoint(folder, config, generator, dtype=torch.float32, shards=1, st
             continue
         if strip_prefix:
             name = name.removeprefix("transformer.")
-        state[name] = tensor.to(dtype).contiguous().clone()
+        state[published(model, name)] = tensor.to(dtype).contiguous().clone()
     stored = {"torch_dtype": str(dtype).removeprefix("torch."), "transformers_version": "4.44.0"}
     save_checkpoint(folder, config | stored, state, shards)
     model = AutoModelForCausalLM.from_pretrained(
         folder, dtype=torch.float32, attn_implementation="eager"
     )
     for name, tensor in model.state_dict().items():  # nothing was left at its initial value
-        key = name.removeprefix("transformer.") if strip_prefix else name
+        key = published(model, name.removeprefix("transformer.") if strip_prefix else name)
         if key in state:
             assert torch.equal(tensor, state[key].float()), name
     return model.eval()
 
 
-def forward_goldens(model, config, length, generator):
+def forward_goldens(model, config, length, generator, distinct):
     """Logits, hidden states and greedy continuations."""
     vocab = config["vocab_size"]
     ids = torch.randint(3, vocab, (1, length), generator=generator)
-    final_norm = model.model.norm if config["model_type"] == "llama" else model.transformer.ln_f
+    final_norm = next(m for name, m in model.named_modules() if name in FINAL_NORM)
     before_norm = []
     hook = final_norm.register_forward_hook(lambda _, inputs, __: before_norm.append(inputs[0]))
     with torch.no_grad():
@@ -219,7 +327,7 @@ def forward_goldens(model, config, length, generator):
     spread = out.logits.std().item()
     margins = []
     for k, prompt_length in enumerate((5, 33, 70)):
-        prompt, tokens, margin = greedy(model, vocab, prompt_length, generator)
+        prompt, tokens, margin = greedy(model, vocab, prompt_length, generator, distinct)
         tensors[f"greedy.{k}.prompt"], tensors[f"greedy.{k}.tokens"] = prompt, tokens
         margins.append(margin)
     metadata = {
@@ -230,7 +338,7 @@ def forward_goldens(model, config, length, generator):
     return tensors, metadata
 
 
-def greedy(model, vocab, prompt_length, generator):
+def greedy(model, vocab, prompt_length, generator, distinct):
     """A prompt whose greedy continuation rounding cannot change, and that continuation."""
     for _ in range(MAX_PROMPTS):
         prompt = torch.randint(3, vocab, (prompt_length,), generator=generator)
@@ -241,7 +349,7 @@ def greedy(model, vocab, prompt_length, generator):
             best = logits.topk(2).values
             margin = min(margin, (best[0] - best[1]).item())
             ids = torch.cat([ids, logits.argmax()[None, None]], dim=1)
-        if margin > GREEDY_MARGIN and ids[0, prompt_length:].unique().numel() > 4:
+        if margin > GREEDY_MARGIN and ids[0, prompt_length:].unique().numel() >= distinct:
             return prompt, ids[0, prompt_length:], margin
     raise RuntimeError("no prompt has a stable greedy continuation: draw other weights")
 
@@ -265,7 +373,7 @@ def gradients(model, documents, prefix, only_from_first_block=False):
     for name, parameter in model.named_parameters():
         if only_from_first_block and not any(part in name for part in FIRST_BLOCK):
             continue
-        tensors[f"{prefix}.gradient/{name}"] = parameter.grad.clone()
+        tensors[f"{prefix}.gradient/{published(model, name)}"] = parameter.grad.clone()
     return tensors
 
 
@@ -303,7 +411,7 @@ def training_goldens(model, vocab, generator):
         "steps.gradient_norms": torch.stack(norms),
     }
     for name, parameter in model.named_parameters():
-        tensors[f"steps.parameter/{name}"] = parameter.detach().clone()
+        tensors[f"steps.parameter/{published(model, name)}"] = parameter.detach().clone()
     return tensors
 
 
@@ -318,13 +426,17 @@ def save_goldens(path, tensors, metadata):
 
 def main():
     out = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "tests/golden/models"
+    names = sys.argv[2:] or list(MODELS)
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     for number, (name, (config, options)) in enumerate(MODELS.items()):
+        if name not in names:
+            continue
         generator = torch.Generator().manual_seed(1000 + number)
         length, training = options.pop("length", 75), options.pop("training", False)
+        distinct = options.pop("distinct", 5)
         model = make_checkpoint(out / name, config, generator, **options)
-        tensors, metadata = forward_goldens(model, config, length, generator)
+        tensors, metadata = forward_goldens(model, config, length, generator, distinct)
         save_goldens(out / name / "golden.safetensors", tensors, metadata)
         if training:
             tensors = training_goldens(model, config["vocab_size"], generator)

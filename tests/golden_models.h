@@ -1,0 +1,31 @@
+#ifndef TESTS_GOLDEN_MODELS_H_
+#define TESTS_GOLDEN_MODELS_H_
+
+namespace parvis {
+
+// The folders of tests/golden/models/ with models that generate (tools/goldens/README.md).
+inline constexpr const char* kDecoderGoldens[] = {"llama_tiny",
+                                                  "llama_gqa",
+                                                  "llama_rope_llama3",
+                                                  "llama_rope_linear",
+                                                  "llama_yarn",
+                                                  "llama_bias_headdim",
+                                                  "gpt2_tiny",
+                                                  "gpt2_untied",
+                                                  "mistral_window",
+                                                  "qwen2",
+                                                  "qwen3",
+                                                  "bloom_tiny",
+                                                  "bloom_six_heads",
+                                                  "gpt_neox_parallel",
+                                                  "gpt_neox_sequential",
+                                                  "gptj_tiny"};
+
+// Those with training.safetensors.
+inline constexpr const char* kTrainingGoldens[] = {
+    "llama_gqa", "llama_bias_headdim", "gpt2_tiny",         "mistral_window",
+    "qwen3",     "bloom_tiny",         "gpt_neox_parallel", "gptj_tiny"};
+
+}  // namespace parvis
+
+#endif  // TESTS_GOLDEN_MODELS_H_
