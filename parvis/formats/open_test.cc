@@ -30,7 +30,7 @@ TEST(OpenModel, ReadsEveryGoldenFolder) {
     const auto file = OpenModel(entry.path());
     ASSERT_TRUE(file.ok()) << file.status().message();
     EXPECT_EQ(file->format, "safetensors");
-    EXPECT_TRUE(file->architecture == "llama" || file->architecture == "gpt2");
+    EXPECT_FALSE(file->architecture.empty());
     EXPECT_GT(file->tensors->names().size(), 10u);
     for (const std::string& name : file->tensors->names()) {
       const auto tensor = file->tensors->Get(name);
@@ -39,7 +39,7 @@ TEST(OpenModel, ReadsEveryGoldenFolder) {
     }
     ++folders;
   }
-  EXPECT_GE(folders, 8);
+  EXPECT_GE(folders, 16);
 }
 
 TEST(OpenModel, ShardsHoldWhatTheIndexSays) {
