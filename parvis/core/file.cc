@@ -12,6 +12,8 @@
 namespace parvis {
 namespace {
 
+constexpr size_t kReadStep = 65536;  // where a file does not say how long it is
+
 Status Failed(const std::string& verb, const std::string& path) {
   const int error = errno;
   const std::string message = "cannot " + verb + " " + path + ": " + std::strerror(error);
@@ -38,9 +40,17 @@ Result<std::string> ReadFile(const std::string& path, size_t max_bytes) {
     return ResourceExhausted(path + " has " + std::to_string(info.st_size) +
                              " bytes, more than the limit of " + std::to_string(max_bytes));
   }
-  std::string content(static_cast<size_t>(info.st_size), '\0');
+  // The size is only a hint: files of /proc say 0, others grow while we read. One byte more, so
+  // that the end shows without another buffer.
+  std::string content(static_cast<size_t>(info.st_size) + 1, '\0');
   size_t done = 0;
-  while (done < content.size()) {
+  for (;;) {
+    if (done > max_bytes) {
+      ::close(fd);
+      return ResourceExhausted(path + " has more than the limit of " + std::to_string(max_bytes) +
+                               " bytes");
+    }
+    if (done == content.size()) content.resize(2 * content.size() + kReadStep);
     const ssize_t n = ::read(fd, content.data() + done, content.size() - done);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
@@ -48,7 +58,7 @@ Result<std::string> ReadFile(const std::string& path, size_t max_bytes) {
       ::close(fd);
       return status;
     }
-    if (n == 0) break;  // cut short while we read
+    if (n == 0) break;
     done += static_cast<size_t>(n);
   }
   ::close(fd);

@@ -4,16 +4,21 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace parvis::train {
 
 // What the run ledger tells about the computer.
 struct Machine {
-  std::string cpu;  // "AMD EPYC …"; empty: unknown
+  std::string cpu;  // "AMD EPYC …"; empty: neither the processor nor the system tells
   int cores = 0;    // that this process may use
   int64_t memory_bytes = 0;
 };
 Machine ThisMachine();
+
+// A processor's name: what it calls itself (`brand`, perhaps empty or padded), else what it is, as
+// in "AMD family 26 model 2".
+std::string ProcessorName(std::string_view brand, std::string_view vendor, int family, int model);
 
 // Seconds of processor time that this process has used, all threads.
 double CpuSeconds();
