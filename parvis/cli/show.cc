@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <cstdlib>
 #include <memory>
+#include <utility>
 
 #include "parvis/cli/command.h"
 #include "parvis/cli/model_path.h"
@@ -16,6 +19,20 @@ struct Options {
   std::string model;
   bool tensors = false;
 };
+
+// Numbers that were f32 in the file, as the shortest that read back as the same f32: 1e-05, not
+// 9.999999747378752e-06.
+Json Shortened(Json value) {
+  if (value.is_structured()) {
+    for (Json& part : value) part = Shortened(std::move(part));
+  } else if (value.is_number_float()) {
+    const auto narrow = static_cast<float>(value.get<double>());
+    if (std::isfinite(narrow) && static_cast<double>(narrow) == value.get<double>()) {
+      value = std::strtod(fmt::format("{}", narrow).c_str(), nullptr);
+    }
+  }
+  return value;
+}
 
 std::string ValueText(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
@@ -44,9 +61,10 @@ void PrintText(const Options& options, const models::Model& model, const Ordered
   line("parameters", CountText(facts["parameters"].get<double>()));
   line("dtype", facts["dtype"].get<std::string>());
   line("size", BytesText(facts["bytes"].get<double>()));
-  const Json config = models::ConfigFromBlueprint(model.stack.blueprint());
+  const Json config = Shortened(models::ConfigFromBlueprint(model.stack.blueprint()));
   for (const auto& [key, value] : config.items()) line(key, ValueText(value));
-  for (const auto& [key, value] : model.metadata.items()) line(key, ValueText(value));
+  const Json metadata = Shortened(model.metadata);
+  for (const auto& [key, value] : metadata.items()) line(key, ValueText(value));
   if (!options.tensors) return;
   for (const ops::Parameter& parameter : model.stack.parameters()) {
     console.Print(fmt::format("{:<40} {:<6} {}\n", parameter.name,
@@ -64,8 +82,8 @@ Status Show(const Options& options, Console& console) {
   }
   OrderedJson document = Console::Document("show");
   document.update(facts);
-  document["config"] = models::ConfigFromBlueprint(model.stack.blueprint());
-  document["metadata"] = model.metadata;
+  document["config"] = Shortened(models::ConfigFromBlueprint(model.stack.blueprint()));
+  document["metadata"] = Shortened(model.metadata);
   if (options.tensors) document["tensors"] = Tensors(model.stack);
   console.PrintJson(document);
   return {};
