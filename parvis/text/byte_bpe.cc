@@ -118,12 +118,8 @@ void ByteBpe::EncodeText(std::string_view text, size_t origin, bool offsets, Enc
 
 Encoded ByteBpe::Encode(std::string_view input, const EncodeOptions& options) const {
   PARVIS_CHECK(input.size() <= kMaxTextBytes);
-  Repaired repaired;
-  std::string_view text = input;
-  if (!IsValidUtf8(input)) {
-    repaired = Repair(input);
-    text = repaired.text;
-  }
+  const ReadableText readable(input);
+  const std::string_view text = readable.text();
   Encoded out;
   const Vocabulary& v = vocabulary();
   if (options.add_special && v.add_bos) out.ids.push_back(*v.bos);
@@ -137,12 +133,7 @@ Encoded ByteBpe::Encode(std::string_view input, const EncodeOptions& options) co
       if (options.offsets) out.offsets.emplace_back(match.begin, match.end);
     }
   }
-  if (!repaired.origin.empty()) {
-    for (auto& [begin, end] : out.offsets) {
-      begin = repaired.origin[begin];
-      end = repaired.origin[end];
-    }
-  }
+  readable.PointIntoInput(out.offsets);
   if (options.add_special && v.add_eos) {
     out.ids.push_back(*v.eos);
     if (options.offsets) out.offsets.emplace_back(0, 0);

@@ -154,12 +154,8 @@ void SentencePieceBpe::EncodeText(std::string_view text, size_t origin, bool fir
 
 Encoded SentencePieceBpe::Encode(std::string_view input, const EncodeOptions& options) const {
   PARVIS_CHECK(input.size() <= kMaxTextBytes);
-  Repaired repaired;
-  std::string_view text = input;
-  if (!IsValidUtf8(input)) {
-    repaired = Repair(input);
-    text = repaired.text;
-  }
+  const ReadableText readable(input);
+  const std::string_view text = readable.text();
   Encoded out;
   const Vocabulary& v = vocabulary();
   if (options.add_special && v.add_bos) out.ids.push_back(*v.bos);
@@ -175,12 +171,7 @@ Encoded SentencePieceBpe::Encode(std::string_view input, const EncodeOptions& op
     }
     first = match.token != nullptr;  // a word after a special token gets its space, too
   }
-  if (!repaired.origin.empty()) {
-    for (auto& [begin, end] : out.offsets) {
-      begin = repaired.origin[begin];
-      end = repaired.origin[end];
-    }
-  }
+  readable.PointIntoInput(out.offsets);
   if (options.add_special && v.add_eos) {
     out.ids.push_back(*v.eos);
     if (options.offsets) out.offsets.emplace_back(0, 0);

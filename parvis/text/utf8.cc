@@ -111,6 +111,20 @@ Repaired Repair(std::string_view text) {
   return repaired;
 }
 
+ReadableText::ReadableText(std::string_view input) : text_(input) {
+  if (IsValidUtf8(input)) return;
+  repaired_ = Repair(input);
+  text_ = repaired_.text;
+}
+
+void ReadableText::PointIntoInput(std::vector<std::pair<uint32_t, uint32_t>>& ranges) const {
+  if (repaired_.origin.empty()) return;
+  for (auto& [begin, end] : ranges) {
+    begin = repaired_.origin[begin];
+    end = repaired_.origin[end];
+  }
+}
+
 CharacterClass ClassOf(uint32_t code) {
   static const auto table = [] {
     std::array<CharacterClass, 0x3000> classes{};

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace parvis::text {
@@ -29,6 +30,22 @@ struct Repaired {
   std::vector<uint32_t> origin;
 };
 Repaired Repair(std::string_view text);
+
+// Any bytes as a tokeniser reads them: themselves where they are UTF-8, else repaired.
+class ReadableText {
+ public:
+  explicit ReadableText(std::string_view input);  // which must live as long
+  ReadableText(const ReadableText&) = delete;
+  ReadableText& operator=(const ReadableText&) = delete;
+
+  std::string_view text() const { return text_; }
+  // Ranges [begin, end) of text() become those of the input.
+  void PointIntoInput(std::vector<std::pair<uint32_t, uint32_t>>& ranges) const;
+
+ private:
+  Repaired repaired_;
+  std::string_view text_;
+};
 
 // What pre-tokenisers ask of a character.
 enum class CharacterClass : uint8_t { kLetter, kNumber, kSpace, kOther };

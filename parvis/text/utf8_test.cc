@@ -46,6 +46,23 @@ TEST(Utf8, CutCharactersAreNotValid) {
   EXPECT_FALSE(IsValidUtf8("\xF0\x9F\x98"));
 }
 
+TEST(Utf8, RangesOfAReadableTextPointIntoTheInput) {
+  using Ranges = std::vector<std::pair<uint32_t, uint32_t>>;
+  const std::string plain = "né";
+  const ReadableText same(plain);
+  EXPECT_EQ(same.text().data(), plain.data());  // no copy
+  Ranges ranges = {{0, 1}, {1, 3}};
+  same.PointIntoInput(ranges);
+  EXPECT_EQ(ranges, (Ranges{{0, 1}, {1, 3}}));
+
+  const std::string broken = "a\xC3z\xFF";
+  const ReadableText repaired(broken);
+  EXPECT_EQ(repaired.text(), "a\uFFFDz\uFFFD");
+  ranges = {{0, 1}, {1, 4}, {4, 5}, {5, 8}, {0, 8}};
+  repaired.PointIntoInput(ranges);
+  EXPECT_EQ(ranges, (Ranges{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {0, 4}}));
+}
+
 TEST(Utf8, ClassesAreThoseOfTheRegularExpressions) {
   for (const uint32_t code :
        std::initializer_list<uint32_t>{'a', 'Z', 0xE9, 0xAA, 0x4E2D, 0x1C5, 0x2B0}) {
