@@ -118,5 +118,61 @@ TEST(Published, Llama2) {
   ExpectVectors(**again, "llama-spm");
 }
 
+TEST(Published, Llama2FromItsModel) {
+  const std::string file = ReadShared("llama2/tokenizer.model");
+  if (file.empty()) GTEST_SKIP() << "no ../shared/data/tokenizers here";
+  const auto tokenizer = ReadSentencePieceModel(file);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
+  EXPECT_EQ((*tokenizer)->vocab_size(), 32000);
+  ExpectVectors(**tokenizer, "llama-spm");
+  const auto json = ReadTokenizerJson(ReadShared("llama2/tokenizer.json"));
+  ASSERT_TRUE(json.ok()) << json.status().message();
+  ExpectVectors(**json, "llama-spm");
+}
+
+// BERT's published vocabulary; ids as everybody has seen them.
+TEST(Published, BertUncased) {
+  const std::string file = ReadShared("bert/hfbert.vocab");
+  if (file.empty()) GTEST_SKIP() << "no ../shared/data/tokenizers here";
+  const auto tokenizer = ReadVocabTxt(file);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
+  const Encoded pair = (*tokenizer)->EncodePair("Hello, world!", "Unaffable cafés");
+  EXPECT_EQ((*tokenizer)->Decode(pair.ids), "hello, world! unaffable cafes");
+  EXPECT_EQ(pair.types.size(), pair.ids.size());
+}
+
+TEST(Published, T5Small) {
+  const std::string file = ReadShared("t5-small/tokenizer.json");
+  if (file.empty()) GTEST_SKIP() << "no ../shared/data/tokenizers here";
+  const auto tokenizer = ReadTokenizerJson(file, ReadShared("t5-small/tokenizer_config.json"));
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
+  EXPECT_EQ((*tokenizer)->vocab_size(), 32100);
+  EXPECT_EQ((*tokenizer)->Encode("translate English to German: That is good.").ids,
+            (std::vector<TokenId>{13959, 1566, 12, 2968, 10, 466, 19, 207, 5, 1}));
+  EXPECT_EQ((*tokenizer)->Find("<extra_id_0>"), 32099);
+}
+
+TEST(Published, RobertaBase) {
+  const std::string file = ReadShared("roberta-base/tokenizer.json");
+  if (file.empty()) GTEST_SKIP() << "no ../shared/data/tokenizers here";
+  const auto tokenizer = ReadTokenizerJson(file);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
+  EXPECT_EQ((*tokenizer)->Encode("Hello world").ids, (std::vector<TokenId>{0, 31414, 232, 2}));
+  EXPECT_EQ((*tokenizer)->EncodePair("Hello", "world").ids,
+            (std::vector<TokenId>{0, 31414, 2, 2, 8331, 2}));
+}
+
+TEST(Published, SentencePieceModels) {
+  for (const char* name : {"sentencepiece/test_model.model", "sentencepiece/test_ja_model.model",
+                           "keras-hub/t5_test_vocab.spm", "keras-hub/llama_test_vocab.spm",
+                           "keras-hub/gemma_test_vocab.spm"}) {
+    const std::string file = ReadShared(name);
+    if (file.empty()) GTEST_SKIP() << "no ../shared/data/tokenizers here";
+    const auto tokenizer = ReadSentencePieceModel(file);
+    ASSERT_TRUE(tokenizer.ok()) << name << ": " << tokenizer.status().message();
+    EXPECT_FALSE((*tokenizer)->Encode("the quick brown fox").ids.empty()) << name;
+  }
+}
+
 }  // namespace
 }  // namespace parvis::text
