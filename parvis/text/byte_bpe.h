@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "parvis/text/added_tokens.h"
 #include "parvis/text/merge_list.h"
 #include "parvis/text/merge_table.h"
 #include "parvis/text/pretokenizer.h"
@@ -19,18 +20,18 @@ namespace parvis::text {
 // Radford et al., "Language Models are Unsupervised Multitask Learners", 2019.
 class ByteBpe : public Tokenizer {
  public:
-  static Result<std::unique_ptr<Tokenizer>> Make(Vocabulary vocabulary, Normalizer normalizer);
+  static Result<std::unique_ptr<Tokenizer>> Make(Vocabulary vocabulary);
 
+  std::optional<TokenId> Find(std::string_view token) const override;
+  Encoded Encode(std::string_view text, const EncodeOptions& options) const override;
   std::string Decode(std::span<const TokenId> ids, bool skip_special) const override;
   std::string TokenBytes(TokenId id) const override;
 
  private:
-  ByteBpe(Vocabulary vocabulary, Normalizer normalizer, PreTokenizer pre_tokenizer);
+  ByteBpe(Vocabulary vocabulary, PreTokenizer pre_tokenizer);
   void IndexTokens();
   void IndexWords();
-  void EncodeSection(const Section& section, Encoded& out) const override;
-  void AddRange(const Section& section, size_t from, size_t to, size_t prefix, TokenId id,
-                Encoded& out) const;
+  void EncodeText(std::string_view text, size_t origin, bool offsets, Encoded& out) const;
   void MergeBytes(std::string_view piece, std::vector<Symbol>& symbols) const;
 
   const PreTokenizer pre_tokenizer_;
@@ -42,6 +43,7 @@ class ByteBpe : public Tokenizer {
   TokenTable words_;
   std::array<TokenId, 256> byte_ids_;
   MergeTable merges_;
+  AddedTokens added_;
 };
 
 }  // namespace parvis::text

@@ -8,7 +8,6 @@
 #include <sstream>
 
 #include "parvis/core/json.h"
-#include "parvis/text/base64.h"
 #include "parvis/text/tokenizer.h"
 #include "parvis/text/utf8.h"
 
@@ -20,6 +19,20 @@ std::string ReadGolden(const std::string& name) {
   std::stringstream text;
   text << file.rdbuf();
   return text.str();
+}
+
+std::string FromBase64(const std::string& text) {
+  static const std::string kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string bytes;
+  uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    if (c == '=') break;
+    bits = bits << 6 | static_cast<uint32_t>(kDigits.find(c));
+    if ((count += 6) >= 8) bytes += static_cast<char>(bits >> (count -= 8) & 0xFF);
+  }
+  return bytes;
 }
 
 class Goldens : public testing::TestWithParam<const char*> {
@@ -46,9 +59,8 @@ TEST_P(Goldens, EncodesAndDecodesAsTheReference) {
   for (const Json& vector : vectors_) {
     if (vector.contains("decode")) continue;
     ++encoded;
-    const std::string input = vector.contains("text")
-                                  ? vector["text"].get<std::string>()
-                                  : FromBase64(vector["base64"].get<std::string>()).value();
+    const std::string input =
+        vector.contains("text") ? vector["text"].get<std::string>() : FromBase64(vector["base64"]);
     SCOPED_TRACE(testing::PrintToString(input));
     const auto ids = vector["ids"].get<std::vector<TokenId>>();
     const Encoded got = tokenizer_->Encode(input, {.parse_special = true, .offsets = true});

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "parvis/text/vocabulary.h"
+#include "parvis/text/tokenizer.h"
 
 namespace parvis::text {
 
