@@ -10,6 +10,7 @@ import re
 import select
 import signal
 import sys
+import termios
 import time
 
 TIMEOUT_S = 240  # of one answer; only a failure takes so long
@@ -45,6 +46,15 @@ class Terminal:
         seen, self.seen = self.seen, ""
         return seen
 
+    def prompted(self, pattern, what):
+        """What was seen until the pattern, which ends with a prompt: keys are the program's by then."""
+        seen = self.wait_for(pattern, what)
+        # From its first character, or else what is typed at once meets the kernel's own line
+        # editing, whose Ctrl-C drops it before the program has seen it.
+        if termios.tcgetattr(self.fd)[3] & termios.ICANON:
+            sys.exit(f"{what}: the prompt is there, and the terminal still edits lines itself")
+        return seen
+
     def exited(self):
         return os.waitpid(self.pid, os.WNOHANG)[0] != 0
 
@@ -69,52 +79,56 @@ def stopped(seen, what):
 
 def talk(command):
     terminal = Terminal([*command, "-n", "4", "--seed", "1"])
-    terminal.wait_for(r"base model.*>>> ", "greeting")
+    terminal.prompted(r"base model.*>>> ", "greeting")
     terminal.send("Un été\n")
-    terminal.wait_for(r"\[4 tokens.*>>> ", "an entry")
+    terminal.prompted(r"\[4 tokens.*>>> ", "an entry")
     terminal.send('"""One day\nthe cat"""\n')
-    terminal.wait_for(r"\.\.\. .*\[4 tokens.*>>> ", "an entry of several lines")
+    terminal.prompted(r"\.\.\. .*\[4 tokens.*>>> ", "an entry of several lines")
     terminal.send(UP + UP)  # the second entry's first line, then the first entry
     terminal.wait_for(r"Un été", "history")
     terminal.send("\n")
-    terminal.wait_for(r"\[4 tokens.*>>> ", "an entry from the history")
+    terminal.prompted(r"\[4 tokens.*>>> ", "an entry from the history")
 
     # Ctrl-C drops what is typed: a line, an entry of several, nothing.
     terminal.send("half a line")
     terminal.wait_for("half a line", "typing")
     terminal.send(CTRL_C)
-    terminal.wait_for(r"\^C\r\n>>> ", "Ctrl-C while typing")
+    terminal.prompted(r"\^C\r\n>>> ", "Ctrl-C while typing")
     terminal.send('"""One\ntwo')
     terminal.wait_for(r"\.\.\. .*two", "typing several lines")
     terminal.send(CTRL_C)
-    terminal.wait_for(r"\^C\r\n>>> ", "Ctrl-C in several lines")
+    terminal.prompted(r"\^C\r\n>>> ", "Ctrl-C in several lines")
     os.kill(terminal.pid, signal.SIGINT)
-    terminal.wait_for(r"\^C\r\n.*leaves.*>>> ", "Ctrl-C at an empty line")
+    terminal.prompted(r"\^C\r\n.*leaves.*>>> ", "Ctrl-C at an empty line")
     terminal.send("Un été\n")
-    terminal.wait_for(r"\[4 tokens.*>>> ", "an entry after Ctrl-C")
+    terminal.prompted(r"\[4 tokens.*>>> ", "an entry after Ctrl-C")
     terminal.leave(CTRL_D)
 
 
 def interrupt_texts(command):
     """Ctrl-C in the middle of a text stops the text, not the program."""
     terminal = Terminal([*command, "-n", "0", "--ignore-end", "--stop", "never said", "-t", "1"])
-    terminal.wait_for(r">>> ", "second greeting")
+    terminal.prompted(r">>> ", "second greeting")
     for interrupt in (lambda: terminal.send(CTRL_C),
                       lambda: os.kill(terminal.pid, signal.SIGINT)):
         terminal.send("One day\n")
         terminal.wait_for(r".{200}", "a long text")  # more than the echo of what was typed
         interrupt()
-        stopped(terminal.wait_for(r"\[\d+ tokens.*>>> ", "Ctrl-C while a text comes"),
+        stopped(terminal.prompted(r"\[\d+ tokens.*>>> ", "Ctrl-C while a text comes"),
                 "Ctrl-C while a text comes")
 
     # Ctrl-C soon after Enter: the line editor may be reading, the text may have begun, or neither.
-    # In each case there is no text afterwards, and the prompt is back.
+    # In each case there is no text afterwards, and the prompt is back. What is typed next is sent
+    # only then: the kernel keeps no order between the signal and keys that come within
+    # microseconds of it.
     for round_ in range(40):
+        what = f"Ctrl-C soon after Enter, {round_}"
         terminal.send("One day\n")
         time.sleep(0.0002 * round_)  # only moves the press through the states
-        terminal.send(CTRL_C + "/help\n")
-        seen = terminal.wait_for(r"shows this.*>>> ", f"Ctrl-C soon after Enter, {round_}")
-        stopped(seen, f"Ctrl-C soon after Enter, {round_}")
+        terminal.send(CTRL_C)
+        stopped(terminal.prompted(r">>> ", what), what)
+        terminal.send("/help\n")
+        terminal.prompted(r"shows this.*>>> ", what)
     terminal.leave("/bye\n")
 
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <clocale>
 #include <cstdio>
 #include <cwchar>
@@ -26,6 +27,7 @@ struct LineEditor::Terminal {
   Typing* typing = nullptr;  // while a line is read
   std::mbstate_t decoder{};  // between the bytes of a character
   bool interrupted = false;  // this line, by Ctrl-C
+  int input = STDIN_FILENO;
 
   // Of what libedit hands to its callbacks.
   static Terminal& Of(EditLine* edit) {
@@ -43,6 +45,15 @@ constexpr int kHistoryEntries = 1000;
 constexpr wchar_t kReplacement = 0xFFFD;
 constexpr size_t kNotUtf8 = static_cast<size_t>(-1), kMoreToCome = static_cast<size_t>(-2);
 
+// Ctrl-C also makes the kernel drop the keys that we were just told of, and a read that waits would
+// then wait for the next one before anybody learns of Ctrl-C. So we read without waiting, through a
+// descriptor of our own: of the one that we were given others may hold copies. -1: none to be had.
+int OpenWithoutWaiting() {
+  char name[PATH_MAX];
+  if (ttyname_r(STDIN_FILENO, name, sizeof(name)) != 0) return -1;
+  return open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
 }  // namespace
 
 // In place of libedit's own reader, which takes a read that a signal broke off for a mishap and
@@ -51,14 +62,14 @@ constexpr size_t kNotUtf8 = static_cast<size_t>(-1), kMoreToCome = static_cast<s
 int LineEditor::Terminal::ReadCharacter(EditLine* edit, wchar_t* character) {
   Terminal& t = Of(edit);
   for (;;) {
-    if (!t.typing->Wait(STDIN_FILENO)) {
+    if (!t.typing->Wait(t.input)) {
       t.interrupted = true;
       t.decoder = {};
       errno = EINTR;
       return -1;
     }
     char byte = 0;
-    const ssize_t count = read(STDIN_FILENO, &byte, 1);
+    const ssize_t count = read(t.input, &byte, 1);
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (count <= 0) return static_cast<int>(count);
     size_t size = std::mbrtowc(character, &byte, 1, &t.decoder);
@@ -80,6 +91,7 @@ LineEditor::LineEditor(std::string history_path) : terminal_(std::make_unique<Te
   std::setlocale(LC_CTYPE, "C.UTF-8");
   Terminal& t = *terminal_;
   t.history_path = std::move(history_path);
+  if (const int own = OpenWithoutWaiting(); own >= 0) t.input = own;
   t.edit = el_init("parvis", stdin, stderr, stderr);
   t.history = history_init();
   if (t.edit == nullptr || t.history == nullptr) return;
@@ -113,6 +125,7 @@ LineEditor::~LineEditor() {
     history_end(t.history);
   }
   if (t.edit != nullptr) el_end(t.edit);
+  if (t.input != STDIN_FILENO) close(t.input);
 }
 
 Typed LineEditor::Read(const std::string& prompt, std::string* line) {
@@ -123,6 +136,9 @@ Typed LineEditor::Read(const std::string& prompt, std::string* line) {
   t.interrupted = false;
   Typing typing;
   t.typing = &typing;
+  // libedit itself takes the terminal over only after it has shown the prompt. What is typed in
+  // between would be the kernel's to edit, whose Ctrl-C drops it before we have seen it.
+  el_set(t.edit, EL_PREP_TERM, 1);
   int count = 0;
   const char* text = el_gets(t.edit, &count);
   t.typing = nullptr;
