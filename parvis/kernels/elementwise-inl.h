@@ -69,6 +69,7 @@ V ActivationOf(V x) {
   }
   if constexpr (kActivation == Activation::kGeluErf) return V::Mul(x, NormalCdf<V>(x));
   if constexpr (kActivation == Activation::kRelu) return V::Max(V::Zero(), x);
+  if constexpr (kActivation == Activation::kTanh) return Tanh<V>(x);
 }
 
 template <class V, Activation kActivation>
@@ -92,6 +93,10 @@ V SlopeOf(V x) {
   if constexpr (kActivation == Activation::kRelu) {
     return V::SelectLess(V::Zero(), x, one, V::Zero());
   }
+  if constexpr (kActivation == Activation::kTanh) {
+    const V t = Tanh<V>(x);
+    return V::Mul(V::Sub(one, t), V::Add(one, t));
+  }
 }
 
 // f.template operator()<activation>()
@@ -106,6 +111,8 @@ void WithActivation(Activation activation, const F& f) {
       return f.template operator()<Activation::kGeluErf>();
     case Activation::kRelu:
       return f.template operator()<Activation::kRelu>();
+    case Activation::kTanh:
+      return f.template operator()<Activation::kTanh>();
   }
 }
 

@@ -128,7 +128,7 @@ struct AttentionBackwardArgs {
   float* scratch;  // AttentionBackwardScratch(args) floats
 };
 
-enum class Activation { kSilu, kGeluTanh, kGeluErf, kRelu };
+enum class Activation { kSilu, kGeluTanh, kGeluErf, kRelu, kTanh };
 
 struct AdamWArgs {
   float *weight, *m, *v;  // (size): master weight, first and second moment

@@ -30,6 +30,8 @@ double Exact(Activation activation, double x) {
       return 0.5 * x * std::erfc(-x / std::sqrt(2.0));
     case Activation::kRelu:
       return std::max(x, 0.0);
+    case Activation::kTanh:
+      return std::tanh(x);
   }
   return 0.0;
 }
@@ -40,7 +42,7 @@ double ExactSlope(Activation activation, double x) {
 }
 
 const Activation kActivations[] = {Activation::kSilu, Activation::kGeluTanh, Activation::kGeluErf,
-                                   Activation::kRelu};
+                                   Activation::kRelu, Activation::kTanh};
 
 using ElementwiseTest = KernelTest;
 PARVIS_ON_EVERY_TARGET(ElementwiseTest);
@@ -75,12 +77,13 @@ TEST_P(ElementwiseTest, ActivationsOfExtremes) {
   float y[3];
   for (const Activation activation : kActivations) {
     table().Activate(activation, x, 3, y);
+    const bool bounded = activation == Activation::kTanh;
     EXPECT_TRUE(std::isnan(y[0]));
-    EXPECT_EQ(y[1], 3e38f);
-    EXPECT_EQ(y[2], 0.0f);
+    EXPECT_EQ(y[1], bounded ? 1.0f : 3e38f);
+    EXPECT_EQ(y[2], bounded ? -1.0f : 0.0f);
     const float ones[] = {1.0f, 1.0f, 1.0f};
     table().ActivateBackward(activation, x + 1, ones, 2, y);
-    EXPECT_EQ(y[0], 1.0f);
+    EXPECT_EQ(y[0], bounded ? 0.0f : 1.0f);
     EXPECT_EQ(y[1], 0.0f);
   }
 }

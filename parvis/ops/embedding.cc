@@ -36,12 +36,24 @@ Tensor Embed(const Exec& exec, std::span<const int32_t> ids, Parameter& table) {
 }
 
 Tensor SelectRows(const Exec& exec, const Tensor& x, std::span<const int64_t> rows) {
-  PARVIS_CHECK(!exec.recording());
   Tensor y = Tensor::Empty({static_cast<int64_t>(rows.size()), x.dim(1)});
   for (size_t i = 0; i < rows.size(); ++i) {
     PARVIS_CHECK(rows[i] >= 0 && rows[i] < x.dim(0));
     std::memcpy(y.data() + i * x.row_bytes(),
                 x.data() + static_cast<size_t>(rows[i]) * x.row_bytes(), x.row_bytes());
+  }
+  if (exec.recording()) {
+    exec.tape().Record([&exec, x, y, rows = std::vector<int64_t>(rows.begin(), rows.end())] {
+      const Tensor grad = exec.tape().TakeGrad(y);
+      if (!grad.defined()) return;
+      const Tensor grad_x = Tensor::Zeros(x.shape());
+      const int64_t size = x.dim(1);
+      for (size_t i = 0; i < rows.size(); ++i) {
+        exec.kernels().AddTo(grad.f32() + static_cast<int64_t>(i) * size, 1.0f, size,
+                             grad_x.f32() + rows[i] * size);
+      }
+      exec.tape().AddGrad(x, grad_x);
+    });
   }
   return y;
 }

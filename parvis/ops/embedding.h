@@ -13,7 +13,7 @@ namespace parvis::ops {
 // its value (it is read, not multiplied). REQUIRES: 0 <= ids[i] < vocab_size.
 Tensor Embed(const Exec& exec, std::span<const int32_t> ids, Parameter& table);
 
-// Some rows of x, in the given order.
+// Some rows of x, in the given order; one may be taken several times.
 Tensor SelectRows(const Exec& exec, const Tensor& x, std::span<const int64_t> rows);
 
 }  // namespace parvis::ops

@@ -60,7 +60,8 @@ TEST(Gradients, Activations) {
   Random random(4);
   const Tensor x = RandomTensor({4, 33}, random, 2.0);
   const Tensor up = RandomTensor({4, 33}, random);
-  for (const Activation a : {Activation::kSilu, Activation::kGeluTanh, Activation::kGeluErf}) {
+  for (const Activation a :
+       {Activation::kSilu, Activation::kGeluTanh, Activation::kGeluErf, Activation::kTanh}) {
     CheckGradients([&](const Exec& exec) { return Activate(exec, a, x); }, {{"x", x, {}}});
     CheckGradients([&](const Exec& exec) { return Gated(exec, a, x, up); },
                    {{"gate", x, {}}, {"up", up, {}}});
@@ -73,6 +74,25 @@ TEST(Gradients, EmbeddingSumsRepeatedTokens) {
   const std::vector<int32_t> ids = {3, 0, 3, 5, 3};
   CheckGradients([&](const Exec& exec) { return Embed(exec, ids, table); },
                  {{"table", table.value, table.grad}});
+}
+
+TEST(Gradients, SelectRowsSumsRepeatedRows) {
+  Random random(9);
+  const Tensor x = RandomTensor({5, 18}, random);
+  const std::vector<int64_t> rows = {4, 0, 4};
+  CheckGradients([&](const Exec& exec) { return SelectRows(exec, x, rows); }, {{"x", x, {}}});
+}
+
+TEST(Gradients, AttentionToBothSides) {
+  Random random(10);
+  const Tensor q = RandomTensor({20, 4 * 8}, random);
+  const Tensor k = RandomTensor({20, 4 * 8}, random);
+  const Tensor v = RandomTensor({20, 4 * 8}, random);
+  const std::vector<Segment> segments = {{0, 2}, {2, 17}, {19, 1}};
+  const AttentionSpec spec{
+      .num_heads = 4, .num_kv_heads = 4, .head_dim = 8, .scale = 0.35f, .causal = false};
+  CheckGradients([&](const Exec& exec) { return Attention(exec, q, k, v, spec, segments); },
+                 {{"q", q, {}}, {"k", k, {}}, {"v", v, {}}}, 4e-3);
 }
 
 TEST(Gradients, Rope) {
