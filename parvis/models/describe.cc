@@ -19,6 +19,8 @@ std::string_view ActivationName(nn::Activation activation) {
       return "gelu (erf)";
     case nn::Activation::kRelu:
       return "relu";
+    case nn::Activation::kTanh:
+      return "tanh";
   }
   return "";
 }
@@ -63,18 +65,13 @@ std::string RotaryText(const nn::RotaryPositions& rotary) {
   return text;
 }
 
-void DescribeBlock(const Blueprint& b, int64_t layer, Writer& out) {
+// q, k and v of one block, and what they make.
+void DescribeAttention(const Blueprint& b, const std::string& in, Writer& out) {
   const nn::Attention& a = b.attention;
   const int64_t q_size = a.num_heads * a.head_dim, kv_size = a.num_kv_heads * a.head_dim;
-  const std::string n = std::to_string(layer);
-  const Shape hidden{b.hidden_size};
-  out.Title("block " + n);
-  out.Line("  a", NormText(b.norm, "x"), hidden);
-  out.Line("  q", LinearText("a", q_size, b.hidden_size, a.qkv_bias), {a.num_heads, a.head_dim});
-  out.Line("  k", LinearText("a", kv_size, b.hidden_size, a.qkv_bias),
-           {a.num_kv_heads, a.head_dim});
-  out.Line("  v", LinearText("a", kv_size, b.hidden_size, a.qkv_bias),
-           {a.num_kv_heads, a.head_dim});
+  out.Line("  q", LinearText(in, q_size, b.hidden_size, a.qkv_bias), {a.num_heads, a.head_dim});
+  out.Line("  k", LinearText(in, kv_size, b.hidden_size, a.qkv_bias), {a.num_kv_heads, a.head_dim});
+  out.Line("  v", LinearText(in, kv_size, b.hidden_size, a.qkv_bias), {a.num_kv_heads, a.head_dim});
   if (a.qk_norm) {
     out.Line("  q, k", fmt::format("rms_norm of each head, epsilon {:g}, gain", b.norm.epsilon),
              {a.num_heads, a.head_dim});
@@ -84,14 +81,24 @@ void DescribeBlock(const Blueprint& b, int64_t layer, Writer& out) {
   }
   const bool alibi = std::holds_alternative<nn::AlibiPositions>(b.positions);
   out.Line("  attended",
-           fmt::format("causal softmax(q·k / √{}{}) · v{}, {} query heads on each k, v", a.head_dim,
-                       alibi ? " - slope · distance" : "",
+           fmt::format("{}softmax(q·k / √{}{}) · v{}, {} query heads on each k, v",
+                       a.causal ? "causal " : "", a.head_dim, alibi ? " - slope · distance" : "",
                        a.window > 0 ? fmt::format(", last {} positions", a.window) : "",
                        a.num_heads / a.num_kv_heads),
            {a.num_heads, a.head_dim});
+}
+
+void DescribeBlock(const Blueprint& b, int64_t layer, Writer& out) {
+  const Shape hidden{b.hidden_size};
+  out.Title("block " + std::to_string(layer));
+  const bool after = b.norm_place == nn::NormPlace::kAfter;
+  if (!after) out.Line("  a", NormText(b.norm, "x"), hidden);
+  DescribeAttention(b, after ? "x" : "a", out);
+  const nn::Attention& a = b.attention;
   const nn::FeedForward& f = b.feed_forward;
   const Shape wide{f.size};
-  const std::string attended = LinearText("attended", b.hidden_size, q_size, a.out_bias);
+  const std::string attended =
+      LinearText("attended", b.hidden_size, a.num_heads * a.head_dim, a.out_bias);
   const bool sequential = b.residual == nn::Residual::kSequential;
   const bool shared = b.residual == nn::Residual::kParallelSharedNorm;
   if (sequential) {
@@ -99,8 +106,12 @@ void DescribeBlock(const Blueprint& b, int64_t layer, Writer& out) {
   } else {
     out.Line("  y", attended, hidden);
   }
-  const std::string in = shared ? "a" : "b";
-  if (!shared) out.Line("  b", NormText(b.norm, "x"), hidden);
+  const std::string in = after ? "x" : shared ? "a" : "b";
+  if (after) {
+    out.Line("  x", NormText(b.norm, "x"), hidden);
+  } else if (!shared) {
+    out.Line("  b", NormText(b.norm, "x"), hidden);
+  }
   if (f.gated) out.Line("  gate", LinearText(in, f.size, b.hidden_size, f.bias), wide);
   out.Line("  up", LinearText(in, f.size, b.hidden_size, f.bias), wide);
   out.Line("  wide",
@@ -110,6 +121,47 @@ void DescribeBlock(const Blueprint& b, int64_t layer, Writer& out) {
   out.Line("  x",
            (sequential ? "x + " : "x + y + ") + LinearText("wide", b.hidden_size, f.size, f.bias),
            hidden);
+  if (after) out.Line("  x", NormText(b.norm, "x"), hidden);
+}
+
+std::string_view HeadTitle(nn::Head::Kind kind) {
+  switch (kind) {
+    case nn::Head::Kind::kNone:
+      return "no head";
+    case nn::Head::Kind::kLanguage:
+      return "head: language model";
+    case nn::Head::Kind::kPooler:
+      return "head: pooler, of the first row of each sequence";
+    case nn::Head::Kind::kSequenceLabels:
+      return "head: labels of a sequence, of its first row";
+    case nn::Head::Kind::kTokenLabels:
+      return "head: labels of each token";
+    case nn::Head::Kind::kSpan:
+      return "head: first and last token of an answer";
+  }
+  return "";
+}
+
+// Decoders have their output matrix and no more to say.
+void DescribeHead(const Blueprint& b, Writer& out) {
+  using Kind = nn::Head::Kind;
+  const Kind kind = b.head.kind;
+  if (kind != Kind::kLanguage || b.head.dense) out.Title(std::string(HeadTitle(kind)));
+  std::string in = "hidden";
+  if (b.head.dense) {
+    in = "h";
+    out.Line(in,
+             fmt::format("{}({})", ActivationName(b.head.activation),
+                         LinearText("hidden", b.hidden_size, b.hidden_size, true)),
+             {b.hidden_size});
+    if (kind == Kind::kLanguage) out.Line(in, NormText(b.norm, "h"), {b.hidden_size});
+  }
+  if (kind == Kind::kNone || kind == Kind::kPooler) return;
+  const bool language = kind == Kind::kLanguage;
+  out.Line("logits",
+           LinearText(in, nn::NumOutputs(b), b.hidden_size, language ? b.output_bias : true) +
+               (language && b.tied_embedding ? ", the embedding again" : ""),
+           {nn::NumOutputs(b)});
 }
 
 }  // namespace
@@ -123,19 +175,28 @@ std::string Describe(const nn::Blueprint& b) {
       nn::NumMultiplied(b)));
   out.Line("x", fmt::format("row of embedding({}, {}) for each token", b.vocab_size, b.hidden_size),
            {b.hidden_size});
-  if (std::holds_alternative<nn::LearnedPositions>(b.positions)) {
+  if (b.num_token_types > 0) {
     out.Line("x",
-             fmt::format("x + row of position({}, {}) for each position", b.context_length,
+             fmt::format("x + row of token_type({}, {}) for each token", b.num_token_types,
                          b.hidden_size),
              {b.hidden_size});
   }
+  if (const auto* learned = std::get_if<nn::LearnedPositions>(&b.positions)) {
+    out.Line(
+        "x",
+        fmt::format("x + row of position({}, {}) for each position{}",
+                    learned->unused_rows + b.context_length, b.hidden_size,
+                    learned->unused_rows > 0 ? fmt::format(" + {}", learned->unused_rows) : ""),
+        {b.hidden_size});
+  }
   if (b.embedding_norm) out.Line("x", NormText(b.norm, "x"), {b.hidden_size});
   for (int64_t layer = 0; layer < b.num_layers; ++layer) DescribeBlock(b, layer, out);
-  out.Line("hidden", NormText(b.norm, "x"), {b.hidden_size});
-  out.Line("logits",
-           LinearText("hidden", b.vocab_size, b.hidden_size, b.output_bias) +
-               (b.tied_embedding ? ", the embedding again" : ""),
-           {b.vocab_size});
+  if (b.norm_place == nn::NormPlace::kBefore) {
+    out.Line("hidden", NormText(b.norm, "x"), {b.hidden_size});
+  } else {
+    out.Line("hidden", "x", {b.hidden_size});
+  }
+  DescribeHead(b, out);
   return out.Take();
 }
 

@@ -19,7 +19,7 @@ Tensor NormaliseHeads(const ops::Exec& exec, const Tensor& x, int64_t head_dim,
   return ops::RmsNorm(exec, heads, gain, epsilon).Reshape(x.shape());
 }
 
-// x: normalised, (rows, hidden_size)
+// x: (rows, hidden_size), normalised where norms stand before
 Tensor SelfAttention(const ops::Exec& exec, const Blueprint& blueprint,
                      const BlockParameters& parameters, const BlockInput& input, int64_t layer,
                      const Tensor& x) {
@@ -41,13 +41,14 @@ Tensor SelfAttention(const ops::Exec& exec, const Blueprint& blueprint,
                                 .num_kv_heads = attention.num_kv_heads,
                                 .head_dim = attention.head_dim,
                                 .scale = 1.0f / std::sqrt(static_cast<float>(attention.head_dim)),
+                                .causal = attention.causal,
                                 .window = attention.window,
                                 .alibi_slopes = input.alibi_slopes,
                                 .layer = layer};
   return ops::Linear(exec, ops::Attention(exec, q, k, v, spec, input.segments), parameters.out);
 }
 
-// x: normalised, (rows, hidden_size)
+// x as above
 Tensor FeedForwardNetwork(const ops::Exec& exec, const FeedForward& feed_forward,
                           const BlockParameters& parameters, const Tensor& x) {
   if (!feed_forward.gated) {
@@ -75,6 +76,14 @@ Tensor Normalise(const ops::Exec& exec, const Norm& norm, const NormParameters& 
 
 Tensor Block(const ops::Exec& exec, const Blueprint& blueprint, const BlockParameters& parameters,
              const BlockInput& input, int64_t layer, const Tensor& x) {
+  if (blueprint.norm_place == NormPlace::kAfter) {
+    const Tensor attended = SelfAttention(exec, blueprint, parameters, input, layer, x);
+    const Tensor middle =
+        Normalise(exec, blueprint.norm, parameters.attention_norm, ops::Add(exec, x, attended));
+    const Tensor thought = FeedForwardNetwork(exec, blueprint.feed_forward, parameters, middle);
+    return Normalise(exec, blueprint.norm, parameters.feed_forward_norm,
+                     ops::Add(exec, middle, thought));
+  }
   const Tensor normalised = Normalise(exec, blueprint.norm, parameters.attention_norm, x);
   const Tensor attended = SelfAttention(exec, blueprint, parameters, input, layer, normalised);
   if (blueprint.residual == Residual::kSequential) {

@@ -17,14 +17,57 @@ void AddLinear(std::vector<ParameterSpec>& all, const std::string& name, int64_t
   if (bias) all.push_back({name + ".bias", {outputs}, Role::kBias});
 }
 
+// Named after the kind of head, so that one table of names per family serves all of them.
+void AddHead(std::vector<ParameterSpec>& all, const Blueprint& b) {
+  const std::string name = HeadName(b.head.kind);
+  const int64_t size = b.hidden_size;
+  if (b.head.dense) AddLinear(all, name + ".dense", size, size, true);
+  switch (b.head.kind) {
+    case Head::Kind::kNone:
+    case Head::Kind::kPooler:
+      return;
+    case Head::Kind::kLanguage:
+      if (b.head.dense) AddNorm(all, b.norm, name + ".norm", size);
+      if (!b.tied_embedding) AddLinear(all, name, b.vocab_size, size, false);
+      if (b.output_bias) all.push_back({name + ".bias", {b.vocab_size}, Role::kBias});
+      return;
+    case Head::Kind::kSequenceLabels:
+    case Head::Kind::kTokenLabels:
+    case Head::Kind::kSpan:
+      AddLinear(all, name + ".out", NumOutputs(b), size, true);
+  }
+}
+
 }  // namespace
+
+std::string HeadName(Head::Kind kind) {
+  switch (kind) {
+    case Head::Kind::kNone:
+      return "";
+    case Head::Kind::kLanguage:
+      return "lm_head";
+    case Head::Kind::kPooler:
+      return "pooler";
+    case Head::Kind::kSequenceLabels:
+      return "sequence_labels";
+    case Head::Kind::kTokenLabels:
+      return "token_labels";
+    case Head::Kind::kSpan:
+      return "span";
+  }
+  return "";
+}
 
 std::vector<ParameterSpec> ParametersOf(const Blueprint& b) {
   std::vector<ParameterSpec> all;
   const int64_t size = b.hidden_size;
   all.push_back({"embedding.weight", {b.vocab_size, size}, Role::kEmbedding});
-  if (std::holds_alternative<LearnedPositions>(b.positions)) {
-    all.push_back({"position.weight", {b.context_length, size}, Role::kEmbedding});
+  if (const auto* learned = std::get_if<LearnedPositions>(&b.positions)) {
+    all.push_back(
+        {"position.weight", {learned->unused_rows + b.context_length, size}, Role::kEmbedding});
+  }
+  if (b.num_token_types > 0) {
+    all.push_back({"token_type.weight", {b.num_token_types, size}, Role::kEmbedding});
   }
   if (b.embedding_norm) AddNorm(all, b.norm, "embedding_norm", size);
   const Attention& attention = b.attention;
@@ -49,9 +92,25 @@ std::vector<ParameterSpec> ParametersOf(const Blueprint& b) {
     AddLinear(all, block + ".feed_forward.up", ffn.size, size, ffn.bias);
     AddLinear(all, block + ".feed_forward.down", size, ffn.size, ffn.bias, true);
   }
-  AddNorm(all, b.norm, "final_norm", size);
-  if (!b.tied_embedding) AddLinear(all, "lm_head", b.vocab_size, size, b.output_bias);
+  if (b.norm_place == NormPlace::kBefore) AddNorm(all, b.norm, "final_norm", size);
+  AddHead(all, b);
   return all;
+}
+
+int64_t NumOutputs(const Blueprint& b) {
+  switch (b.head.kind) {
+    case Head::Kind::kNone:
+    case Head::Kind::kPooler:
+      return b.hidden_size;
+    case Head::Kind::kLanguage:
+      return b.vocab_size;
+    case Head::Kind::kSequenceLabels:
+    case Head::Kind::kTokenLabels:
+      return b.head.num_labels;
+    case Head::Kind::kSpan:
+      return 2;
+  }
+  return 0;
 }
 
 int64_t NumParameters(const Blueprint& blueprint) {
@@ -61,7 +120,8 @@ int64_t NumParameters(const Blueprint& blueprint) {
 }
 
 int64_t NumMultiplied(const Blueprint& blueprint) {
-  int64_t count = blueprint.tied_embedding ? blueprint.vocab_size * blueprint.hidden_size : 0;
+  const bool tied = blueprint.head.kind == Head::Kind::kLanguage && blueprint.tied_embedding;
+  int64_t count = tied ? blueprint.vocab_size * blueprint.hidden_size : 0;
   for (const ParameterSpec& spec : ParametersOf(blueprint)) {
     if (spec.role == Role::kMatrix) count += NumElements(spec.shape);
   }

@@ -43,8 +43,10 @@ struct RotaryPositions {
   int64_t rotary_dim = 0;  // ≤ head_dim
   RopeScaling scaling;
 };
+// A table "position.weight" (unused_rows + context_length, hidden_size) at the bottom.
 struct LearnedPositions {
-};  // a table "position.weight" (context_length, hidden_size) at the bottom
+  int64_t unused_rows = 0;  // the first row that a token reads (RoBERTa: 2)
+};
 // Scores fall with the distance between query and key, at a slope of each head's own: ALiBi (Press,
 // Smith and Lewis, "Train Short, Test Long", 2022).
 struct AlibiPositions {
@@ -59,6 +61,7 @@ struct Attention {
   bool qkv_bias = false;
   bool out_bias = false;
   bool qk_norm = false;  // an RMSNorm of each query and key head, before rotation
+  bool causal = true;    // a row sees no later one; else all rows of its sequence
   int64_t window = 0;    // a row sees the last `window` positions, its own among them; 0: all
 };
 
@@ -69,11 +72,33 @@ enum class Residual {
   kParallelSharedNorm  // x += attention(norm(x)) + feed_forward(norm(x))
 };
 
+// Where the norms of a block stand. After each sum: x = norm(x + attention(x)); x = norm'(x +
+// feed_forward(x)); then there is no final norm. REQUIRES there: Residual::kSequential.
+enum class NormPlace { kBefore, kAfter };
+
 struct FeedForward {
   int64_t size = 0;
   Activation activation = Activation::kSilu;
   bool gated = false;
   bool bias = false;
+};
+
+// What is made of the last hidden states: `dense` (hidden_size, hidden_size) and an activation
+// where there is one, a norm after it in a language head, and a matrix of outputs but in a pooler.
+// All work row by row; of kPooler and kSequenceLabels the first row of a sequence counts.
+struct Head {
+  enum class Kind {
+    kNone,
+    kLanguage,        // scores of the vocabulary
+    kPooler,          // dense and activation only
+    kSequenceLabels,  // scores of labels, for the whole sequence
+    kTokenLabels,     // scores of labels, for each token
+    kSpan             // 2 for each token: an answer begins, ends here
+  };
+  Kind kind = Kind::kLanguage;
+  bool dense = false;
+  Activation activation = Activation::kTanh;
+  int64_t num_labels = 0;  // of the two kinds with labels
 };
 
 struct Blueprint {
@@ -83,13 +108,16 @@ struct Blueprint {
   int64_t num_layers = 0;
   int64_t context_length = 0;
   Positions positions;
-  Norm norm;  // before attention, before the feed-forward, and after the last block
+  int64_t num_token_types = 0;  // rows of "token_type.weight"; 0: none
+  Norm norm;                    // of every norm but those of q and k
+  NormPlace norm_place = NormPlace::kBefore;
   bool embedding_norm = false;  // one more, right after the embedding
   Attention attention;
   FeedForward feed_forward;
   Residual residual = Residual::kSequential;
-  bool tied_embedding = false;  // the output matrix is the embedding
-  bool output_bias = false;     // of an untied output matrix
+  Head head;
+  bool tied_embedding = false;  // a language head's output matrix is the embedding
+  bool output_bias = false;     // of a language head's output matrix
 };
 
 // One learned tensor that a blueprint asks for.
@@ -103,6 +131,12 @@ struct ParameterSpec {
 
 // All parameters, bottom to top. Sizes are checked by models/ before.
 std::vector<ParameterSpec> ParametersOf(const Blueprint& blueprint);
+
+// What the parameters of such a head begin with: "lm_head", "sequence_labels"; "" if none.
+std::string HeadName(Head::Kind kind);
+
+// Numbers that the head gives for a row.
+int64_t NumOutputs(const Blueprint& blueprint);
 
 // Parameters of all, and of those that a token is multiplied with (all matrices, the output matrix
 // even if tied; not the embedding that is only looked up).

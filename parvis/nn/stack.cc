@@ -29,6 +29,14 @@ Stack::Stack(Blueprint blueprint) : blueprint_(std::move(blueprint)) {
                        .up = LinearOf(feed_forward + "up"),
                        .down = LinearOf(feed_forward + "down")});
   }
+  const std::string head = HeadName(blueprint_.head.kind);
+  head_ = {.dense = LinearOf(head + ".dense"),
+           .norm = NormOf(head + ".norm"),
+           .out = LinearOf(head + ".out")};
+  if (blueprint_.head.kind == Head::Kind::kLanguage) {
+    head_.out = {Find(blueprint_.tied_embedding ? "embedding.weight" : "lm_head.weight"),
+                 Find("lm_head.bias")};
+  }
   if (const auto* rotary = std::get_if<RotaryPositions>(&blueprint_.positions)) {
     frequencies_ = FrequenciesOf(*rotary, blueprint_.context_length);
   }
@@ -52,14 +60,6 @@ NormParameters Stack::NormOf(const std::string& name) {
   return {Find(name + ".weight"), Find(name + ".bias")};
 }
 
-Parameter& Stack::OutputMatrix() {
-  Parameter* matrix = Find(blueprint_.tied_embedding ? "embedding.weight" : "lm_head.weight");
-  PARVIS_CHECK(matrix != nullptr);
-  return *matrix;
-}
-
-ops::LinearSpec Stack::Output() { return {&OutputMatrix(), Find("lm_head.bias")}; }
-
 void Stack::Pack(const Exec& exec, bool keep_values) { PackEach(exec, keep_values, nullptr); }
 
 void Stack::Pack(const Exec& exec, bool keep_values, ops::Packing packing) {
@@ -70,7 +70,7 @@ void Stack::PackEach(const Exec& exec, bool keep_values, const ops::Packing* pac
   const std::vector<ParameterSpec> specs = ParametersOf(blueprint_);
   for (size_t i = 0; i < parameters_.size(); ++i) {
     Parameter& parameter = parameters_[i];
-    const bool output = &parameter == &OutputMatrix();
+    const bool output = &parameter == head_.out.weight;
     if (specs[i].role != ParameterSpec::Role::kMatrix && !output) continue;
     // An embedding is looked up as well as multiplied with.
     const bool keep = keep_values || specs[i].role == ParameterSpec::Role::kEmbedding;
@@ -85,8 +85,15 @@ Tensor Stack::Forward(const Exec& exec, const Step& step) {
   BlockInput input{.segments = step.segments, .rotation = {}, .alibi_slopes = alibi_slopes_};
 
   Tensor x = ops::Embed(exec, step.tokens, *Find("embedding.weight"));  // (rows, hidden_size)
-  if (std::holds_alternative<LearnedPositions>(blueprint_.positions)) {
-    x = ops::Add(exec, x, ops::Embed(exec, positions, *Find("position.weight")));
+  if (blueprint_.num_token_types > 0) {
+    std::vector<int32_t> types(step.token_types.begin(), step.token_types.end());
+    types.resize(step.tokens.size());  // 0 where none are given
+    x = ops::Add(exec, x, ops::Embed(exec, types, *Find("token_type.weight")));
+  }
+  if (const auto* learned = std::get_if<LearnedPositions>(&blueprint_.positions)) {
+    std::vector<int32_t> rows = positions;
+    for (int32_t& row : rows) row += static_cast<int32_t>(learned->unused_rows);
+    x = ops::Add(exec, x, ops::Embed(exec, rows, *Find("position.weight")));
   }
   if (std::holds_alternative<RotaryPositions>(blueprint_.positions)) {
     input.rotation = RotationOf(exec, frequencies_, positions);
@@ -99,18 +106,21 @@ Tensor Stack::Forward(const Exec& exec, const Step& step) {
     x = Block(exec, blueprint_, blocks_[layer], input, layer, x);
     exec.Observe("hidden." + std::to_string(layer + 1), x);
   }
-  x = Normalise(exec, blueprint_.norm, NormOf("final_norm"), x);
+  if (blueprint_.norm_place == NormPlace::kBefore) {
+    x = Normalise(exec, blueprint_.norm, NormOf("final_norm"), x);
+  }
   exec.Observe("hidden.final", x);
   return x;
 }
 
 Tensor Stack::Logits(const Exec& exec, const Tensor& hidden) {
-  return ops::Linear(exec, hidden, Output());
+  return ApplyHead(exec, blueprint_, head_, hidden);
 }
 
 ops::Loss Stack::Loss(const Exec& exec, const Tensor& hidden, std::span<const int32_t> targets,
                       float grad_scale, std::span<float> each) {
-  return ops::LinearCrossEntropy(exec, hidden, Output(), targets, grad_scale, each);
+  const Tensor x = BeforeOutput(exec, blueprint_, head_, hidden);
+  return ops::LinearCrossEntropy(exec, x, head_.out, targets, grad_scale, each);
 }
 
 }  // namespace parvis::nn

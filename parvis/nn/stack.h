@@ -9,6 +9,7 @@
 
 #include "parvis/nn/block.h"
 #include "parvis/nn/blueprint.h"
+#include "parvis/nn/head.h"
 #include "parvis/nn/positions.h"
 #include "parvis/ops/attention.h"
 #include "parvis/ops/loss.h"
@@ -22,9 +23,11 @@ using ops::Segment;
 
 // What one forward pass computes: tokens of one or several sequences, side by side in rows.
 //   tokens: (rows)   segments: cover the rows in order, one per sequence (or document)
+//   token_types: (rows), or empty: all 0. Without effect in a model that has no token types.
 struct Step {
   std::span<const int32_t> tokens;
   std::span<const Segment> segments;
+  std::span<const int32_t> token_types = {};
 };
 
 // A blueprint with its weights: the one definition that training and serving share.
@@ -47,14 +50,16 @@ class Stack {
   void Pack(const Exec& exec, bool keep_values, ops::Packing packing);
 
   // The last hidden states, after the final norm: (rows, hidden_size).
-  // REQUIRES: packed; tokens within the vocabulary; positions below the context length where
-  // positions are learned.
+  // REQUIRES: packed; tokens within the vocabulary, types within theirs; positions below the
+  // context length where positions are learned.
   Tensor Forward(const Exec& exec, const Step& step);
 
-  // hidden · output matrixᵀ: (rows, vocab_size).
+  // What the head makes of hidden states, row by row: (rows, NumOutputs). Of kPooler and
+  // kSequenceLabels give the first row of each sequence.
   Tensor Logits(const Exec& exec, const Tensor& hidden);
 
-  // Cross-entropy of the next tokens; see ops::LinearCrossEntropy.
+  // Cross-entropy of the head's outputs, against next tokens or labels; see
+  // ops::LinearCrossEntropy. REQUIRES: a head with one softmax for each row.
   ops::Loss Loss(const Exec& exec, const Tensor& hidden, std::span<const int32_t> targets,
                  float grad_scale, std::span<float> each = {});
 
@@ -62,12 +67,11 @@ class Stack {
   void PackEach(const Exec& exec, bool keep_values, const ops::Packing* packing);
   ops::LinearSpec LinearOf(const std::string& name);
   NormParameters NormOf(const std::string& name);
-  Parameter& OutputMatrix();
-  ops::LinearSpec Output();
 
   Blueprint blueprint_;
   std::vector<Parameter> parameters_;  // never grows after construction: pointers into it hold
   std::vector<BlockParameters> blocks_;
+  HeadParameters head_;
   RotaryFrequencies frequencies_;    // empty where positions are not rotary
   std::vector<float> alibi_slopes_;  // empty where positions are not ALiBi
 };
