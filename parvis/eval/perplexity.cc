@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "fmt/format.h"
+#include "parvis/models/task.h"
 
 namespace parvis::eval {
 
@@ -29,6 +30,7 @@ double Prediction::bits_per_byte() const {
 Result<Perplexity> Perplexity::Create(nn::Stack& stack, const nn::Exec& exec,
                                       const PerplexityOptions& options) {
   const nn::Blueprint& blueprint = stack.blueprint();
+  PARVIS_RETURN_IF_ERROR(models::CheckGenerates(blueprint));
   const int64_t own = blueprint.context_length;
   const int64_t length = options.context_length == 0 ? own : options.context_length;
   if (length < 2) {

@@ -57,6 +57,9 @@ constexpr KnownKey kKnownKeys[] = {
     {".rope.scaling.type", Wanted::kText},    {"split.no", Wanted::kWhole},
     {"split.count", Wanted::kWhole},          {"split.tensors.count", Wanted::kWhole},
     {"parvis.tied_embedding", Wanted::kBool}, {"parvis.rope_scaling", Wanted::kText},
+    {"parvis.family", Wanted::kText},         {"parvis.head", Wanted::kText},
+    {"parvis.pooling", Wanted::kText},        {"parvis.problem_type", Wanted::kText},
+    {"parvis.normalize", Wanted::kBool},
 };
 
 bool HasWanted(const GgufField& field, Wanted wanted) {

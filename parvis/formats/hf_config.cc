@@ -11,6 +11,7 @@
 
 #include "parvis/core/file.h"
 #include "parvis/formats/safetensors.h"
+#include "parvis/formats/sentence_transformers.h"
 
 namespace parvis::formats {
 namespace {
@@ -132,6 +133,7 @@ Result<ModelFile> OpenHuggingFaceFolder(const std::string& folder) {
   file.config = std::move(config).value();
   file.tensors = std::move(weights.tensors);
   for (const auto& [key, value] : weights.metadata) file.metadata[key] = value;
+  PARVIS_ASSIGN_OR_RETURN(file.pooling, ReadSentencePooling(folder));
   Result<std::shared_ptr<const text::Tokenizer>> tokenizer = ReadTokenizer(folder);
   if (tokenizer.ok()) {
     file.tokenizer = std::move(tokenizer).value();

@@ -6,6 +6,7 @@
 
 #include "parvis/core/json.h"
 #include "parvis/core/result.h"
+#include "parvis/formats/sentence_transformers.h"
 #include "parvis/formats/tensor_source.h"
 #include "parvis/text/tokenizer.h"
 
@@ -25,6 +26,8 @@ struct ModelFile {
   // gguf: "general.name", "parvis.*" and all other keys but the tokeniser's; safetensors: the
   // file's own text map. "general.name", where present, is text.
   Json metadata = Json::object();
+  // safetensors: from the files of sentence-transformers.
+  SentencePooling pooling;
   // Why there is no tokeniser although the file holds one (a kind that Parvis does not compute).
   Status tokenizer_status;
 };

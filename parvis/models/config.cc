@@ -90,6 +90,16 @@ std::string Config::TextOr(Names names, std::string otherwise) {
   return value->get<std::string>();
 }
 
+std::string Config::FirstTextOr(std::string_view name, std::string otherwise) {
+  const Json* value = Find({name});
+  if (value == nullptr) return otherwise;
+  if (!value->is_array() || (!value->empty() && !(*value)[0].is_string())) {
+    Wrong({name}, "is not a list of texts");
+    return otherwise;
+  }
+  return value->empty() ? "" : (*value)[0].get<std::string>();
+}
+
 const Json* Config::Object(Names names) {
   const Json* value = Find(names);
   if (value != nullptr && !value->is_object()) Wrong(names, "is not an object");

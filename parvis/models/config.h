@@ -31,6 +31,8 @@ class Config {
   float FloatOr(Names names, float otherwise);
   bool BoolOr(Names names, bool otherwise);
   std::string TextOr(Names names, std::string otherwise);
+  // The first text of a list of them; "" is what an empty list gives.
+  std::string FirstTextOr(std::string_view name, std::string otherwise);
   const Json* Object(Names names);  // null if absent or null
 
   // Records a mistake of the configuration as a whole.

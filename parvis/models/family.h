@@ -24,12 +24,19 @@ enum class Layout {
   kRotaryInGguf,
   // Rotated pairs are neighbours in both files, among the first rotary_dim rows of each head.
   kRotaryInterleaved,
+  // Rows of a position table that no token reads: GGUF leaves them out, and they come back as 0.
+  kUnusedRowsInHf,
 };
 
 // What a tensor is called where. `*` stands for both `.weight` and `.bias`, `#` for the layer.
 struct TensorName {
   std::string_view parvis, hf, gguf;
   Layout layout = Layout::kSame;
+};
+
+// A part of a name, and how other checkpoints spell it.
+struct NameAlias {
+  std::string_view part, other;
 };
 
 // One family of models, as data: which configuration makes which blueprint, and what tensors are
@@ -45,9 +52,12 @@ struct Family {
   std::span<const TensorName> tensors;
   // llama.cpp's loader wants the output matrix even where it is the embedding.
   bool gguf_needs_output = false;
+  std::span<const NameAlias> hf_aliases = {};
 };
 
+extern const Family kBert;
 extern const Family kBloom;
+extern const Family kDistilBert;
 extern const Family kGpt2;
 extern const Family kGptJ;
 extern const Family kGptNeoX;
@@ -55,6 +65,7 @@ extern const Family kLlama;
 extern const Family kMistral;
 extern const Family kQwen2;
 extern const Family kQwen3;
+extern const Family kRoberta;
 
 std::span<const Family* const> AllFamilies();
 // By a model_type or an architecture; null: unknown.

@@ -17,6 +17,21 @@ namespace {
 // More layers than any model has; a bound before anything is allocated for them.
 constexpr int64_t kMaxLayers = 1024;
 
+// The head of an encoder's file: by our key, or by the tensors of llama.cpp's classifiers.
+void AddHead(const formats::ModelFile& file, Json& config) {
+  const formats::TensorSource& tensors = *file.tensors;
+  if (file.metadata.contains("parvis.head")) {
+    config["head"] = file.metadata["parvis.head"];
+  } else {
+    config["head"] = tensors.Has("cls.output.weight") ? "sequence_labels" : "";
+  }
+  config["has_dense"] = tensors.Has("cls.weight");
+  for (const char* name : {"cls.output.weight", "parvis.token_labels.weight"}) {
+    const auto shape = tensors.ShapeOf(name);
+    if (shape && !shape->empty()) config["num_labels"] = (*shape)[0];
+  }
+}
+
 // GGUF says with tensors and flat keys what config.json says with fields.
 Json GgufConfig(const formats::ModelFile& file) {
   Json config = file.config;
@@ -32,6 +47,9 @@ Json GgufConfig(const formats::ModelFile& file) {
   config["attention_bias"] = tensors.Has("blk.0.attn_q.bias") || tensors.Has("blk.0.attn_qkv.bias");
   config["attention_out_bias"] = tensors.Has("blk.0.attn_output.bias");
   config["mlp_bias"] = tensors.Has("blk.0.ffn_up.bias");
+  const auto types = tensors.ShapeOf("token_types.weight");
+  config["type_vocab_size"] = types && !types->empty() ? (*types)[0] : 0;
+  AddHead(file, config);
   if (file.metadata.contains("parvis.rope_scaling")) {
     const auto parsed = ParseJson(file.metadata["parvis.rope_scaling"].get<std::string>());
     if (parsed.ok()) config["rope_scaling"] = *parsed;
@@ -49,15 +67,26 @@ Json GgufConfig(const formats::ModelFile& file) {
   return config;
 }
 
-// The tensor of this name, or of the name without the family's prefix (a bare model's checkpoint).
+// The tensor of this name, or of one that other checkpoints have for it: without the family's
+// prefix (a bare model's), or spelt otherwise.
 Result<Tensor> TakeTensor(const formats::TensorSource& tensors, const Family& family,
                           const std::string& name, FileKind kind) {
-  std::string found = name;
-  if (kind == FileKind::kHuggingFace && !tensors.Has(name) && name.starts_with(family.hf_prefix)) {
-    found = name.substr(family.hf_prefix.size());
+  std::vector<std::string> names = {name};
+  if (kind == FileKind::kHuggingFace) {
+    for (const NameAlias& alias : family.hf_aliases) {
+      const size_t at = name.find(alias.part);
+      if (at == std::string::npos) continue;
+      names.push_back(std::string(name).replace(at, alias.part.size(), alias.other));
+    }
+    for (size_t i = 0, count = names.size(); i < count; ++i) {
+      if (!names[i].starts_with(family.hf_prefix)) continue;
+      names.push_back(names[i].substr(family.hf_prefix.size()));
+    }
   }
-  if (!tensors.Has(found)) return DataLoss("tensor " + name + " is missing");
-  return tensors.Get(found);
+  for (const std::string& candidate : names) {
+    if (tensors.Has(candidate)) return tensors.Get(candidate);
+  }
+  return DataLoss("tensor " + name + " is missing");
 }
 
 Status FillStack(const ops::Exec& exec, const formats::ModelFile& file, const Family& family,
@@ -113,15 +142,30 @@ Status TakeRopeDivisors(const ops::Exec& exec, const formats::ModelFile& file,
   return {};
 }
 
+// By the file's architecture; of those that share GGUF's, by the key that we write.
+const Family* FamilyOf(const formats::ModelFile& file) {
+  const auto key = file.metadata.find("parvis.family");
+  if (file.format == "gguf" && key != file.metadata.end()) {
+    const Family* family = FindFamily(key->get<std::string>());
+    if (family != nullptr && family->gguf == file.architecture) return family;
+  }
+  return FindFamily(file.architecture);
+}
+
 Result<Model> Load(const ops::Exec& exec, const formats::ModelFile& file,
                    const LoadOptions& options) {
-  const Family* family = FindFamily(file.architecture);
+  const Family* family = FamilyOf(file);
   if (family == nullptr) {
     return Unimplemented("architecture \"" + file.architecture + "\" is not one that Parvis runs");
   }
   const FileKind kind = file.format == "gguf" ? FileKind::kGguf : FileKind::kHuggingFace;
   Json config = kind == FileKind::kGguf ? GgufConfig(file) : file.config;
-  config["model_type"] = file.architecture;
+  config["model_type"] = std::string(family->name);
+  if (kind == FileKind::kHuggingFace) {
+    const std::string pooler = "pooler.dense.weight";
+    config["has_pooler"] =
+        file.tensors->Has(pooler) || file.tensors->Has(std::string(family->hf_prefix) + pooler);
+  }
   PARVIS_ASSIGN_OR_RETURN(nn::Blueprint blueprint, BlueprintFromConfig(config));
   PARVIS_RETURN_IF_ERROR(TakeRopeDivisors(exec, file, blueprint));
   if (file.tokenizer != nullptr && file.tokenizer->vocab_size() > blueprint.vocab_size) {
@@ -129,13 +173,15 @@ Result<Model> Load(const ops::Exec& exec, const formats::ModelFile& file,
                     " tokens, the embedding " + std::to_string(blueprint.vocab_size) + " rows");
   }
 
+  PARVIS_ASSIGN_OR_RETURN(Task task, TaskOf(file, blueprint));
   Model model{.name = file.metadata.value("general.name", ""),
               .path = file.path,
               .format = file.format,
               .dtype = DType::kF32,
               .stack = nn::Stack(std::move(blueprint)),
               .tokenizer = file.tokenizer,
-              .metadata = file.metadata};
+              .metadata = file.metadata,
+              .task = std::move(task)};
   if (model.name.empty()) model.name = std::filesystem::path(file.path).stem();
   PARVIS_RETURN_IF_ERROR(FillStack(exec, file, *family, kind, model.stack));
   model.dtype = model.stack.Find("0.attention.q.weight")->value.dtype();

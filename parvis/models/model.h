@@ -10,6 +10,7 @@
 #include "parvis/core/json.h"
 #include "parvis/core/result.h"
 #include "parvis/formats/model_file.h"
+#include "parvis/models/task.h"
 #include "parvis/models/weight_types.h"
 #include "parvis/nn/stack.h"
 #include "parvis/text/tokenizer.h"
@@ -25,6 +26,7 @@ struct Model {
   nn::Stack stack;
   std::shared_ptr<const text::Tokenizer> tokenizer;  // null: none in the file
   Json metadata = Json::object();                    // general.*, parvis.* and the like
+  Task task;                                         // what the head's outputs mean
 };
 
 struct LoadOptions {

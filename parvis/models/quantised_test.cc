@@ -25,6 +25,7 @@ Model SmallModel(const char* family) {
     config = {{"model_type", family}, {"vocab_size", 320}, {"n_embd", 256},     {"n_layer", 4},
               {"n_head", 4},          {"n_inner", 288},    {"n_positions", 64}, {"n_ctx", 64}};
   }
+  if (std::string(family) == "bert") config["architectures"] = {"BertForMaskedLM"};
   auto blueprint = BlueprintFromConfig(config);
   EXPECT_TRUE(blueprint.ok()) << blueprint.status().message();
   return NewModel(*std::move(blueprint), nullptr, /*seed=*/5);
@@ -120,7 +121,7 @@ TEST_P(QuantisedTest, IsWrittenAgainAsItIs) {
   EXPECT_EQ(Logits(wide), Logits(exact));
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, QuantisedTest, testing::Values("llama", "gpt2"),
+INSTANTIATE_TEST_SUITE_P(Families, QuantisedTest, testing::Values("llama", "gpt2", "bert"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

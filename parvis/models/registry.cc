@@ -3,8 +3,9 @@
 namespace parvis::models {
 namespace {
 
-constexpr const Family* kFamilies[] = {&kBloom, &kGpt2,    &kGptJ,  &kGptNeoX,
-                                       &kLlama, &kMistral, &kQwen2, &kQwen3};
+constexpr const Family* kFamilies[] = {&kBert,  &kBloom,   &kDistilBert, &kGpt2,
+                                       &kGptJ,  &kGptNeoX, &kLlama,      &kMistral,
+                                       &kQwen2, &kQwen3,   &kRoberta};
 
 }  // namespace
 

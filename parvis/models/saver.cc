@@ -153,8 +153,9 @@ formats::GgufMetadata GgufMetadataOf(const Model& model, const Family& family,
   all["general.name"] = all.value("general.name", model.name);
   for (const char* key :
        {"general.architecture", "general.type", "general.file_type", "general.alignment",
-        "general.quantization_version", "parvis.tied_embedding", "parvis.rope_scaling", "split.no",
-        "split.count", "split.tensors.count"}) {
+        "general.quantization_version", "parvis.tied_embedding", "parvis.rope_scaling",
+        "parvis.family", "parvis.head", "parvis.problem_type", "parvis.pooling", "parvis.normalize",
+        "split.no", "split.count", "split.tensors.count"}) {
     all.erase(key);  // written anew here
   }
   for (auto it = all.begin(); it != all.end();) {
@@ -168,7 +169,18 @@ formats::GgufMetadata GgufMetadataOf(const Model& model, const Family& family,
   if (const Json config = family.config(blueprint); config.contains("rope_scaling")) {
     metadata.emplace_back("parvis.rope_scaling", config["rope_scaling"].dump());
   }
-  formats::AppendJson(std::string(family.gguf) + ".", family.gguf_metadata(blueprint), metadata);
+  Json keys = family.gguf_metadata(blueprint), own = Json::object();
+  AddTaskToGguf(model.task, keys, own);
+  if (!blueprint.attention.causal) {
+    own["parvis.family"] = blueprint.family;
+    own["parvis.head"] = nn::HeadName(blueprint.head.kind);
+  }
+  formats::AppendJson("", own, metadata);
+  formats::AppendJson(std::string(family.gguf) + ".", keys, metadata);
+  if (!blueprint.attention.causal) {
+    metadata.emplace_back("tokenizer.ggml.token_type_count",
+                          static_cast<uint32_t>(std::max<int64_t>(1, blueprint.num_token_types)));
+  }
   if (model.tokenizer != nullptr) formats::AppendTokenizer(*model.tokenizer, metadata);
   return metadata;
 }
@@ -203,6 +215,7 @@ Status SaveModel(const Model& model, const std::string& path, std::optional<Weig
         plan.plans(), produce);
   }
   Json config = family->config(model.stack.blueprint());
+  AddTaskToConfig(model.task, config);
   const DType stored = types ? types->dtype : model.dtype;
   config["torch_dtype"] = stored == DType::kBf16  ? "bfloat16"
                           : stored == DType::kF16 ? "float16"
@@ -211,8 +224,11 @@ Status SaveModel(const Model& model, const std::string& path, std::optional<Weig
     if (model.tokenizer->bos()) config["bos_token_id"] = *model.tokenizer->bos();
     if (model.tokenizer->eos()) config["eos_token_id"] = *model.tokenizer->eos();
   }
-  return formats::WriteHuggingFaceFolder(path, config, model.tokenizer.get(), plan.plans(),
-                                         {{"format", "pt"}}, produce);
+  PARVIS_RETURN_IF_ERROR(formats::WriteHuggingFaceFolder(
+      path, config, model.tokenizer.get(), plan.plans(), {{"format", "pt"}}, produce));
+  if (model.task.pooling.empty()) return {};
+  return formats::WriteSentencePooling(path, {model.task.pooling, model.task.normalize},
+                                       model.stack.blueprint().hidden_size);
 }
 
 }  // namespace parvis::models

@@ -55,6 +55,12 @@ void Expand(const TensorName& row, int64_t num_layers, FileKind kind,
   }
 }
 
+// Rows that stand before those that GGUF keeps.
+int64_t UnusedRows(Layout layout, const nn::Blueprint& blueprint, FileKind kind) {
+  if (layout != Layout::kUnusedRowsInHf || kind != FileKind::kGguf) return 0;
+  return std::get<nn::LearnedPositions>(blueprint.positions).unused_rows;
+}
+
 Tensor Transposed(const Tensor& matrix) {
   const int64_t rows = matrix.dim(0), columns = matrix.dim(1);
   const DTypeGroup group = GroupOf(matrix.dtype());
@@ -140,6 +146,7 @@ Shape FileShape(const FileTensor& tensor, const nn::Blueprint& blueprint, FileKi
     }
   }
   if (shape.size() == 2 && IsTransposed(tensor.layout, kind)) std::swap(shape[0], shape[1]);
+  if (!shape.empty()) shape[0] -= UnusedRows(tensor.layout, blueprint, kind);
   return shape;
 }
 
@@ -150,6 +157,10 @@ std::vector<Tensor> Split(const FileTensor& tensor, const nn::Blueprint& bluepri
   if (value.rank() == 2 && IsTransposed(tensor.layout, kind)) ours = Transposed(value);
   if (const int64_t rotated = InterleavedRows(tensor.layout, blueprint, kind); rotated > 0) {
     ours = RotaryRows(value, attention.head_dim, rotated, /*to_file=*/false);
+  }
+  if (const int64_t unused = UnusedRows(tensor.layout, blueprint, kind); unused > 0) {
+    ours = Tensor::Zeros({value.dim(0) + unused, value.dim(1)}, value.dtype());
+    std::memcpy(ours.data() + ours.bytes() - value.bytes(), value.data(), value.bytes());
   }
   if (IsPerHead(tensor.layout, kind)) {
     ours = PerHead(value, attention.num_heads, /*to_file=*/false);
@@ -181,6 +192,9 @@ Tensor Join(const FileTensor& tensor, const nn::Blueprint& blueprint, FileKind k
   }
   if (const int64_t rotated = InterleavedRows(tensor.layout, blueprint, kind); rotated > 0) {
     return RotaryRows(joined, blueprint.attention.head_dim, rotated, /*to_file=*/true);
+  }
+  if (const int64_t unused = UnusedRows(tensor.layout, blueprint, kind); unused > 0) {
+    return joined.Rows(unused, joined.dim(0));
   }
   if (IsPerHead(tensor.layout, kind)) {
     return PerHead(joined, blueprint.attention.num_heads, /*to_file=*/true);

@@ -37,7 +37,10 @@ bool IsImportant(int64_t layer, int64_t num_layers) {
 
 DType Wanted(const WeightTypes& types, const MatrixPlace& place) {
   const std::string& name = place.parameters[0];
-  if (name == "position.weight" && !IsQuantised(place.stored)) return place.stored;
+  // Little tables, and the last matrices of heads: a few rows that decide everything.
+  const bool small = name == "position.weight" || name == "token_type.weight" ||
+                     name.ends_with("_labels.out.weight") || name == "span.out.weight";
+  if (small && !IsQuantised(place.stored)) return place.stored;
   if (place.is_output) {
     if (types.dtype == DType::kQ8_0) return DType::kQ8_0;
     return place.row % GroupOf(types.dtype).elements == 0 ? DType::kQ6K : DType::kQ8_0;

@@ -108,6 +108,7 @@ Result<std::unique_ptr<Engine>> Engine::Create(models::Model& model, const ops::
   if (options.max_waiting < 0) return InvalidArgument("max_waiting: must not be negative");
   if (options.context_length < 0) return InvalidArgument("context_length: must not be negative");
   const nn::Blueprint& blueprint = model.stack.blueprint();
+  PARVIS_RETURN_IF_ERROR(models::CheckGenerates(blueprint));
   const ops::PageLayout layout{static_cast<size_t>(blueprint.num_layers),
                                static_cast<size_t>(blueprint.attention.num_kv_heads),
                                static_cast<size_t>(blueprint.attention.head_dim)};

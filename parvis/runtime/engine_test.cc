@@ -118,6 +118,18 @@ void ExpectSame(const Completion& a, const Completion& b, const std::string& whe
   }
 }
 
+TEST(EngineModels, EncodersAreRefusedWithTheirCommand) {
+  ThreadPool pool(1);
+  const ops::Exec exec(pool, kernels::TableOf(kernels::BestTarget()));
+  models::Model model = SmallModel(exec);
+  nn::Blueprint encoder = model.stack.blueprint();
+  encoder.attention.causal = false;
+  model.stack = nn::Stack(encoder);
+  const auto engine = Engine::Create(model, exec, {});
+  ASSERT_FALSE(engine.ok());
+  EXPECT_NE(engine.status().message().find("'parvis fill'"), std::string::npos);
+}
+
 TEST(EngineSameNumbers, AloneInABatchAtAnyThreadCountAndChunk) {
   struct Setting {
     int threads;
