@@ -3,12 +3,13 @@
 
     make_random_gguf.py SHAPE OUT.gguf [--type f32|bf16|q8_0] [--seed N]
 
-Shapes: llama-1b, llama-15m, gpt2-124m. Only numpy is needed; a few hundred MiB of memory do for any
+Shapes: llama-1b, llama-15m, gpt2-124m, bloom-560m. Only numpy is needed; a few hundred MiB of memory do for any
 size, because tensors are drawn and written piece by piece. The vocabulary is made up, too: the 256
 bytes, then pairs of them as merges, so any text can be tokenised. Matrices are drawn from
 N(0, 0.02), which gives an untrained model: right for timing, useless for talking.
 """
 import argparse
+import itertools
 import struct
 import sys
 import zlib
@@ -31,7 +32,12 @@ SHAPES = {
                       ffn_size=768, vocab_size=32000, context_length=1024),
     "gpt2-124m": dict(family="gpt2", hidden_size=768, num_layers=12, num_heads=12, num_kv_heads=12,
                       ffn_size=3072, vocab_size=50257, context_length=1024),
+    "bloom-560m": dict(family="bloom", hidden_size=1024, num_layers=24, num_heads=16,
+                       num_kv_heads=16, ffn_size=4096, vocab_size=250880, context_length=2048),
 }
+
+
+PRETOKENISER = {"llama": "llama-bpe", "gpt2": "gpt-2", "bloom": "bloom"}
 
 
 def tensors(shape):
@@ -39,27 +45,29 @@ def tensors(shape):
     vector has rows 0."""
     hidden, ffn, vocab = shape["hidden_size"], shape["ffn_size"], shape["vocab_size"]
     kv_size = hidden // shape["num_heads"] * shape["num_kv_heads"]
-    gpt2 = shape["family"] == "gpt2"
+    gpt_like = shape["family"] in ("gpt2", "bloom")
 
     def norm(name):
         yield f"{name}.weight", 0, hidden, "ones"
-        if gpt2:
+        if gpt_like:
             yield f"{name}.bias", 0, hidden, "zeros"
 
     def linear(name, rows, columns):
         yield f"{name}.weight", rows, columns, "matrix"
-        if gpt2:
+        if gpt_like:
             yield f"{name}.bias", 0, rows, "zeros"
 
     yield "token_embd.weight", vocab, hidden, "matrix"
-    if gpt2:
+    if shape["family"] == "gpt2":
         yield "position_embd.weight", shape["context_length"], hidden, "table"
+    if shape["family"] == "bloom":
+        yield from norm("token_embd_norm")
     yield from norm("output_norm")
     yield "output.weight", vocab, hidden, "matrix"
     for layer in range(shape["num_layers"]):
         block = f"blk.{layer}."
         yield from norm(block + "attn_norm")
-        if gpt2:
+        if gpt_like:
             yield from linear(block + "attn_qkv", 3 * hidden, hidden)
         else:
             yield from linear(block + "attn_q", hidden, hidden)
@@ -67,7 +75,7 @@ def tensors(shape):
             yield from linear(block + "attn_v", kv_size, hidden)
         yield from linear(block + "attn_output", hidden, hidden)
         yield from norm(block + "ffn_norm")
-        if not gpt2:
+        if not gpt_like:
             yield from linear(block + "ffn_gate", ffn, hidden)
         yield from linear(block + "ffn_up", ffn, hidden)
         yield from linear(block + "ffn_down", hidden, ffn)
@@ -83,10 +91,12 @@ def byte_letters():
 def vocabulary(size):
     """Returns (tokens, merges) of a byte-level BPE of `size` tokens; the last ends a text."""
     letters = byte_letters()
-    pairs = [(a, b) for a in letters for b in letters][:size - 257]
-    if 257 + len(pairs) != size:
-        sys.exit(f"a made-up vocabulary has 257 to {257 + 256 * 256} tokens, not {size}")
-    return letters + [a + b for a, b in pairs] + ["<|endoftext|>"], [f"{a} {b}" for a, b in pairs]
+    pairs = [(a, b) for a in letters for b in letters]
+    # As many as are asked for, of two letters each, then of four.
+    merges = itertools.chain(pairs, (("".join(a), "".join(b)) for a in pairs for b in pairs))
+    merges = list(itertools.islice(merges, size - 257))
+    return (letters + [a + b for a, b in merges] + ["<|endoftext|>"],
+            [f"{a} {b}" for a, b in merges])
 
 
 def metadata(name, shape, weight_type):
@@ -110,9 +120,10 @@ def metadata(name, shape, weight_type):
         yield "llama.rope.dimension_count", UINT32, shape["hidden_size"] // shape["num_heads"]
         yield "llama.rope.freq_base", FLOAT32, 10000.0
     else:
-        yield "gpt2.attention.layer_norm_epsilon", FLOAT32, 1e-5
+        yield f"{family}.attention.head_count_kv", UINT32, shape["num_kv_heads"]
+        yield f"{family}.attention.layer_norm_epsilon", FLOAT32, 1e-5
     yield "tokenizer.ggml.model", STRING, "gpt2"
-    yield "tokenizer.ggml.pre", STRING, "gpt-2" if family == "gpt2" else "llama-bpe"
+    yield "tokenizer.ggml.pre", STRING, PRETOKENISER[family]
     yield "tokenizer.ggml.tokens", ARRAY, (STRING, tokens)
     yield "tokenizer.ggml.token_type", ARRAY, (INT32, [1] * end + [3])
     yield "tokenizer.ggml.merges", ARRAY, (STRING, merges)

@@ -15,7 +15,10 @@ import time
 DISTURBED = 0.08  # of the machine's processor time, taken by others during a run
 QUANT_BLOCK = 32
 # GGUF's tensor types: name, bytes of a block, numbers in a block.
-TENSOR_TYPES = {0: ("f32", 4, 1), 1: ("f16", 2, 1), 8: ("q8_0", 34, QUANT_BLOCK),
+# GGUF's number: (name, bytes, weights) of a block.
+TENSOR_TYPES = {0: ("f32", 4, 1), 1: ("f16", 2, 1), 2: ("q4_0", 18, 32), 3: ("q4_1", 20, 32),
+                6: ("q5_0", 22, 32), 7: ("q5_1", 24, 32), 8: ("q8_0", 34, 32),
+                12: ("q4_K", 144, 256), 13: ("q5_K", 176, 256), 14: ("q6_K", 210, 256),
                 30: ("bf16", 2, 1)}
 SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q",
            12: "d"}

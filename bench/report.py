@@ -61,7 +61,7 @@ class Limits:
     def peak(self, dtype, threads):
         """The fastest arithmetic for numbers of a type; bf16 is done in f32 where the processor has
         none of its own."""
-        names = {"q8_0": ["int8"], "bf16": ["bf16", "f32"]}.get(dtype, ["f32"])
+        names = {"f32": ["f32"], "f16": ["f32"], "bf16": ["bf16", "f32"]}.get(dtype, ["int8"])
         kinds = [kind for kind in self.kinds if kind.split()[0] in names]
         return max((self.kind(kind, threads) for kind in kinds), default=0.0)
 

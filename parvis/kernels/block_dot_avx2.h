@@ -54,9 +54,8 @@ struct BlockDot<Avx2Vec> {
   }
 
   template <int R, int T>
-  static PARVIS_INLINE void AddSixBits(const uint8_t* const (&low)[T],
-                                       const uint8_t* const (&high)[T], const int8_t* const (&a)[R],
-                                       Int (&sums)[R][T]) {
+  static PARVIS_INLINE void AddSixBits(const uint8_t* const (&weights)[T],
+                                       const int8_t* const (&a)[R], Int (&sums)[R][T]) {
     const __m256i nibble = _mm256_set1_epi8(15), upper = _mm256_set1_epi8(0x30);
     const auto join = [&](__m256i bits, __m256i more) {
       return _mm256_or_si256(_mm256_and_si256(bits, nibble), _mm256_and_si256(more, upper));
@@ -64,13 +63,13 @@ struct BlockDot<Avx2Vec> {
     for (int t = 0; t < T; ++t) {
 #pragma GCC unroll 2
       for (int h = 0; h < 2; ++h) {
-        const __m256i more = Load(high[t] + 32 * h);
+        const __m256i more = Load(weights[t] + 32 * h);
         __m256i pairs[R];  // 2 times at most 2 * 63 * 127: 32004
-        __m256i both = Load(low[t] + 32 * h);
+        __m256i both = Load(weights[t] + 64 + 32 * h);
         Dot<R>(join(both, _mm256_slli_epi16(more, 4)), a, 0, true, pairs);
         Dot<R>(join(_mm256_srli_epi16(both, 4), _mm256_slli_epi16(more, 2)), a, 4, false, pairs);
         Widen<R, T>(pairs, t, h, sums);
-        both = Load(low[t] + 64 + 32 * h);
+        both = Load(weights[t] + 128 + 32 * h);
         Dot<R>(join(both, more), a, 8, true, pairs);
         Dot<R>(join(_mm256_srli_epi16(both, 4), _mm256_srli_epi16(more, 2)), a, 12, false, pairs);
         Widen<R, T>(pairs, t, h, sums);

@@ -47,19 +47,21 @@ struct BlockDot<Avx512Vec> {
   }
 
   template <int R, int T>
-  static PARVIS_INLINE void AddSixBits(const uint8_t* const (&low)[T],
-                                       const uint8_t* const (&high)[T], const int8_t* const (&a)[R],
-                                       Int (&sums)[R][T]) {
+  static PARVIS_INLINE void AddSixBits(const uint8_t* const (&weights)[T],
+                                       const int8_t* const (&a)[R], Int (&sums)[R][T]) {
     constexpr int kUpTo[4] = {4, 2, 0, -2};  // brings the bits of quad j to the bits 4 and 5
     const __m512i nibble = _mm512_set1_epi8(15), upper = _mm512_set1_epi8(0x30);
+    __m512i high[T];
+#pragma GCC unroll 4
+    for (int t = 0; t < T; ++t) high[t] = Load(weights[t]);
 #pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) {
       __m512i w[T];
 #pragma GCC unroll 4
       for (int t = 0; t < T; ++t) {
-        __m512i bits = Load(low[t] + 64 * (j / 2));
+        __m512i bits = Load(weights[t] + 64 + 64 * (j / 2));
         if (j % 2 == 1) bits = _mm512_srli_epi16(bits, 4);
-        __m512i more = Load(high[t]);
+        __m512i more = high[t];
         if (kUpTo[j] > 0) more = _mm512_slli_epi16(more, static_cast<unsigned>(kUpTo[j]));
         if (kUpTo[j] < 0) more = _mm512_srli_epi16(more, static_cast<unsigned>(-kUpTo[j]));
         // (bits & nibble) | (more & upper)

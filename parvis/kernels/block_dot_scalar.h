@@ -45,17 +45,18 @@ struct BlockDot<ScalarVec> {
     }
   }
 
-  // sums[r][t] += half a group (16 k) times a[r][0..16): low nibbles as above, two upper bits in
-  // 64 bytes for each half: byte (lane, b) holds those of k = 4 j + b in the bits 2 j and 2 j + 1.
+  // sums[r][t] += half a group (16 k) times a[r][0..16): two upper bits in 64 bytes, of which byte
+  // (lane, b) holds those of k = 4 j + b in the bits 2 j and 2 j + 1; then low nibbles as above.
   template <int R, int T>
-  static void AddSixBits(const uint8_t* const (&low)[T], const uint8_t* const (&high)[T],
-                         const int8_t* const (&a)[R], Int (&sums)[R][T]) {
+  static void AddSixBits(const uint8_t* const (&weights)[T], const int8_t* const (&a)[R],
+                         Int (&sums)[R][T]) {
     for (int t = 0; t < T; ++t) {
+      const uint8_t *high = weights[t], *low = weights[t] + 64;
       for (int j = 0; j < 4; ++j) {
         Add<R, T>(t, a, 4 * j, sums, [&](int lane, int b) {
           const int at = lane * 4 + b;
-          const int upper = high[t][at] >> (2 * j) & 3;
-          return (low[t][j / 2 * 64 + at] >> (j % 2 * 4) & 15) | upper << 4;
+          const int upper = high[at] >> (2 * j) & 3;
+          return (low[j / 2 * 64 + at] >> (j % 2 * 4) & 15) | upper << 4;
         });
       }
     }

@@ -85,7 +85,7 @@ struct Q4KPanel {
     typename Dot::Int integers[R][T];
 #pragma GCC unroll 8
     for (int t = 0; t < T; ++t) {
-      weights[t] = tile[t] + block + j * kNibbleBytes;
+      weights[t] = tile[t] + block + kQ4KCodes + j * kNibbleBytes;
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r) integers[r][t] = Dot::Set(0);
     }
@@ -118,13 +118,12 @@ struct Q6KPanel {
     const size_t block = g / kSuperGroups * kQ6KBlockBytes, j = g % kSuperGroups;
 #pragma GCC unroll 2
     for (size_t h = 0; h < 2; ++h) {
-      const uint8_t *low[T], *high[T];
+      const uint8_t* weights[T];
       const int8_t* a[R];
       typename Dot::Int integers[R][T];
 #pragma GCC unroll 8
       for (int t = 0; t < T; ++t) {
-        low[t] = tile[t] + block + j * kQ6KGroupBytes + h * kNibbleBytes / 2;
-        high[t] = tile[t] + block + j * kQ6KGroupBytes + kNibbleBytes + h * 64;
+        weights[t] = tile[t] + block + kQ6KCodes + (2 * j + h) * kQ6KGroupBytes / 2;
       }
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
@@ -132,7 +131,7 @@ struct Q6KPanel {
 #pragma GCC unroll 8
         for (int t = 0; t < T; ++t) integers[r][t] = Dot::Set(rows.with[r]->start32[h]);
       }
-      Dot::template AddSixBits<R, T>(low, high, a, integers);
+      Dot::template AddSixBits<R, T>(weights, a, integers);
 #pragma GCC unroll 8
       for (int t = 0; t < T; ++t) {
         const unsigned char* at = tile[t] + block;

@@ -37,15 +37,21 @@ inline void PutNibbles(const uint8_t* code, size_t lane, unsigned char* group) {
   }
 }
 
-// The bits 4 and 5 of 32 codes of one lane.
+// All six bits of 32 codes of one lane, half a group after the other.
 template <class V>
-inline void PutUpperBits(const uint8_t* code, size_t lane, unsigned char* group) {
-  for (size_t half = 0; half < 2; ++half) {
-    uint32_t word = 0;
+inline void PutSixBits(const uint8_t* code, size_t lane, unsigned char* group) {
+  constexpr uint32_t kNibbles = 0x0f0f0f0f, kUpper = 0x03030303;
+  for (size_t half = 0; half < 2; ++half, code += 16, group += kQ6KGroupBytes / 2) {
+    uint32_t quad[4], upper = 0;
     for (size_t j = 0; j < 4; ++j) {
-      word |= (FourCodes<V>(code + 16 * half + 4 * j) >> 4 & 0x03030303) << (2 * j);
+      quad[j] = FourCodes<V>(code + 4 * j);
+      upper |= (quad[j] >> 4 & kUpper) << (2 * j);
     }
-    PutWord<V>(group + 64 * half + 4 * lane, word);
+    PutWord<V>(group + 4 * lane, upper);
+    for (size_t i = 0; i < 2; ++i) {
+      PutWord<V>(group + kUpperBitBytes + 64 * i + 4 * lane,
+                 (quad[2 * i] & kNibbles) | (quad[2 * i + 1] & kNibbles) << 4);
+    }
   }
 }
 
@@ -68,7 +74,7 @@ void PackQ4KLane(const unsigned char* row, size_t k, size_t lane, unsigned char*
     const unsigned char* stored = row + s * kQ4KStored.bytes;
     for (size_t j = 0; j < kSuperGroups; ++j) {
       ReadCodes<V>(Source::kQ4K, row, s * kSuperGroups + j, code);
-      PutNibbles<V>(code, lane, tile + j * kNibbleBytes);
+      PutNibbles<V>(code, lane, tile + kQ4KCodes + j * kNibbleBytes);
       SixBitScales<V>(stored + 4, j, tile[kQ4KScales + j * kLanes + lane],
                       tile[kQ4KMinima + j * kLanes + lane]);
     }
@@ -84,8 +90,7 @@ void PackQ6KLane(const unsigned char* row, size_t k, size_t lane, unsigned char*
     const unsigned char* stored = row + s * kQ6KStored.bytes;
     for (size_t j = 0; j < kSuperGroups; ++j) {
       ReadCodes<V>(Source::kQ6K, row, s * kSuperGroups + j, code);
-      PutNibbles<V>(code, lane, tile + j * kQ6KGroupBytes);
-      PutUpperBits<V>(code, lane, tile + j * kQ6KGroupBytes + kNibbleBytes);
+      PutSixBits<V>(code, lane, tile + kQ6KCodes + j * kQ6KGroupBytes);
     }
     for (size_t j = 0; j < 2 * kSuperGroups; ++j) {
       tile[kQ6KScales + j * kLanes + lane] = stored[192 + j];
