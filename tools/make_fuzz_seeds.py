@@ -155,7 +155,16 @@ def config_json_seeds():
     yield "index", b'{"metadata":{},"weight_map":{"a":"model-1.safetensors","b":"model-2.safetensors"}}'
 
 
+def chat_template_seeds():
+    templates = sorted((FOLDER.parents[1] / "tools/goldens/chat_templates").glob("*.jinja"))
+    for path in templates:
+        yield path.stem, path.read_bytes()
+    messages = b'[{"role": "user", "content": "x <|y|> {{ z }}"}]'
+    yield "with_messages", b"{% for m in messages %}{{ m.content | upper }}{% endfor %}\0" + messages
+
+
 SEEDS = {
+    "chat_template_fuzz": [chat_template_seeds],
     "config_json_fuzz": [config_json_seeds],
     "gguf_fuzz": [gguf_seeds],
     "safetensors_fuzz": [safetensors_seeds],
