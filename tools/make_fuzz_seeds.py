@@ -2,7 +2,9 @@
 """Writes tests/fuzz/<target>/: small good files from which `./dev fuzz` starts, one for each path
 through a reader that random bytes would hardly find. `--check`: only says whether they differ.
 
-A tokenizer_json_fuzz seed is a tokenizer.json, a zero byte, then a text to encode."""
+A tokenizer_json_fuzz seed is a tokenizer.json, a zero byte, then a text to encode; the head of
+each other target of parvis/text says what its seeds are."""
+import base64
 import json
 import pathlib
 import struct
@@ -78,6 +80,89 @@ def sentencepiece_seeds():
                                  model={"byte_fallback": True})
 
 
+def unigram_and_wordpiece_seeds():
+    metaspace = {"type": "Metaspace", "replacement": SPACE, "prepend_scheme": "always", "split": True}
+    steps = [{"type": "Strip", "strip_left": False, "strip_right": True},
+             {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": SPACE}, {"type": "NFKC"},
+             {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(charsmap()).decode()}]
+    yield "unigram", document(
+        normalizer={"type": "Sequence", "normalizers": steps}, pre_tokenizer=metaspace,
+        decoder=metaspace, model={"type": "Unigram", "unk_id": 0, "vocab": [
+            ["<unk>", 0.0], [SPACE, -2.0], ["a", -1.0], [SPACE + "a", -0.5], ["x", -3.0]]})
+    tokens = ["[UNK]", "[CLS]", "[SEP]", "un", "##s", "ab", "##c", ","]
+    yield "wordpiece", document(
+        added=[{"id": 2, "content": "[SEP]", "special": True}],
+        normalizer={"type": "BertNormalizer"}, pre_tokenizer={"type": "BertPreTokenizer"},
+        post_processor={"type": "BertProcessing", "sep": ["[SEP]", 2], "cls": ["[CLS]", 1]},
+        decoder={"type": "WordPiece"},
+        model={"type": "WordPiece", "unk_token": "[UNK]", "max_input_chars_per_word": 100,
+               "vocab": {token: i for i, token in enumerate(tokens)}})
+
+
+def document(added=(), **parts):
+    root = {"added_tokens": list(added), "normalizer": None, "post_processor": None, **parts}
+    return json.dumps(root, ensure_ascii=False, separators=(",", ":")).encode() + b"\0" + TEXT.encode()
+
+
+def charsmap():
+    """"a" becomes "x", "ab" becomes "y\u00e9" (parvis/text/charsmap.h says how)."""
+    def unit(label, has_value, offset):
+        return label | has_value << 8 | offset << 10
+    units = [0] * 768
+    units[0] = unit(0, False, 256)
+    a = 256 ^ ord("a")
+    units[a] = unit(ord("a"), True, a ^ 512)
+    ab = 512 ^ ord("b")
+    units[ab] = unit(ord("b"), True, ab ^ 700)
+    units[512], units[700] = 1 << 31, 1 << 31 | 2
+    return struct.pack("<I768I", 3072, *units) + "x\0y\u00e9\0".encode()
+
+
+# --- SentencePiece models and lists of tokens ----------------------------------------------------
+
+def varint(number):
+    out = b""
+    while number >= 128:
+        out += bytes([number & 127 | 128])
+        number >>= 7
+    return out + bytes([number])
+
+
+def message(field, content):
+    return varint(field << 3 | 2) + varint(len(content)) + content
+
+
+def number(field, value):
+    return varint(field << 3) + varint(value)
+
+
+def sentencepiece_model_seeds():
+    pieces = b"".join(
+        message(1, message(1, piece.encode()) + varint(2 << 3 | 5) + struct.pack("<f", score)
+                + number(3, kind))
+        for piece, score, kind in [
+            ("<unk>", 0, 2), ("<s>", 0, 3), ("</s>", 0, 3), (SPACE, -2, 1), ("a", -1, 1),
+            (SPACE + "a", -0.5, 1), ("[user]", 0, 4)])
+    text = "un  ab </s>[user] \u00e9".encode()
+    before = struct.pack("<H", len(text)) + text + pieces
+    yield "unigram", before + message(2, number(3, 1)) + message(3, message(2, charsmap()))
+    yield "bpe", before + message(2, number(3, 2)) + message(3, number(4, 0))
+
+
+def vocab_files_seeds():
+    yield "bert", ("Un caf\u00e9, \u4e2d [SEP]\0[PAD]\n[UNK]\n[CLS]\n[SEP]\nun\ncafe\n##s\n,\n\u4e2d\n"
+                   "\0\0{\"do_lower_case\":true}").encode()
+    space = byte_alphabet()[0x20]
+    vocab = {"h": 0, "e": 1, "he": 2, space: 3, space + "he": 4, "<|endoftext|>": 5}
+    yield "gpt2", ("he he<|endoftext|>\0" + json.dumps(vocab, ensure_ascii=False)
+                   + f"\0#version: 0.2\nh e\n{space} he\n\0").encode()
+
+
+def encode_seeds():
+    yield "text", (TEXT + " \ufb01n \u00bd e\u0301 </s>[SEP]<extra_id_7>").encode()
+    yield "broken", b"a\xff\xe2\x82 \xf0\x9f\x98 b\xc0\xaf"
+
+
 # --- GGUF ----------------------------------------------------------------------------------------
 
 U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64 = range(13)
@@ -128,6 +213,19 @@ def gguf_seeds():
          ("tokenizer.ggml.bos_token_id", U32, 1), ("tokenizer.ggml.unknown_token_id", U32, 0),
          ("tokenizer.ggml.padding_token_id", I32, -1),
          ("tokenizer.ggml.add_space_prefix", BOOL, 0)], version=2)
+    yield "unigram", gguf(
+        [("general.architecture", STRING, "t5"), ("tokenizer.ggml.model", STRING, "t5"),
+         ("tokenizer.ggml.tokens", STRING, ["<pad>", "</s>", "<unk>", SPACE, "a", SPACE + "a"]),
+         ("tokenizer.ggml.scores", F32, [0.0, 0.0, 0.0, -2.0, -3.0, -1.0]),
+         ("tokenizer.ggml.token_type", I32, [3, 3, 2, 1, 1, 1]),
+         ("tokenizer.ggml.remove_extra_whitespaces", BOOL, 1),
+         ("tokenizer.ggml.precompiled_charsmap", U8, list(charsmap()))])
+    yield "wordpiece", gguf(
+        [("general.architecture", STRING, "bert"), ("tokenizer.ggml.model", STRING, "bert"),
+         ("tokenizer.ggml.tokens", STRING, ["[UNK]", "[CLS]", "[SEP]", SPACE + "un", "s", SPACE + ","]),
+         ("tokenizer.ggml.unknown_token_id", U32, 0), ("tokenizer.ggml.bos_token_id", U32, 1),
+         ("tokenizer.ggml.seperator_token_id", U32, 2),
+         ("parvis.tokenizer.parts", STRING, '{"normalizer":{"type":"NFC"},"tokens":{"4":"##s"}}')])
     numbers = [(f"n.{kind}", kind, 1) for kind in CODES] + [
         (f"a.{kind}", kind, [0, 1]) for kind in CODES]
     yield "every_type", gguf([("general.architecture", STRING, "x"), *numbers, ("none", STRING, [])])
@@ -166,9 +264,12 @@ def chat_template_seeds():
 SEEDS = {
     "chat_template_fuzz": [chat_template_seeds],
     "config_json_fuzz": [config_json_seeds],
+    "encode_fuzz": [encode_seeds],
     "gguf_fuzz": [gguf_seeds],
     "safetensors_fuzz": [safetensors_seeds],
-    "tokenizer_json_fuzz": [byte_level_seeds, sentencepiece_seeds],
+    "sentencepiece_model_fuzz": [sentencepiece_model_seeds],
+    "tokenizer_json_fuzz": [byte_level_seeds, sentencepiece_seeds, unigram_and_wordpiece_seeds],
+    "vocab_files_fuzz": [vocab_files_seeds],
 }
 
 

@@ -78,9 +78,9 @@ Result<std::shared_ptr<const text::Tokenizer>> TokenizerFromGguf(const GgufFile&
 
 // --- writing -------------------------------------------------------------------------------------
 
-using GgufValue =
-    std::variant<uint32_t, int32_t, uint64_t, int64_t, float, double, bool, std::string,
-                 std::vector<std::string>, std::vector<int32_t>, std::vector<float>>;
+using GgufValue = std::variant<uint32_t, int32_t, uint64_t, int64_t, float, double, bool,
+                               std::string, std::vector<std::string>, std::vector<int32_t>,
+                               std::vector<float>, std::vector<uint8_t>>;
 using GgufMetadata = std::vector<std::pair<std::string, GgufValue>>;  // written in this order
 
 // The members of a JSON object as metadata with `prefix` before their keys ("llama."). Whole

@@ -1,30 +1,26 @@
 // The "tokenizer.*" keys of a GGUF file, to and from parvis/text.
 
+#include "parvis/formats/gguf_tokenizer.h"
+
 #include <cmath>
 #include <utility>
 
 #include "parvis/core/byte_reader.h"
 #include "parvis/formats/gguf.h"
+#include "parvis/text/tokenizer_parts.h"
 
 namespace parvis::formats {
 namespace {
 
+using text::AddedToken;
 using text::TokenId;
 using text::TokenKind;
 using text::Vocabulary;
 
 // Above every published vocabulary; bounds what a small hostile file can make us allocate.
 constexpr uint64_t kMaxTokens = 524'288;
+constexpr uint64_t kMaxCharsmapBytes = 8 << 20;
 constexpr uint64_t kMaxMerges = 1'048'576;
-
-// GGUF's names of pre-tokenisers. Where two stand for one of ours the first is written.
-struct PreName {
-  std::string_view gguf, parvis;
-};
-constexpr PreName kPreNames[] = {
-    {"gpt-2", "gpt2"},    {"default", "gpt2"},    {"llama-bpe", "llama3"},
-    {"llama3", "llama3"}, {"llama-v3", "llama3"}, {"qwen2", "qwen2"},
-};
 
 Status Refuse(const GgufField& field, const std::string& why) {
   return ByteReader::Refuse(field.key, why, field.offset);
@@ -142,18 +138,42 @@ Status ReadTextField(const GgufFile& gguf, std::string_view key, std::string& te
   return {};
 }
 
-// What llama.cpp assumes where a file says nothing.
-Status ReadModel(const GgufFile& gguf, const std::string& model, Vocabulary& v) {
-  if (model == "llama") {
-    v.model = "sentencepiece_bpe";
-    v.add_bos = true;
-    v.add_prefix_space = true;
-    return ReadScores(gguf, v);
+// WordPiece tokens as llama.cpp's converter writes them: "▁" begins a word, nothing goes on with
+// one, brackets stay as they are.
+Status ReadWordPiece(const GgufFile& gguf, Vocabulary& v) {
+  v.model = "wordpiece";
+  for (std::string& token : v.tokens) token = FromPhantom(token, v.continuing_prefix);
+  for (AddedToken& added : v.added) added.content = v.tokens[added.id];
+  v.normalizer = {{.kind = text::NormalizerStep::Kind::kBert,
+                   .clean_text = true,
+                   .chinese = true,
+                   .strip_accents = true,
+                   .lowercase = true}};
+  v.add_bos = v.add_eos = true;
+  PARVIS_RETURN_IF_ERROR(ReadId(gguf, "cls", v.bos));
+  v.eos = v.separator;
+  return {};
+}
+
+Status ReadUnigram(const GgufFile& gguf, Vocabulary& v) {
+  v.model = "unigram";
+  v.add_eos = true;
+  v.add_prefix_space = true;
+  text::NormalizerStep step{.kind = text::NormalizerStep::Kind::kSentencePiece, .prefix = true};
+  PARVIS_RETURN_IF_ERROR(ReadFlag(gguf, "tokenizer.ggml.add_space_prefix", step.prefix));
+  PARVIS_RETURN_IF_ERROR(ReadFlag(gguf, "tokenizer.ggml.remove_extra_whitespaces", step.strip));
+  if (const GgufField* map = gguf.Find("tokenizer.ggml.precompiled_charsmap")) {
+    if (!map->is_array || (map->type != GgufType::kU8 && map->type != GgufType::kI8)) {
+      return Refuse(*map, "not an array of bytes");
+    }
+    if (map->count > kMaxCharsmapBytes) return Refuse(*map, "longer than 8 MiB");
+    step.charsmap.assign(reinterpret_cast<const char*>(map->data.data()), map->count);
   }
-  if (model != "gpt2") {
-    return Unimplemented("tokenizer.ggml.model: \"" + model.substr(0, 40) +
-                         "\" is not one that Parvis computes");
-  }
+  v.normalizer.push_back(std::move(step));
+  return ReadScores(gguf, v);
+}
+
+Status ReadByteBpe(const GgufFile& gguf, Vocabulary& v) {
   v.model = "byte_bpe";
   std::string pre = "default";
   PARVIS_RETURN_IF_ERROR(ReadTextField(gguf, "tokenizer.ggml.pre", pre));
@@ -165,7 +185,75 @@ Status ReadModel(const GgufFile& gguf, const std::string& model, Vocabulary& v) 
                          "\" is not one that Parvis computes");
   }
   v.add_bos = v.ignore_merges = v.pre_tokenizer == "llama3";
+  // Qwen's own files bring a text into this form first; GGUF has no key for it.
+  if (pre == "qwen2") v.normalizer = {{.kind = text::NormalizerStep::Kind::kNfc}};
   return ReadMerges(gguf, v);
+}
+
+// What llama.cpp assumes where a file says nothing.
+Status ReadModel(const GgufFile& gguf, const std::string& model, Vocabulary& v) {
+  if (model == "bert") return ReadWordPiece(gguf, v);
+  if (model == "t5") return ReadUnigram(gguf, v);
+  if (model == "gpt2") return ReadByteBpe(gguf, v);
+  if (model != "llama") {
+    return Unimplemented("tokenizer.ggml.model: \"" + model.substr(0, 40) +
+                         "\" is not one that Parvis computes");
+  }
+  v.model = "sentencepiece_bpe";
+  v.add_bos = true;
+  v.add_prefix_space = true;
+  return ReadScores(gguf, v);
+}
+
+// The ids that llama.cpp takes where a file names none.
+void AssumeIds(Vocabulary& v) {
+  const auto assume = [&](std::optional<TokenId>& id, TokenId value) {
+    if (!id && static_cast<size_t>(value) < v.tokens.size()) id = value;
+  };
+  if (v.model == "unigram") {
+    assume(v.eos, 1);
+    assume(v.unknown, 2);
+  }
+  if (v.model != "wordpiece") return;
+  assume(v.bos, 101);
+  assume(v.separator, 102);
+  assume(v.unknown, 100);
+  v.eos = v.separator;
+}
+
+// Files do not always say that the special tokens are special.
+void MarkSpecial(Vocabulary& v) {
+  if (v.model != "wordpiece" && v.model != "unigram") return;
+  for (const auto& id : {v.bos, v.eos, v.padding, v.mask, v.separator}) {
+    if (!id || static_cast<size_t>(*id) >= v.tokens.size() || v.kinds[*id] == TokenKind::kControl ||
+        id == v.unknown) {
+      continue;
+    }
+    v.kinds[*id] = TokenKind::kControl;
+    std::erase_if(v.added, [&](const AddedToken& added) { return added.id == *id; });
+    v.added.push_back({.id = *id, .content = v.tokens[*id], .special = true});
+  }
+  if (v.unknown && static_cast<size_t>(*v.unknown) < v.tokens.size()) {
+    v.kinds[*v.unknown] = TokenKind::kUnknown;
+  }
+}
+
+// How two texts stand together, which GGUF has no key for.
+void AssumePair(Vocabulary& v) {
+  using Kind = text::TemplatePart::Kind;
+  if (v.model == "unigram" && v.eos) {
+    v.pair = {{Kind::kFirst, -1, 0},
+              {Kind::kToken, *v.eos, 0},
+              {Kind::kSecond, -1, 0},
+              {Kind::kToken, *v.eos, 0}};
+  }
+  if (v.model == "wordpiece" && v.bos && v.eos) {
+    v.pair = {{Kind::kToken, *v.bos, 0},
+              {Kind::kFirst, -1, 0},
+              {Kind::kToken, *v.eos, 0},
+              {Kind::kSecond, -1, 1},
+              {Kind::kToken, *v.eos, 1}};
+  }
 }
 
 }  // namespace
@@ -184,56 +272,31 @@ Result<std::shared_ptr<const text::Tokenizer>> TokenizerFromGguf(const GgufFile&
   PARVIS_RETURN_IF_ERROR(ReadId(gguf, "eos", v.eos));
   PARVIS_RETURN_IF_ERROR(ReadId(gguf, "unknown", v.unknown));
   PARVIS_RETURN_IF_ERROR(ReadId(gguf, "padding", v.padding));
+  PARVIS_RETURN_IF_ERROR(ReadId(gguf, "mask", v.mask));
+  PARVIS_RETURN_IF_ERROR(ReadId(gguf, "separator", v.separator));
+  PARVIS_RETURN_IF_ERROR(ReadId(gguf, "seperator", v.separator));  // as it is really written
+  AssumeIds(v);
+  MarkSpecial(v);
+  AssumePair(v);
+  v.add_eos = v.add_eos && v.eos.has_value();
   v.add_bos = v.add_bos && v.bos.has_value();  // what is only assumed asks for nothing impossible
   PARVIS_RETURN_IF_ERROR(ReadFlag(gguf, "tokenizer.ggml.add_bos_token", v.add_bos));
   PARVIS_RETURN_IF_ERROR(ReadFlag(gguf, "tokenizer.ggml.add_eos_token", v.add_eos));
   PARVIS_RETURN_IF_ERROR(ReadFlag(gguf, "tokenizer.ggml.add_space_prefix", v.add_prefix_space));
   PARVIS_RETURN_IF_ERROR(ReadFlag(gguf, "parvis.tokenizer.ignore_merges", v.ignore_merges));
   PARVIS_RETURN_IF_ERROR(ReadTextField(gguf, "tokenizer.chat_template", v.chat_template));
+  std::string parts;
+  PARVIS_RETURN_IF_ERROR(ReadTextField(gguf, kTokenizerParts, parts));
+  if (!parts.empty()) {
+    const Status read = text::ReadTokenizerParts(parts, v);
+    if (!read.ok()) return Refuse(*gguf.Find(kTokenizerParts), read.message());
+  }
   Result<std::unique_ptr<text::Tokenizer>> made = text::MakeTokenizer(std::move(v));
   if (!made.ok()) {
     const GgufField* tokens = gguf.Find("tokenizer.ggml.tokens");
     return made.status().In("tokenizer.ggml.tokens at byte " + std::to_string(tokens->offset));
   }
   return std::shared_ptr<const text::Tokenizer>(std::move(made).value());
-}
-
-void AppendTokenizer(const text::Tokenizer& tokenizer, GgufMetadata& metadata) {
-  const Vocabulary& v = tokenizer.vocabulary();
-  const bool sentencepiece = v.model == "sentencepiece_bpe";
-  const auto add = [&](const std::string& key, GgufValue value) {
-    metadata.emplace_back(key, std::move(value));
-  };
-  add("tokenizer.ggml.model", std::string(sentencepiece ? "llama" : "gpt2"));
-  std::string pre = "default";
-  for (const PreName& name : kPreNames) {
-    if (sentencepiece || name.parvis != v.pre_tokenizer) continue;
-    pre = name.gguf;
-    break;
-  }
-  add("tokenizer.ggml.pre", pre);
-  add("tokenizer.ggml.tokens", v.tokens);
-  if (sentencepiece) add("tokenizer.ggml.scores", v.scores);
-  std::vector<int32_t> types;
-  for (const TokenKind kind : v.kinds) types.push_back(static_cast<int32_t>(kind) + 1);
-  add("tokenizer.ggml.token_type", types);
-  if (!sentencepiece) {
-    std::vector<std::string> merges;
-    for (const auto& [left, right] : v.merges) merges.push_back(left + " " + right);
-    add("tokenizer.ggml.merges", merges);
-    add("parvis.tokenizer.ignore_merges", v.ignore_merges);
-  }
-  const auto add_id = [&](const std::string& name, const std::optional<TokenId>& id) {
-    if (id) add("tokenizer.ggml." + name + "_token_id", static_cast<uint32_t>(*id));
-  };
-  add_id("bos", v.bos);
-  add_id("eos", v.eos);
-  add_id("unknown", v.unknown);
-  add_id("padding", v.padding);
-  add("tokenizer.ggml.add_bos_token", v.add_bos);
-  add("tokenizer.ggml.add_eos_token", v.add_eos);
-  add("tokenizer.ggml.add_space_prefix", v.add_prefix_space);
-  if (!v.chat_template.empty()) add("tokenizer.chat_template", v.chat_template);
 }
 
 }  // namespace parvis::formats

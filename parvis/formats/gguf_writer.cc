@@ -15,6 +15,7 @@ constexpr uint32_t kVersion = 3;
 
 template <typename T>
 constexpr GgufType TypeOf() {
+  if constexpr (std::is_same_v<T, uint8_t>) return GgufType::kU8;
   if constexpr (std::is_same_v<T, uint32_t>) return GgufType::kU32;
   if constexpr (std::is_same_v<T, int32_t>) return GgufType::kI32;
   if constexpr (std::is_same_v<T, uint64_t>) return GgufType::kU64;

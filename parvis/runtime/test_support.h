@@ -27,15 +27,6 @@ class ByteTokenizer : public text::Tokenizer {
   static constexpr int64_t kVocabSize = 257;
 
   ByteTokenizer() : Tokenizer(Bytes()) {}
-  std::optional<text::TokenId> Find(std::string_view token) const override {
-    if (token.size() != 1) return std::nullopt;
-    return static_cast<unsigned char>(token[0]);
-  }
-  text::Encoded Encode(std::string_view text, const text::EncodeOptions&) const override {
-    text::Encoded encoded;
-    for (const char c : text) encoded.ids.push_back(static_cast<unsigned char>(c));
-    return encoded;
-  }
   std::string Decode(std::span<const text::TokenId> ids, bool) const override {
     std::string text;
     for (const text::TokenId id : ids) text += TokenBytes(id);
@@ -46,6 +37,9 @@ class ByteTokenizer : public text::Tokenizer {
   }
 
  private:
+  void EncodeSection(const Section& section, text::Encoded& out) const override {
+    for (const char c : section.text) out.ids.push_back(static_cast<unsigned char>(c));
+  }
   static text::Vocabulary Bytes() {
     text::Vocabulary vocabulary;
     for (int byte = 0; byte < 256; ++byte) {

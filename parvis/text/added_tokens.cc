@@ -40,26 +40,33 @@ size_t SpaceEnd(std::string_view text, size_t at) {
 
 }  // namespace
 
-AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens) {
-  for (const AddedToken& token : tokens) (token.normalized ? normalized_ : raw_).Add(token);
+AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, const Normalizer* normalizer) {
+  for (const AddedToken& token : tokens) {
+    std::string_view content = token.content;
+    if (token.normalized && normalizer != nullptr && !normalizer->empty()) {
+      content = contents_.emplace_back(normalizer->Apply(content));
+    }
+    (token.normalized ? normalized_ : raw_).Add(token, content);
+  }
 }
 
-void AddedTokens::Set::Add(const AddedToken& token) {
-  if (token.content.empty() || !by_content.emplace(token.content, &token).second) return;
+void AddedTokens::Set::Add(const AddedToken& token, std::string_view content) {
+  if (content.empty() || !by_content.emplace(content, &token).second) return;
   has_ordinary |= !token.special;
-  std::vector<size_t>& of_byte = sizes[static_cast<unsigned char>(token.content[0])];
-  const size_t size = token.content.size();
+  std::vector<size_t>& of_byte = sizes[static_cast<unsigned char>(content[0])];
+  const size_t size = content.size();
   const auto at = std::lower_bound(of_byte.begin(), of_byte.end(), size, std::greater<>());
   if (at == of_byte.end() || *at != size) of_byte.insert(at, size);
 }
 
-const AddedToken* AddedTokens::Set::LongestAt(std::string_view text, size_t at) const {
+std::pair<const AddedToken*, size_t> AddedTokens::Set::LongestAt(std::string_view text,
+                                                                 size_t at) const {
   for (const size_t size : sizes[static_cast<unsigned char>(text[at])]) {
     if (size > text.size() - at) continue;
     const auto found = by_content.find(text.substr(at, size));
-    if (found != by_content.end()) return found->second;
+    if (found != by_content.end()) return {found->second, size};
   }
-  return nullptr;
+  return {nullptr, 0};
 }
 
 void AddedTokens::Set::Split(std::string_view whole, size_t from, size_t to, bool special,
@@ -68,12 +75,12 @@ void AddedTokens::Set::Split(std::string_view whole, size_t from, size_t to, boo
   size_t done = 0;  // text before is in `matches`
   const bool any = has_ordinary || (special && !by_content.empty());
   for (size_t at = 0; any && at < text.size();) {
-    const AddedToken* token = LongestAt(text, at);
+    const auto [token, size] = LongestAt(text, at);
     if (token == nullptr) {
       ++at;
       continue;
     }
-    size_t begin = at, end = at + token->content.size();
+    size_t begin = at, end = at + size;
     at = end;
     if (token->special && !special) continue;
     if (token->single_word &&
@@ -89,11 +96,22 @@ void AddedTokens::Set::Split(std::string_view whole, size_t from, size_t to, boo
   if (done < text.size()) matches.push_back({from + done, to, nullptr});
 }
 
+std::vector<AddedTokens::Match> AddedTokens::SplitRaw(std::string_view text, bool special) const {
+  std::vector<Match> matches;
+  raw_.Split(text, 0, text.size(), special, matches);
+  return matches;
+}
+
+std::vector<AddedTokens::Match> AddedTokens::SplitNormalized(std::string_view text,
+                                                             bool special) const {
+  std::vector<Match> matches;
+  normalized_.Split(text, 0, text.size(), special, matches);
+  return matches;
+}
+
 std::vector<AddedTokens::Match> AddedTokens::Split(std::string_view text, bool special) const {
-  std::vector<Match> first, both;
-  raw_.Split(text, 0, text.size(), special, first);
-  if (normalized_.by_content.empty()) return first;
-  for (const Match& match : first) {
+  std::vector<Match> both;
+  for (const Match& match : SplitRaw(text, special)) {
     if (match.token != nullptr) {
       both.push_back(match);
     } else {

@@ -1,41 +1,29 @@
 #include "parvis/text/byte_bpe.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "parvis/text/byte_alphabet.h"
 #include "parvis/text/utf8.h"
 
 namespace parvis::text {
-namespace {
 
-// Offsets speak of characters: a token that begins or ends within one covers all of it.
-uint32_t CharacterBegin(std::string_view text, size_t at) {
-  while (at > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
-  return static_cast<uint32_t>(at);
-}
-uint32_t CharacterEnd(std::string_view text, size_t at) {
-  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
-  return static_cast<uint32_t>(at);
-}
-
-}  // namespace
-
-ByteBpe::ByteBpe(Vocabulary vocabulary, PreTokenizer pre_tokenizer)
-    : Tokenizer(std::move(vocabulary)),
+ByteBpe::ByteBpe(Vocabulary vocabulary, Normalizer normalizer, PreTokenizer pre_tokenizer)
+    : Tokenizer(std::move(vocabulary), std::move(normalizer)),
       pre_tokenizer_(pre_tokenizer),
       is_added_(this->vocabulary().tokens.size(), false),
       bytes_(this->vocabulary().tokens.size()),
       ids_(this->vocabulary().tokens, bytes_.size()),
-      words_(bytes_, bytes_.size()),
-      added_(this->vocabulary().added) {}
+      words_(bytes_, bytes_.size()) {}
 
-Result<std::unique_ptr<Tokenizer>> ByteBpe::Make(Vocabulary vocabulary) {
+Result<std::unique_ptr<Tokenizer>> ByteBpe::Make(Vocabulary vocabulary, Normalizer normalizer) {
   const auto pre_tokenizer = PreTokenizerFromName(vocabulary.pre_tokenizer);
   if (!pre_tokenizer) {
     return Unimplemented("pre-tokeniser \"" + vocabulary.pre_tokenizer.substr(0, 80) +
-                         "\" is not one that Parvis computes (gpt2, llama3, qwen2)");
+                         "\" is not one that Parvis computes");
   }
-  std::unique_ptr<ByteBpe> tokenizer(new ByteBpe(std::move(vocabulary), *pre_tokenizer));
+  std::unique_ptr<ByteBpe> tokenizer(
+      new ByteBpe(std::move(vocabulary), std::move(normalizer), *pre_tokenizer));
   tokenizer->IndexTokens();
   PARVIS_RETURN_IF_ERROR(tokenizer->merges_.Build(tokenizer->vocabulary().merges, tokenizer->ids_));
   tokenizer->IndexWords();
@@ -70,11 +58,6 @@ void ByteBpe::IndexWords() {
   }
 }
 
-std::optional<TokenId> ByteBpe::Find(std::string_view token) const {
-  const TokenId id = ids_.Find(token);
-  return id < 0 ? std::nullopt : std::optional(id);
-}
-
 void ByteBpe::MergeBytes(std::string_view piece, std::vector<Symbol>& symbols) const {
   symbols.clear();
   for (uint32_t i = 0; i < piece.size(); ++i) {
@@ -84,14 +67,49 @@ void ByteBpe::MergeBytes(std::string_view piece, std::vector<Symbol>& symbols) c
   MergeAll(symbols, [this](const Symbol& a, const Symbol& b) { return merges_.Find(a.id, b.id); });
 }
 
-// `text`: valid UTF-8 without added tokens; `origin`: where it begins in the whole.
-void ByteBpe::EncodeText(std::string_view text, size_t origin, bool offsets, Encoded& out) const {
+// The range of a token, from and to counted with `prefix` bytes that are not of the section.
+void ByteBpe::AddRange(const Section& section, size_t from, size_t to, size_t prefix, TokenId id,
+                       Encoded& out) const {
+  // A space that was put in front has the range of the first character.
+  from = from > prefix ? from - prefix : 0;
+  to = to > prefix ? to - prefix : std::min<size_t>(1, section.text.size());
+  out.offsets.push_back(section.RangeOf(from, to));
+  TrimRange(bytes_[id], /*any=*/false, out);
+}
+
+// Leaves the white space that a token begins and ends with out of its range: spaces, or with
+// `any` what else is white space.
+void ByteBpe::TrimRange(std::string_view token, bool any, Encoded& out) const {
+  if (!vocabulary().trim_offsets) return;
+  uint32_t before = 0, after = 0;
+  bool inside = false;
+  for (size_t at = 0; at < token.size();) {
+    const Character c = ReadCharacter(token, at);
+    const bool space = c.code == ' ' || (any && ClassOf(c.code) == CharacterClass::kSpace);
+    inside |= !space;
+    if (!inside) before += c.size;
+    after = space ? after + c.size : 0;
+    at += c.size;
+  }
+  auto& [begin, end] = out.offsets.back();
+  const bool keeps = vocabulary().trim_keeps_prefix && (out.ids.size() == 1 || begin == 0);
+  if (before == 1 && keeps) before = 0;  // several were not put there by us
+  begin = std::min(begin + before, end);
+  if (end >= after) end = std::max(end - after, begin);
+}
+
+void ByteBpe::TrimAdded(std::string_view written, Encoded& out) const {
+  TrimRange(written, /*any=*/true, out);
+}
+
+void ByteBpe::EncodeSection(const Section& section, Encoded& out) const {
+  std::string_view text = section.text;
   std::string prefixed;
-  size_t added = 0;  // bytes that are not of the input
-  if (vocabulary().add_prefix_space && !text.starts_with(' ')) {
+  size_t prefix = 0;
+  if (vocabulary().add_prefix_space && !text.empty() && !text.starts_with(' ')) {
     prefixed = ' ' + std::string(text);
     text = prefixed;
-    added = 1;
+    prefix = 1;
   }
   std::vector<Symbol> symbols;
   for (size_t at = 0; at < text.size();) {
@@ -104,41 +122,11 @@ void ByteBpe::EncodeText(std::string_view text, size_t origin, bool offsets, Enc
     }
     for (const Symbol& symbol : symbols) {
       out.ids.push_back(symbol.id);
-      if (!offsets) continue;
-      const uint32_t first = CharacterBegin(text, at + symbol.begin);
-      const uint32_t last = CharacterEnd(text, at + symbol.end);
-      const auto back = [&](uint32_t i) {
-        return static_cast<uint32_t>(origin + (i > added ? i - added : 0));
-      };
-      out.offsets.emplace_back(back(first), back(last));
+      if (section.offsets)
+        AddRange(section, at + symbol.begin, at + symbol.end, prefix, symbol.id, out);
     }
     at = end;
   }
-}
-
-Encoded ByteBpe::Encode(std::string_view input, const EncodeOptions& options) const {
-  PARVIS_CHECK(input.size() <= kMaxTextBytes);
-  const ReadableText readable(input);
-  const std::string_view text = readable.text();
-  Encoded out;
-  const Vocabulary& v = vocabulary();
-  if (options.add_special && v.add_bos) out.ids.push_back(*v.bos);
-  if (options.offsets) out.offsets.resize(out.ids.size(), {0, 0});
-  for (const AddedTokens::Match& match : added_.Split(text, options.parse_special)) {
-    if (match.token == nullptr) {
-      EncodeText(text.substr(match.begin, match.end - match.begin), match.begin, options.offsets,
-                 out);
-    } else {
-      out.ids.push_back(match.token->id);
-      if (options.offsets) out.offsets.emplace_back(match.begin, match.end);
-    }
-  }
-  readable.PointIntoInput(out.offsets);
-  if (options.add_special && v.add_eos) {
-    out.ids.push_back(*v.eos);
-    if (options.offsets) out.offsets.emplace_back(0, 0);
-  }
-  return out;
 }
 
 std::string ByteBpe::TokenBytes(TokenId id) const {

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "parvis/text/added_tokens.h"
 #include "parvis/text/merge_list.h"
 #include "parvis/text/merge_table.h"
 #include "parvis/text/pretokenizer.h"
@@ -20,18 +19,20 @@ namespace parvis::text {
 // Radford et al., "Language Models are Unsupervised Multitask Learners", 2019.
 class ByteBpe : public Tokenizer {
  public:
-  static Result<std::unique_ptr<Tokenizer>> Make(Vocabulary vocabulary);
+  static Result<std::unique_ptr<Tokenizer>> Make(Vocabulary vocabulary, Normalizer normalizer);
 
-  std::optional<TokenId> Find(std::string_view token) const override;
-  Encoded Encode(std::string_view text, const EncodeOptions& options) const override;
   std::string Decode(std::span<const TokenId> ids, bool skip_special) const override;
   std::string TokenBytes(TokenId id) const override;
 
  private:
-  ByteBpe(Vocabulary vocabulary, PreTokenizer pre_tokenizer);
+  ByteBpe(Vocabulary vocabulary, Normalizer normalizer, PreTokenizer pre_tokenizer);
   void IndexTokens();
   void IndexWords();
-  void EncodeText(std::string_view text, size_t origin, bool offsets, Encoded& out) const;
+  void EncodeSection(const Section& section, Encoded& out) const override;
+  void AddRange(const Section& section, size_t from, size_t to, size_t prefix, TokenId id,
+                Encoded& out) const;
+  void TrimRange(std::string_view token, bool any, Encoded& out) const;
+  void TrimAdded(std::string_view written, Encoded& out) const override;
   void MergeBytes(std::string_view piece, std::vector<Symbol>& symbols) const;
 
   const PreTokenizer pre_tokenizer_;
@@ -43,7 +44,6 @@ class ByteBpe : public Tokenizer {
   TokenTable words_;
   std::array<TokenId, 256> byte_ids_;
   MergeTable merges_;
-  AddedTokens added_;
 };
 
 }  // namespace parvis::text

@@ -1,109 +1,118 @@
-// The tokenisers under tests/golden/tokenizers against what Hugging Face's `tokenizers` did with
-// them: ids, offsets and decoded text of every vector (tools/goldens/README.md).
+// Each kind of tokeniser under tests/golden/tokenizers against what Hugging Face's `tokenizers` and
+// SentencePiece did with the strings of strings.jsonl: ids, offsets, decoded text, pairs.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
-#include "parvis/core/json.h"
+#include "parvis/text/golden_support.h"
 #include "parvis/text/tokenizer.h"
-#include "parvis/text/utf8.h"
 
 namespace parvis::text {
 namespace {
 
-std::string ReadGolden(const std::string& name) {
-  std::ifstream file(std::string(PARVIS_SOURCE_DIR) + "/tests/golden/tokenizers/" + name);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
+struct Golden {
+  const char* name;
+  bool native;  // a SentencePiece model, judged by SentencePiece itself
+};
 
-std::string FromBase64(const std::string& text) {
-  static const std::string kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string bytes;
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    if (c == '=') break;
-    bits = bits << 6 | static_cast<uint32_t>(kDigits.find(c));
-    if ((count += 6) >= 8) bytes += static_cast<char>(bits >> (count -= 8) & 0xFF);
-  }
-  return bytes;
-}
-
-class Goldens : public testing::TestWithParam<const char*> {
+class Goldens : public testing::TestWithParam<Golden> {
  protected:
   void SetUp() override {
-    auto made = ReadTokenizerJson(ReadGolden(std::string(GetParam()) + "/tokenizer.json"));
+    const std::string folder = GetParam().name;
+    auto made = GetParam().native ? ReadSentencePieceModel(ReadGolden(folder + "/tokenizer.model"))
+                                  : ReadTokenizerJson(ReadGolden(folder + "/tokenizer.json"));
     ASSERT_TRUE(made.ok()) << made.status().message();
     tokenizer_ = std::move(*made);
-    std::istringstream lines(ReadGolden(std::string(GetParam()) + "/vectors.jsonl"));
-    for (std::string line; std::getline(lines, line);) {
-      Result<Json> vector = ParseJson(line);
-      ASSERT_TRUE(vector.ok()) << line;
-      vectors_.push_back(std::move(*vector));
-    }
-    ASSERT_GT(vectors_.size(), 2000u);
+    strings_ = ReadGoldenStrings();
+    std::istringstream lines(ReadGolden(folder + "/vectors.txt"));
+    for (std::string line; std::getline(lines, line);) lines_.push_back(line);
+    ASSERT_GE(strings_.size(), 2000u);
+    ASSERT_GE(lines_.size(), strings_.size());
   }
 
   std::unique_ptr<Tokenizer> tokenizer_;
-  std::vector<Json> vectors_;
+  std::vector<std::string> strings_;
+  std::vector<std::string> lines_;
 };
 
+// Compares the hash of `got` with the four characters of `hashes` that belong to it.
+void ExpectHash(const std::string& got, const std::string& hashes, size_t number,
+                const char* what) {
+  const std::string golden = hashes.substr(4 * number, 4);
+  if (golden == "----") return;
+  ASSERT_EQ(HashOf(got), golden) << what << ": " << got;
+}
+
 TEST_P(Goldens, EncodesAndDecodesAsTheReference) {
-  int encoded = 0;
-  for (const Json& vector : vectors_) {
-    if (vector.contains("decode")) continue;
-    ++encoded;
-    const std::string input =
-        vector.contains("text") ? vector["text"].get<std::string>() : FromBase64(vector["base64"]);
-    SCOPED_TRACE(testing::PrintToString(input));
-    const auto ids = vector["ids"].get<std::vector<TokenId>>();
-    const Encoded got = tokenizer_->Encode(input, {.parse_special = true, .offsets = true});
-    ASSERT_EQ(got.ids, ids);
-    // Ours point into the input, the reference's into the repaired text.
-    const Repaired repaired = Repair(input);
-    const auto flat = vector["offsets"].get<std::vector<uint32_t>>();
-    ASSERT_EQ(got.offsets.size() * 2, flat.size());
-    for (size_t i = 0; i < got.offsets.size(); ++i) {
-      EXPECT_EQ(got.offsets[i].first, repaired.origin[flat[2 * i]]) << "token " << i;
-      EXPECT_EQ(got.offsets[i].second, repaired.origin[flat[2 * i + 1]]) << "token " << i;
+  for (size_t i = 0; i < strings_.size(); ++i) {
+    const GoldenLine got = LineOf(*tokenizer_, strings_[i], GetParam().native);
+    ASSERT_EQ(got.line, lines_[i]) << testing::PrintToString(strings_[i]) << '\n' << got.details;
+  }
+}
+
+TEST_P(Goldens, PairsAndDecodesAsTheReference) {
+  int pairs = 0, decoded = 0;
+  for (size_t i = strings_.size(); i < lines_.size(); ++i) {
+    SCOPED_TRACE(lines_[i]);
+    std::istringstream line(lines_[i]);
+    std::string kind, ids, hashes;
+    size_t first = 0, second = 0;
+    line >> kind;
+    if (kind == "decode") {
+      line >> ids >> hashes;
+      EXPECT_EQ(HashOf(Repair(tokenizer_->Decode(IdsOf(ids), /*skip_special=*/false)).text),
+                hashes);
+      ++decoded;
+      continue;
     }
-    EXPECT_EQ(tokenizer_->Encode(input).ids,
-              vector.contains("ids_special_as_text")
-                  ? vector["ids_special_as_text"].get<std::vector<TokenId>>()
-                  : ids);
-    const std::string& begin =
-        tokenizer_->add_bos() ? tokenizer_->vocabulary().tokens[*tokenizer_->bos()] : std::string();
-    EXPECT_EQ(
-        Repair(tokenizer_->Decode(ids, /*skip_special=*/false)).text,
-        vector.contains("decoded") ? vector["decoded"].get<std::string>() : begin + repaired.text);
-    EXPECT_EQ(Repair(tokenizer_->Decode(ids)).text,
-              vector.contains("decoded_without_special")
-                  ? vector["decoded_without_special"].get<std::string>()
-                  : repaired.text);
+    line >> first >> second >> ids >> hashes;
+    const Encoded got = tokenizer_->EncodePair(strings_[first], strings_[second],
+                                               {.parse_special = true, .offsets = true});
+    ASSERT_EQ(Shown(got.ids), ids);
+    ASSERT_NO_FATAL_FAILURE(ExpectHash(Joined(got.ids), hashes, 0, "ids"));
+    ASSERT_NO_FATAL_FAILURE(ExpectHash(Joined(got.types), hashes, 1, "types"));
+    ASSERT_NO_FATAL_FAILURE(ExpectHash(Joined(got.texts), hashes, 2, "texts"));
+    ASSERT_NO_FATAL_FAILURE(ExpectHash(OffsetsInRepaired(got, {strings_[first], strings_[second]}),
+                                       hashes, 3, "offsets"));
+    ++pairs;
   }
-  EXPECT_GE(encoded, 2000);
+  if (GetParam().native) return;
+  EXPECT_EQ(pairs, 150);
+  EXPECT_GE(decoded, 40);
 }
 
-TEST_P(Goldens, DecodesPartsOfCharactersAsTheReference) {
-  int decoded = 0;
-  for (const Json& vector : vectors_) {
-    if (!vector.contains("decode")) continue;
-    ++decoded;
-    const auto ids = vector["decode"].get<std::vector<TokenId>>();
-    EXPECT_EQ(Repair(tokenizer_->Decode(ids, /*skip_special=*/false)).text,
-              vector["decoded"].get<std::string>());
+TEST_P(Goldens, ComesBackFromTokenizerJson) {
+  const auto again =
+      ReadTokenizerJson(WriteTokenizerJson(*tokenizer_), WriteTokenizerConfigJson(*tokenizer_));
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  const Vocabulary &a = tokenizer_->vocabulary(), &b = (*again)->vocabulary();
+  EXPECT_EQ(a.tokens, b.tokens);
+  EXPECT_EQ(a.bos, b.bos);
+  EXPECT_EQ(a.eos, b.eos);
+  EXPECT_EQ(a.add_bos, b.add_bos);
+  EXPECT_EQ(a.add_eos, b.add_eos);
+  if (GetParam().native) return;  // written as the nearest that the reference knows
+  EXPECT_EQ(a.normalizer, b.normalizer);
+  EXPECT_EQ(a.pre_tokenizer, b.pre_tokenizer);
+  EXPECT_EQ(a.kinds, b.kinds);
+  EXPECT_EQ(a.scores, b.scores);
+  EXPECT_EQ(a.trim_offsets, b.trim_offsets);
+  for (size_t i = 0; i < strings_.size(); i += 5) {
+    EXPECT_EQ(tokenizer_->Encode(strings_[i]).ids, (*again)->Encode(strings_[i]).ids);
   }
-  EXPECT_GE(decoded, 100);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Goldens, testing::Values("gpt2_style", "llama3_style"),
-                         [](const auto& info) { return std::string(info.param); });
+INSTANTIATE_TEST_SUITE_P(All, Goldens,
+                         testing::Values(Golden{"gpt2_style", false}, Golden{"llama3_style", false},
+                                         Golden{"bloom_style", false}, Golden{"qwen2_style", false},
+                                         Golden{"neox_style", false},
+                                         Golden{"roberta_style", false},
+                                         Golden{"bert_uncased", false}, Golden{"bert_cased", false},
+                                         Golden{"t5", false}, Golden{"mt5", false},
+                                         Golden{"llama2_legacy", false},
+                                         Golden{"llama2_first", false}, Golden{"t5_model", true},
+                                         Golden{"mt5_model", true}, Golden{"llama2_model", true}),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace parvis::text

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "parvis/text/tokenizer.h"
+#include "parvis/text/vocabulary.h"
 
 namespace parvis::text {
 

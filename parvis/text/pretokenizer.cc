@@ -17,6 +17,8 @@ constexpr Row kRows[] = {
      R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"},
     {PreTokenizer::kQwen2, "qwen2",
      R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"},
+    {PreTokenizer::kBloom, "bloom", R"( ?[^(\s|[.,!?…。，、।۔،])]+)"},
+    {PreTokenizer::kStarCoder, "starcoder", ""},
 };
 
 // Reads characters with their class; past the end `size` is 0.
@@ -111,6 +113,56 @@ size_t Llama3PieceEnd(std::string_view text, size_t at, size_t digits) {
   return after_newline > at ? after_newline : SpaceEnd(text, at);
 }
 
+// Within BLOOM's brackets: not white space, none of "(|)", none of its punctuation.
+bool IsBloomWord(const Scanned& c) {
+  if (c.size == 0 || c.kind == CharacterClass::kSpace) return false;
+  switch (c.code) {
+    case '(':
+    case ')':
+    case '|':
+    case '.':
+    case ',':
+    case '!':
+    case '?':
+    case 0x2026:  // …
+    case 0x3002:  // 。
+    case 0xFF0C:  // ，
+    case 0x3001:  // 、
+    case 0x0964:  // ।
+    case 0x06D4:  // ۔
+    case 0x060C:  // ،
+      return false;
+    default:
+      return true;
+  }
+}
+
+bool BloomWordBegins(std::string_view text, size_t at) {
+  return IsBloomWord(At(text, text[at] == ' ' ? at + 1 : at));
+}
+
+// What the pattern finds, or all that stands between two of its finds.
+size_t BloomPieceEnd(std::string_view text, size_t at) {
+  if (!BloomWordBegins(text, at)) {
+    while (at < text.size() && !BloomWordBegins(text, at)) at += At(text, at).size;
+    return at;
+  }
+  for (at += At(text, at).size; IsBloomWord(At(text, at));) at += At(text, at).size;
+  return at;
+}
+
+// Digits are pieces of their own, and GPT-2's pattern sees no further than the next one: white
+// space before it is at the end of a text.
+size_t StarCoderPieceEnd(std::string_view text, size_t at) {
+  const Scanned first = At(text, at);
+  if (first.kind == CharacterClass::kNumber) return at + first.size;
+  if (first.kind == CharacterClass::kSpace) {
+    const size_t end = RunEnd(text, at, CharacterClass::kSpace);
+    if (Is(At(text, end), CharacterClass::kNumber)) return end;
+  }
+  return Gpt2PieceEnd(text, at);
+}
+
 }  // namespace
 
 std::string_view PreTokenizerName(PreTokenizer kind) { return kRows[static_cast<int>(kind)].name; }
@@ -126,7 +178,7 @@ std::string_view PatternOf(PreTokenizer kind) { return kRows[static_cast<int>(ki
 
 std::optional<PreTokenizer> PreTokenizerFromPattern(std::string_view pattern) {
   for (const Row& row : kRows) {
-    if (row.pattern == pattern) return row.kind;
+    if (!pattern.empty() && row.pattern == pattern) return row.kind;
   }
   return std::nullopt;
 }
@@ -139,6 +191,10 @@ size_t PieceEnd(PreTokenizer kind, std::string_view text, size_t at) {
       return Llama3PieceEnd(text, at, 3);
     case PreTokenizer::kQwen2:
       return Llama3PieceEnd(text, at, 1);
+    case PreTokenizer::kBloom:
+      return BloomPieceEnd(text, at);
+    case PreTokenizer::kStarCoder:
+      return StarCoderPieceEnd(text, at);
   }
   return text.size();
 }

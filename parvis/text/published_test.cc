@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "parvis/core/byte_reader.h"
+#include "parvis/text/golden_support.h"
 #include "parvis/text/tokenizer.h"
 
 namespace parvis::text {
@@ -59,6 +60,13 @@ void ExpectVectors(const Tokenizer& tokenizer, const std::string& name) {
   }
 }
 
+// What Hugging Face's `tokenizers` or SentencePiece made of the strings of the goldens.
+void ExpectReference(const Tokenizer& tokenizer, const std::string& name, bool native = false) {
+  const std::string golden = PublishedGolden(name);
+  ASSERT_NE(golden, "");
+  EXPECT_EQ(PublishedLineOf(name, tokenizer, native), golden);
+}
+
 // tokenizer.bin of llama2.c: the longest token's size, then score, size and bytes of each token.
 Result<std::unique_ptr<Tokenizer>> ReadLlama2Bin(const std::string& bytes) {
   Vocabulary v;
@@ -94,6 +102,7 @@ TEST(Published, Gpt2) {
   EXPECT_EQ((*tokenizer)->vocab_size(), 50257);
   EXPECT_EQ((*tokenizer)->eos(), 50256);
   ExpectVectors(**tokenizer, "gpt-2");
+  ExpectReference(**tokenizer, "gpt2");
 }
 
 TEST(Published, Gpt2ThroughTokenizerJson) {
@@ -116,6 +125,72 @@ TEST(Published, Llama2) {
   const auto again = ReadTokenizerJson(WriteTokenizerJson(**tokenizer));
   ASSERT_TRUE(again.ok()) << again.status().message();
   ExpectVectors(**again, "llama-spm");
+}
+
+TEST(Published, Llama2FromItsModel) {
+  const std::string file = ReadShared("llama2/tokenizer.model");
+  if (file.empty()) GTEST_SKIP() << "no ../shared/data/tokenizers here";
+  const auto tokenizer = ReadSentencePieceModel(file);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
+  EXPECT_EQ((*tokenizer)->vocab_size(), 32000);
+  ExpectVectors(**tokenizer, "llama-spm");
+  ExpectReference(**tokenizer, "llama2/tokenizer", /*native=*/true);
+  // The published tokenizer.json beside it has merges of tokens that are spaces, which cannot be
+  // told apart; Hugging Face's `tokenizers` refuse the same line.
+  const auto json = ReadTokenizerJson(ReadShared("llama2/tokenizer.json"));
+  ASSERT_FALSE(json.ok());
+  EXPECT_THAT(json.status().message(), testing::HasSubstr("model.merges[18917]"));
+}
+
+TEST(Published, BertCased) {
+  const std::string file = ReadShared("bert/bert_basic_cased_vocab.txt");
+  if (file.empty()) GTEST_SKIP() << "no ../shared/data/tokenizers here";
+  const auto tokenizer = ReadVocabTxt(file, R"({"do_lower_case":false})");
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
+  EXPECT_EQ((*tokenizer)->vocab_size(), 28996);
+  ExpectReference(**tokenizer, "bert_cased");
+}
+
+TEST(Published, T5Small) {
+  const std::string file = ReadShared("t5-small/tokenizer.json");
+  if (file.empty()) GTEST_SKIP() << "no ../shared/data/tokenizers here";
+  const auto tokenizer = ReadTokenizerJson(file, ReadShared("t5-small/tokenizer_config.json"));
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
+  EXPECT_EQ((*tokenizer)->vocab_size(), 32100);
+  EXPECT_EQ((*tokenizer)->Encode("translate English to German: That is good.").ids,
+            (std::vector<TokenId>{13959, 1566, 12, 2968, 10, 466, 19, 207, 5, 1}));
+  EXPECT_EQ((*tokenizer)->Find("<extra_id_0>"), 32099);
+  ExpectReference(**tokenizer, "t5-small");
+}
+
+TEST(Published, RobertaBase) {
+  const std::string file = ReadShared("roberta-base/tokenizer.json");
+  if (file.empty()) GTEST_SKIP() << "no ../shared/data/tokenizers here";
+  const auto tokenizer = ReadTokenizerJson(file);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
+  EXPECT_EQ((*tokenizer)->Encode("Hello world").ids, (std::vector<TokenId>{0, 31414, 232, 2}));
+  EXPECT_EQ((*tokenizer)->EncodePair("Hello", "world").ids,
+            (std::vector<TokenId>{0, 31414, 2, 2, 8331, 2}));
+  ExpectReference(**tokenizer, "roberta-base");
+}
+
+TEST(Published, SentencePieceModels) {
+  for (const std::string name : {"sentencepiece/test_model", "sentencepiece/test_ja_model"}) {
+    const std::string file = ReadShared(name + ".model");
+    if (file.empty()) GTEST_SKIP() << "no ../shared/data/tokenizers here";
+    const auto tokenizer = ReadSentencePieceModel(file);
+    ASSERT_TRUE(tokenizer.ok()) << name << ": " << tokenizer.status().message();
+    ExpectReference(**tokenizer, name, /*native=*/true);
+  }
+}
+
+// Models of whole words are neither Unigram nor BPE.
+TEST(Published, SentencePieceModelsOfWordsAreRefused) {
+  const std::string file = ReadShared("keras-hub/t5_test_vocab.spm");
+  if (file.empty()) GTEST_SKIP() << "no ../shared/data/tokenizers here";
+  const auto tokenizer = ReadSentencePieceModel(file);
+  ASSERT_FALSE(tokenizer.ok());
+  EXPECT_THAT(tokenizer.status().message(), testing::HasSubstr("trainer_spec.model_type 3"));
 }
 
 }  // namespace

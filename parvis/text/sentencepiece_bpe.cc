@@ -21,13 +21,14 @@ size_t WordBegin(std::string_view text, size_t at) {
 
 }  // namespace
 
-SentencePieceBpe::SentencePieceBpe(Vocabulary vocabulary)
-    : Tokenizer(std::move(vocabulary)),
+SentencePieceBpe::SentencePieceBpe(Vocabulary vocabulary, Normalizer normalizer)
+    : Tokenizer(std::move(vocabulary), std::move(normalizer)),
       ids_(this->vocabulary().tokens, this->vocabulary().tokens.size()),
-      pieces_(this->vocabulary().tokens, this->vocabulary().tokens.size()),
-      added_(this->vocabulary().added) {
+      pieces_(this->vocabulary().tokens, this->vocabulary().tokens.size()) {
   byte_ids_.fill(-1);
   const Vocabulary& v = this->vocabulary();
+  escapes_ =
+      v.normalizer.empty() || v.normalizer.back().kind != NormalizerStep::Kind::kSentencePiece;
   for (size_t i = 0; i < v.tokens.size(); ++i) {
     const auto id = static_cast<TokenId>(i);
     const std::string& token = v.tokens[i];
@@ -41,7 +42,8 @@ SentencePieceBpe::SentencePieceBpe(Vocabulary vocabulary)
   }
 }
 
-Result<std::unique_ptr<Tokenizer>> SentencePieceBpe::Make(Vocabulary vocabulary) {
+Result<std::unique_ptr<Tokenizer>> SentencePieceBpe::Make(Vocabulary vocabulary,
+                                                          Normalizer normalizer) {
   if (vocabulary.scores.size() != vocabulary.tokens.size()) {
     return DataLoss("scores: " + std::to_string(vocabulary.scores.size()) + " for " +
                     std::to_string(vocabulary.tokens.size()) + " tokens");
@@ -51,7 +53,8 @@ Result<std::unique_ptr<Tokenizer>> SentencePieceBpe::Make(Vocabulary vocabulary)
       return DataLoss("scores[" + std::to_string(id) + "] is not a finite number");
     }
   }
-  std::unique_ptr<SentencePieceBpe> tokenizer(new SentencePieceBpe(std::move(vocabulary)));
+  std::unique_ptr<SentencePieceBpe> tokenizer(
+      new SentencePieceBpe(std::move(vocabulary), std::move(normalizer)));
   tokenizer->RankScores();
   PARVIS_RETURN_IF_ERROR(tokenizer->merges_.Build(tokenizer->vocabulary().merges, tokenizer->ids_));
   return std::unique_ptr<Tokenizer>(std::move(tokenizer));
@@ -67,11 +70,6 @@ void SentencePieceBpe::RankScores() {
     const auto at = std::lower_bound(distinct.begin(), distinct.end(), score, std::greater<>());
     ranks_.push_back(static_cast<uint32_t>(at - distinct.begin()));
   }
-}
-
-std::optional<TokenId> SentencePieceBpe::Find(std::string_view token) const {
-  const TokenId id = ids_.Find(token);
-  return id < 0 ? std::nullopt : std::optional(id);
 }
 
 void SentencePieceBpe::MergePiece(std::string_view piece, std::vector<Symbol>& symbols) const {
@@ -116,23 +114,25 @@ void SentencePieceBpe::Emit(std::string_view piece, const Symbol& symbol,
   }
 }
 
-// `text`: valid UTF-8 without added tokens; `origin`: where it begins in the whole.
-void SentencePieceBpe::EncodeText(std::string_view text, size_t origin, bool first, bool offsets,
-                                  Encoded& out) const {
-  // Escaped text, and for each of its bytes where the character began in `text`.
+void SentencePieceBpe::EncodeSection(const Section& section, Encoded& out) const {
+  // Escaped text, and for each of its bytes the range of its character in the input.
   std::string escaped;
-  std::vector<uint32_t> from;
-  const auto append = [&](std::string_view bytes, size_t at) {
+  std::vector<std::pair<uint32_t, uint32_t>> from;
+  const auto append = [&](std::string_view bytes, size_t at, size_t size) {
     escaped += bytes;
-    if (offsets) from.resize(escaped.size(), static_cast<uint32_t>(at));
+    if (section.offsets) from.resize(escaped.size(), section.RangeOf(at, at + size));
   };
-  if (first && vocabulary().add_prefix_space) append(kSpace, 0);
+  const std::string_view text = section.text;
+  const bool spaced = vocabulary().pre_tokenizer == "metaspace" &&
+                      (text.starts_with(' ') || text.starts_with(kSpace));
+  const bool prefix = escapes_ && vocabulary().add_prefix_space && !spaced && !text.empty() &&
+                      (!vocabulary().prefix_only_first || section.is_first());
+  if (prefix) append(kSpace, 0, 1);
   for (size_t at = 0; at < text.size();) {
     const size_t size = ReadCharacter(text, at).size;
-    append(text[at] == ' ' ? kSpace : text.substr(at, size), at);
+    append(escapes_ && text[at] == ' ' ? kSpace : text.substr(at, size), at, size);
     at += size;
   }
-  from.push_back(static_cast<uint32_t>(text.size()));
   const std::string_view view = escaped;
   std::vector<Symbol> symbols, tokens;
   for (size_t at = 0; at < view.size();) {
@@ -148,35 +148,10 @@ void SentencePieceBpe::EncodeText(std::string_view text, size_t origin, bool fir
   }
   for (const Symbol& token : tokens) {
     out.ids.push_back(token.id);
-    if (offsets) out.offsets.emplace_back(origin + from[token.begin], origin + from[token.end]);
-  }
-}
-
-Encoded SentencePieceBpe::Encode(std::string_view input, const EncodeOptions& options) const {
-  PARVIS_CHECK(input.size() <= kMaxTextBytes);
-  const ReadableText readable(input);
-  const std::string_view text = readable.text();
-  Encoded out;
-  const Vocabulary& v = vocabulary();
-  if (options.add_special && v.add_bos) out.ids.push_back(*v.bos);
-  if (options.offsets) out.offsets.resize(out.ids.size(), {0, 0});
-  bool first = true;
-  for (const AddedTokens::Match& match : added_.Split(text, options.parse_special)) {
-    if (match.token == nullptr) {
-      EncodeText(text.substr(match.begin, match.end - match.begin), match.begin, first,
-                 options.offsets, out);
-    } else {
-      out.ids.push_back(match.token->id);
-      if (options.offsets) out.offsets.emplace_back(match.begin, match.end);
+    if (section.offsets) {
+      out.offsets.emplace_back(from[token.begin].first, from[token.end - 1].second);
     }
-    first = match.token != nullptr;  // a word after a special token gets its space, too
   }
-  readable.PointIntoInput(out.offsets);
-  if (options.add_special && v.add_eos) {
-    out.ids.push_back(*v.eos);
-    if (options.offsets) out.offsets.emplace_back(0, 0);
-  }
-  return out;
 }
 
 std::string SentencePieceBpe::TokenBytes(TokenId id) const {
@@ -201,7 +176,9 @@ std::string SentencePieceBpe::Decode(std::span<const TokenId> ids, bool skip_spe
   for (const TokenId id : ids) {
     if (id < 0 || id >= vocab_size()) continue;
     if (IsSpecial(id)) {
-      if (!skip_special) text += vocabulary().tokens[id];
+      if (skip_special) continue;
+      text += vocabulary().tokens[id];
+      first = false;
       continue;
     }
     std::string bytes = TokenBytes(id);

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "parvis/text/added_tokens.h"
 #include "parvis/text/merge_list.h"
 #include "parvis/text/merge_table.h"
 #include "parvis/text/token_table.h"
@@ -20,19 +19,16 @@ namespace parvis::text {
 // Kudo and Richardson, "SentencePiece", 2018.
 class SentencePieceBpe : public Tokenizer {
  public:
-  static Result<std::unique_ptr<Tokenizer>> Make(Vocabulary vocabulary);
+  static Result<std::unique_ptr<Tokenizer>> Make(Vocabulary vocabulary, Normalizer normalizer);
 
-  std::optional<TokenId> Find(std::string_view token) const override;
-  Encoded Encode(std::string_view text, const EncodeOptions& options) const override;
   // Leaves out the space that add_prefix_space put before the first word.
   std::string Decode(std::span<const TokenId> ids, bool skip_special) const override;
   std::string TokenBytes(TokenId id) const override;
 
  private:
-  explicit SentencePieceBpe(Vocabulary vocabulary);
+  SentencePieceBpe(Vocabulary vocabulary, Normalizer normalizer);
   void RankScores();
-  void EncodeText(std::string_view text, size_t origin, bool first, bool offsets,
-                  Encoded& out) const;
+  void EncodeSection(const Section& section, Encoded& out) const override;
   void MergePiece(std::string_view piece, std::vector<Symbol>& symbols) const;
   void Emit(std::string_view piece, const Symbol& symbol, std::vector<Symbol>& tokens) const;
 
@@ -44,7 +40,7 @@ class SentencePieceBpe : public Tokenizer {
   // No token has a space after its first other character, so no merge crosses a word's beginning
   // and words can be merged one by one.
   bool words_apart_ = true;
-  AddedTokens added_;
+  bool escapes_ = true;  // the normaliser leaves spaces as they are
 };
 
 }  // namespace parvis::text

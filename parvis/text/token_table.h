@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "parvis/text/tokenizer.h"
+#include "parvis/text/vocabulary.h"
 
 namespace parvis::text {
 

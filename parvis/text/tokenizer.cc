@@ -4,13 +4,33 @@
 
 #include "parvis/text/byte_bpe.h"
 #include "parvis/text/sentencepiece_bpe.h"
+#include "parvis/text/unigram.h"
 #include "parvis/text/utf8.h"
+#include "parvis/text/wordpiece.h"
 
 namespace parvis::text {
 namespace {
 
 constexpr size_t kMaxTokens = 2'000'000;
 constexpr size_t kMaxTokenBytes = 4096;
+constexpr size_t kMaxTemplate = 16;
+
+// Each of two texts once, and not so many tokens that a short text becomes a long one.
+Status CheckPair(const Vocabulary& v) {
+  size_t first = 0, second = 0;
+  for (const TemplatePart& part : v.pair) {
+    first += part.kind == TemplatePart::Kind::kFirst;
+    second += part.kind == TemplatePart::Kind::kSecond;
+    if (part.kind == TemplatePart::Kind::kToken &&
+        (part.token < 0 || static_cast<size_t>(part.token) >= v.tokens.size())) {
+      return DataLoss("the template for two texts holds token " + std::to_string(part.token) +
+                      ", which is outside the vocabulary");
+    }
+  }
+  if (v.pair.empty() || (first == 1 && second == 1 && v.pair.size() <= kMaxTemplate)) return {};
+  return DataLoss(
+      "the template for two texts does not hold each of them once, in 16 parts or less");
+}
 
 Status CheckVocabulary(const Vocabulary& v) {
   if (v.tokens.empty()) return DataLoss("the vocabulary is empty");
@@ -36,9 +56,9 @@ Status CheckVocabulary(const Vocabulary& v) {
     }
   }
   const auto size = static_cast<TokenId>(v.tokens.size());
-  for (const auto& [id, name] :
-       {std::pair{v.bos, "bos"}, std::pair{v.eos, "eos"}, std::pair{v.unknown, "unknown"},
-        std::pair{v.padding, "padding"}}) {
+  for (const auto& [id, name] : {std::pair{v.bos, "bos"}, std::pair{v.eos, "eos"},
+                                 std::pair{v.unknown, "unknown"}, std::pair{v.padding, "padding"},
+                                 std::pair{v.separator, "separator"}, std::pair{v.mask, "mask"}}) {
     if (id && (*id < 0 || *id >= size)) {
       return DataLoss(std::string(name) + " token id " + std::to_string(*id) +
                       " is outside the vocabulary");
@@ -50,24 +70,24 @@ Status CheckVocabulary(const Vocabulary& v) {
                       std::to_string(added.id) + ", which is another token");
     }
   }
-  return {};
+  return CheckPair(v);
 }
 
 }  // namespace
-
-bool Tokenizer::IsSpecial(TokenId id) const {
-  return id >= 0 && id < vocab_size() &&
-         (vocabulary_.kinds[id] == TokenKind::kControl ||
-          vocabulary_.kinds[id] == TokenKind::kUnknown);
-}
 
 Result<std::unique_ptr<Tokenizer>> MakeTokenizer(Vocabulary vocabulary) {
   PARVIS_RETURN_IF_ERROR(CheckVocabulary(vocabulary));
   vocabulary.add_bos &= vocabulary.bos.has_value();
   vocabulary.add_eos &= vocabulary.eos.has_value();
-  if (vocabulary.model == "byte_bpe") return ByteBpe::Make(std::move(vocabulary));
-  if (vocabulary.model == "sentencepiece_bpe") return SentencePieceBpe::Make(std::move(vocabulary));
-  return Unimplemented("tokeniser \"" + vocabulary.model + "\" is not one that Parvis computes");
+  PARVIS_ASSIGN_OR_RETURN(Normalizer normalizer, Normalizer::Make(vocabulary.normalizer));
+  const std::string& model = vocabulary.model;
+  if (model == "byte_bpe") return ByteBpe::Make(std::move(vocabulary), std::move(normalizer));
+  if (model == "sentencepiece_bpe") {
+    return SentencePieceBpe::Make(std::move(vocabulary), std::move(normalizer));
+  }
+  if (model == "unigram") return Unigram::Make(std::move(vocabulary), std::move(normalizer));
+  if (model == "wordpiece") return WordPiece::Make(std::move(vocabulary), std::move(normalizer));
+  return Unimplemented("tokeniser \"" + model + "\" is not one that Parvis computes");
 }
 
 }  // namespace parvis::text

@@ -11,42 +11,12 @@
 #include <vector>
 
 #include "parvis/core/result.h"
+#include "parvis/text/vocabulary.h"
 
 namespace parvis::text {
 
-using TokenId = int32_t;
-
-enum class TokenKind : uint8_t { kNormal, kUnknown, kControl, kUserDefined, kUnused, kByte };
-
-// How a token that is written into text by name (an "added" token) is found in it.
-struct AddedToken {
-  TokenId id = 0;
-  std::string content;
-  bool special = false;      // a control token: never found in a user's text
-  bool single_word = false;  // only between characters that are not letters or digits
-  bool lstrip = false;       // takes white space before it along
-  bool rstrip = false;       // … after it
-  bool normalized = false;
-};
-
-// Everything that a file says about a tokeniser: what is read from and written to tokenizer.json
-// and GGUF. Tokens stand as they do in the files (byte-level tokens in GPT-2's printable alphabet,
-// SentencePiece's with "▁").
-struct Vocabulary {
-  std::string model;  // "byte_bpe" or "sentencepiece_bpe"
-  // Which pre-tokeniser splits text before merging: "gpt2", "llama3" or "qwen2". byte_bpe only.
-  std::string pre_tokenizer;
-  std::vector<std::string> tokens;                          // by id; dense
-  std::vector<TokenKind> kinds;                             // by id
-  std::vector<float> scores;                                // by id; sentencepiece_bpe only
-  std::vector<std::pair<std::string, std::string>> merges;  // byte_bpe only, best first
-  std::vector<AddedToken> added;
-  std::optional<TokenId> bos, eos, unknown, padding;
-  bool add_bos = false, add_eos = false;  // without effect where there is no bos or eos
-  bool add_prefix_space = false;
-  bool ignore_merges = false;  // a pre-token that is a token as a whole is not merged
-  std::string chat_template;
-};
+class AddedTokens;
+class TokenTable;
 
 // The longest text that is encoded at once: a third of what 32-bit offsets reach, since a byte that
 // is not UTF-8 becomes three.
@@ -54,20 +24,24 @@ constexpr size_t kMaxTextBytes = size_t{1} << 30;
 
 struct Encoded {
   std::vector<TokenId> ids;
-  std::vector<std::pair<uint32_t, uint32_t>> offsets;  // bytes [begin, end) of the input
+  std::vector<std::pair<uint32_t, uint32_t>> offsets;  // bytes [begin, end) of the token's text
+  std::vector<uint8_t> types;  // what a model is told: BERT has 1 for the second text and its end
+  std::vector<int8_t> texts;  // whose each token is: 0 the first text's, 1 the second's, or kNobody
+
+  static constexpr int8_t kNobody = -1;  // the tokens of begin and end
 };
 
 struct EncodeOptions {
   bool add_special = true;  // bos and eos, as the vocabulary says
-  bool parse_special =
-      false;  // the text of a special token becomes that token; never for users' text
-  bool offsets = false;
+  // The text of a special token becomes that token; never for users' text.
+  bool parse_special = false;
+  bool offsets = false;  // Encoded::offsets are wanted, too
 };
 
 // Turns text into tokens and back. Immutable; safe to use from several threads.
 class Tokenizer {
  public:
-  virtual ~Tokenizer() = default;
+  virtual ~Tokenizer();
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
   int vocab_size() const { return static_cast<int>(vocabulary_.tokens.size()); }
@@ -80,14 +54,19 @@ class Tokenizer {
   std::string_view kind() const { return vocabulary_.model; }
   bool IsSpecial(TokenId id) const;  // control and unknown tokens: no text of anybody
   // The token written like this in the vocabulary.
-  virtual std::optional<TokenId> Find(std::string_view token) const = 0;
+  std::optional<TokenId> Find(std::string_view token) const;
 
   // Any bytes; parts that are not UTF-8 are read as U+FFFD, one for each maximal part of a
   // character (as Python's errors="replace" has it), and give the ids of that text. Offsets always
   // point into `text`; a token that holds a part of a character has the whole character as its
-  // range, bos and eos have (0, 0), and a space belongs to the token that begins with it. Time: O(n
-  // log n) for any text. REQUIRES: text.size() <= kMaxTextBytes.
-  virtual Encoded Encode(std::string_view text, const EncodeOptions& options = {}) const = 0;
+  // range, bos and eos have (0, 0), and a space belongs to the token that begins with it unless
+  // trim_offsets is set. Time: O(n log n) for any text. REQUIRES: text.size() <= kMaxTextBytes.
+  Encoded Encode(std::string_view text, const EncodeOptions& options = {}) const;
+
+  // Two texts as one sequence, put together as the vocabulary says (BERT's question and text). The
+  // offsets of each point into its own text.
+  Encoded EncodePair(std::string_view first, std::string_view second,
+                     const EncodeOptions& options = {}) const;
 
   // Bytes that these tokens stand for. Ids outside the vocabulary stand for nothing.
   virtual std::string Decode(std::span<const TokenId> ids, bool skip_special = true) const = 0;
@@ -96,19 +75,48 @@ class Tokenizer {
   virtual std::string TokenBytes(TokenId id) const = 0;
 
  protected:
-  explicit Tokenizer(Vocabulary vocabulary) : vocabulary_(std::move(vocabulary)) {}
+  // Normalised text without added tokens, and where it stands in the input.
+  struct Section {
+    std::string_view text;
+    size_t origin = 0;                     // of the input, if it is not aligned
+    const AlignedText* aligned = nullptr;  // `text` is [at, …) of this; null: it is the input's own
+    size_t at = 0;
+    bool offsets = false;
+
+    // The input bytes of text[from, to), widened to whole characters. REQUIRES: offsets, from < to.
+    std::pair<uint32_t, uint32_t> RangeOf(size_t from, size_t to) const;
+    bool is_first() const;  // nothing stands before it in the input
+  };
+
+  explicit Tokenizer(Vocabulary vocabulary, Normalizer normalizer = {});
+
+  // Appends the tokens of a section (and their ranges, if section.offsets).
+  virtual void EncodeSection(const Section& section, Encoded& out) const = 0;
+  // The last token of `out` is an added one that stands in the text as `written`: the kind may
+  // change its range.
+  virtual void TrimAdded(std::string_view written, Encoded& out) const;
 
  private:
+  Encoded Join(std::string_view first, std::string_view second, const EncodeOptions& options,
+               std::span<const TemplatePart> parts) const;
+  void EncodeText(std::string_view text, const EncodeOptions& options, Encoded& out) const;
+  void EncodeBetween(std::string_view text, size_t origin, const EncodeOptions& options,
+                     Encoded& out) const;
+
   Vocabulary vocabulary_;
+  Normalizer normalizer_;
+  std::unique_ptr<const AddedTokens> added_;
+  std::unique_ptr<const TokenTable> ids_;
 };
 
 // Checks a vocabulary (dense and unique tokens, merges of known tokens, ids in range) and makes its
 // tokeniser.
 Result<std::unique_ptr<Tokenizer>> MakeTokenizer(Vocabulary vocabulary);
 
-// Reads Hugging Face's tokenizer.json: byte-level BPE, and SentencePiece's BPE as LLaMA 1 and 2
-// have it. `config` is the text of tokenizer_config.json (names of bos, eos and padding, chat
-// template), or empty. A part that would not be computed exactly is refused by its field.
+// Reads Hugging Face's tokenizer.json: byte-level BPE, SentencePiece's BPE as LLaMA 1 and 2 have
+// it, Unigram as T5 has it, WordPiece as BERT has it. `config` is the text of tokenizer_config.json
+// (names of bos, eos and padding, chat template), or empty. A part that would not be computed
+// exactly is refused by its field.
 Result<std::unique_ptr<Tokenizer>> ReadTokenizerJson(std::string_view json,
                                                      std::string_view config = {});
 
@@ -116,9 +124,22 @@ Result<std::unique_ptr<Tokenizer>> ReadTokenizerJson(std::string_view json,
 std::string WriteTokenizerJson(const Tokenizer& tokenizer);
 std::string WriteTokenizerConfigJson(const Tokenizer& tokenizer);
 
-// GPT-2's older pair of files.
+// GPT-2's older pair of files, which RoBERTa and Qwen 2 have, too; `config` as above (which of them
+// it is: tokenizer_class; added tokens). Without config: RoBERTa by its tokens, else GPT-2.
 Result<std::unique_ptr<Tokenizer>> ReadVocabAndMerges(std::string_view vocab_json,
-                                                      std::string_view merges_txt);
+                                                      std::string_view merges_txt,
+                                                      std::string_view config = {});
+
+// BERT's list of tokens, one a line. `config` as above (do_lower_case, strip_accents,
+// tokenize_chinese_chars are read).
+Result<std::unique_ptr<Tokenizer>> ReadVocabTxt(std::string_view vocab_txt,
+                                                std::string_view config = {});
+
+// A SentencePiece model (spiece.model of T5, tokenizer.model of LLaMA 1 and 2 and Mistral):
+// Unigram or BPE, computed as SentencePiece itself does. `config` as above (which of bos and eos
+// are added; T5's <extra_id_N>, which are no part of the model).
+Result<std::unique_ptr<Tokenizer>> ReadSentencePieceModel(std::string_view bytes,
+                                                          std::string_view config = {});
 
 }  // namespace parvis::text
 

@@ -1,12 +1,10 @@
 // Hugging Face's tokenizer.json: what of it Parvis computes is read into a Vocabulary, anything
 // else is refused by its field, since a tokeniser that is almost right is worse than none.
 
-#include <algorithm>
 #include <unordered_map>
 #include <vector>
 
 #include "parvis/core/json.h"
-#include "parvis/text/byte_alphabet.h"
 #include "parvis/text/tokenizer.h"
 #include "parvis/text/tokenizer_json_parts.h"
 
@@ -36,14 +34,20 @@ Status ReadMerges(const Json& merges, Vocabulary& v) {
   return {};
 }
 
-Status ReadModel(const Json& root, Vocabulary& v, TokensById& tokens) {
-  if (IsNull(root, "model") || !root["model"].is_object())
-    return RefuseField("model", "is missing");
-  const Json& model = root["model"];
-  if (!IsNull(model, "type") && model["type"] != "BPE") {
-    return RefuseField("model.type",
-                       model["type"].dump().substr(0, 40) + " is not read, only \"BPE\"");
+// Older files do not name the model's type; their fields tell.
+Result<std::string> TypeOf(const Json& model) {
+  if (!IsNull(model, "type")) {
+    for (const char* type : {"BPE", "Unigram", "WordPiece"}) {
+      if (model["type"] == type) return std::string(type);
+    }
+    return RefuseField("model.type", model["type"].dump().substr(0, 40) +
+                                         " is not read, only BPE, Unigram and WordPiece");
   }
+  if (model.contains("unk_id")) return std::string("Unigram");
+  return std::string(model.contains("max_input_chars_per_word") ? "WordPiece" : "BPE");
+}
+
+Status ReadBpe(const Json& model, Vocabulary& v, TokensById& tokens) {
   if (!IsNull(model, "dropout") && model["dropout"] != 0.0) {
     return RefuseField("model.dropout", "must be null");
   }
@@ -66,97 +70,6 @@ Status ReadModel(const Json& root, Vocabulary& v, TokensById& tokens) {
   return ReadMerges(model["merges"], v);
 }
 
-Status ReadAddedTokens(const Json& root, Vocabulary& v, TokensById& tokens) {
-  if (IsNull(root, "added_tokens")) return {};
-  if (!root["added_tokens"].is_array()) return RefuseField("added_tokens", "is not an array");
-  size_t number = 0;
-  for (const Json& token : root["added_tokens"]) {
-    const std::string field = "added_tokens[" + std::to_string(number++) + "]";
-    if (!token.is_object() || !token.contains("id") || !token.contains("content") ||
-        !token["content"].is_string() || token["content"].get_ref<const std::string&>().empty()) {
-      return RefuseField(field, "needs id and content");
-    }
-    const auto content = token["content"].get<std::string>();
-    PARVIS_RETURN_IF_ERROR(AddToken(token["id"], content, field, tokens));
-    v.added.push_back({.id = token["id"].get<TokenId>(),
-                       .content = content,
-                       .special = Flag(token, "special", false),
-                       .single_word = Flag(token, "single_word", false),
-                       .lstrip = Flag(token, "lstrip", false),
-                       .rstrip = Flag(token, "rstrip", false),
-                       .normalized = Flag(token, "normalized", false)});
-  }
-  return {};
-}
-
-// A template of special tokens around one sequence.
-Status ReadTemplate(const Json& post, Vocabulary& v, const TokensById& tokens) {
-  if (!post.contains("single") || !post["single"].is_array()) {
-    return RefuseField("post_processor.single", "is not an array");
-  }
-  bool before = true;
-  for (const Json& piece : post["single"]) {
-    if (piece.is_object() && piece.contains("Sequence")) {
-      before = false;
-      continue;
-    }
-    const bool special =
-        piece.is_object() && piece.contains("SpecialToken") && piece["SpecialToken"].is_object() &&
-        piece["SpecialToken"].contains("id") && piece["SpecialToken"]["id"].is_string();
-    if (!special) return RefuseField("post_processor.single", "holds something unknown");
-    const auto name = piece["SpecialToken"]["id"].get<std::string>();
-    const auto found = std::find_if(tokens.begin(), tokens.end(),
-                                    [&](const auto& token) { return token.second == name; });
-    if (found == tokens.end()) {
-      return RefuseField("post_processor.single", "\"" + name.substr(0, 40) + "\" is not a token");
-    }
-    bool& add = before ? v.add_bos : v.add_eos;
-    if (add) return RefuseField("post_processor.single", "adds two tokens on one side");
-    add = true;
-    (before ? v.bos : v.eos) = static_cast<TokenId>(found->first);
-  }
-  return {};
-}
-
-Status ReadPostProcessor(const Json& post, Vocabulary& v, const TokensById& tokens) {
-  if (IsType(post, "ByteLevel")) return {};  // only trims offsets
-  if (IsType(post, "TemplateProcessing")) return ReadTemplate(post, v, tokens);
-  if (IsType(post, "Sequence") && post.contains("processors") && post["processors"].is_array()) {
-    for (const Json& part : post["processors"]) {
-      if (IsType(part, "Sequence")) return RefuseField("post_processor", "nests sequences");
-      PARVIS_RETURN_IF_ERROR(ReadPostProcessor(part, v, tokens));
-    }
-    return {};
-  }
-  return RefuseField("post_processor",
-                     "is not ByteLevel, TemplateProcessing or a Sequence of them");
-}
-
-// tokenizer_config.json: names of the special tokens and the chat template.
-void ReadConfig(const Json& config, Vocabulary& v) {
-  const auto find = [&](const char* key, std::optional<TokenId>& id) {
-    if (id || IsNull(config, key)) return;
-    const Json& value = config[key];
-    const Json& name = value.is_object() && value.contains("content") ? value["content"] : value;
-    if (!name.is_string()) return;
-    for (const AddedToken& added : v.added) {
-      if (added.special && added.content == name.get_ref<const std::string&>()) id = added.id;
-    }
-  };
-  find("bos_token", v.bos);
-  find("eos_token", v.eos);
-  find("pad_token", v.padding);
-  if (IsNull(config, "chat_template")) return;
-  const Json& chat = config["chat_template"];
-  if (chat.is_string()) v.chat_template = chat.get<std::string>();
-  for (const Json& named : chat.is_array() ? chat : Json::array()) {  // several, by name
-    if (named.is_object() && named.value("name", Json()) == "default" &&
-        named.value("template", Json()).is_string()) {
-      v.chat_template = named["template"].get<std::string>();
-    }
-  }
-}
-
 // Scores that put merges in the order of the list, for formats that know only scores.
 void ScoreByMerges(Vocabulary& v) {
   std::unordered_map<std::string_view, size_t> first;
@@ -173,18 +86,28 @@ void ScoreByMerges(Vocabulary& v) {
   }
 }
 
-// The names that everybody uses tell bos and eos where nothing else does.
-void GuessSpecial(Vocabulary& v) {
-  const auto guess = [&](std::initializer_list<std::string_view> names,
-                         std::optional<TokenId>& id) {
-    for (const AddedToken& added : v.added) {
-      for (const std::string_view name : names) {
-        if (!id && added.special && added.content == name) id = added.id;
-      }
-    }
-  };
-  guess({"<|begin_of_text|>", "<s>"}, v.bos);
-  guess({"<|end_of_text|>", "<|endoftext|>", "</s>"}, v.eos);
+// The model and what stands around it.
+Status ReadParts(const Json& root, Vocabulary& v, TokensById& tokens) {
+  if (IsNull(root, "model") || !root["model"].is_object()) {
+    return RefuseField("model", "is missing");
+  }
+  const Json& model = root["model"];
+  PARVIS_ASSIGN_OR_RETURN(const std::string type, TypeOf(model));
+  if (type == "Unigram") {
+    PARVIS_RETURN_IF_ERROR(ReadUnigramModel(model, tokens, v));
+    PARVIS_RETURN_IF_ERROR(ReadAddedTokens(root, v, tokens));
+    return ReadUnigram(root, v);
+  }
+  if (type == "WordPiece") {
+    PARVIS_RETURN_IF_ERROR(ReadWordPieceModel(model, tokens, v));
+    PARVIS_RETURN_IF_ERROR(ReadAddedTokens(root, v, tokens));
+    return ReadWordPiece(root, v);
+  }
+  PARVIS_RETURN_IF_ERROR(ReadBpe(model, v, tokens));
+  PARVIS_RETURN_IF_ERROR(ReadAddedTokens(root, v, tokens));
+  const bool sentencepiece =
+      IsNull(root, "pre_tokenizer") || IsType(root["pre_tokenizer"], "Metaspace");
+  return sentencepiece ? ReadSentencePiece(root, tokens, v) : ReadByteLevel(root, tokens, v);
 }
 
 Result<Vocabulary> ReadVocabulary(std::string_view json, std::string_view config) {
@@ -192,21 +115,15 @@ Result<Vocabulary> ReadVocabulary(std::string_view json, std::string_view config
   if (!root.is_object()) return DataLoss("is not a JSON object");
   Vocabulary v;
   TokensById tokens;
-  PARVIS_RETURN_IF_ERROR(ReadModel(root, v, tokens));
-  PARVIS_RETURN_IF_ERROR(ReadAddedTokens(root, v, tokens));
-  PARVIS_RETURN_IF_ERROR(IsNull(root, "pre_tokenizer") ? ReadSentencePiece(root, tokens, v)
-                                                       : ReadByteLevel(root, tokens, v));
+  PARVIS_RETURN_IF_ERROR(ReadParts(root, v, tokens));
   if (!IsNull(root, "post_processor")) {
-    PARVIS_RETURN_IF_ERROR(ReadPostProcessor(root["post_processor"], v, tokens));
+    PARVIS_RETURN_IF_ERROR(ReadPostProcessor(root["post_processor"], tokens, v));
   }
-  if (!config.empty()) {
-    const Result<Json> settings = ParseJson(config);
-    if (!settings.ok()) return settings.status().In("tokenizer_config.json");
-    if (settings->is_object()) ReadConfig(*settings, v);
-  }
+  PARVIS_RETURN_IF_ERROR(ReadTokenizerConfig(config, v));
   PARVIS_RETURN_IF_ERROR(ListTokens(tokens, "model.vocab", v));
   if (v.model == "sentencepiece_bpe") ScoreByMerges(v);
-  GuessSpecial(v);
+  if (v.model == "unigram") v.scores.resize(v.tokens.size(), 0.0f);
+  GuessSpecialTokens(v);
   return v;
 }
 

@@ -2,8 +2,11 @@
 #define PARVIS_TEXT_TOKENIZER_JSON_PARTS_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "parvis/core/json.h"
 #include "parvis/text/tokenizer.h"
@@ -30,10 +33,49 @@ Status AddToken(const Json& id, const std::string& token, const std::string& fie
 // Puts tokens and kinds into `v`; refuses ids that leave a gap. REQUIRES: v.model and v.added.
 Status ListTokens(const TokensById& tokens, const std::string& field, Vocabulary& v);
 
-// Read normalizer, pre_tokenizer and decoder into `v`, or refuse them unless Parvis computes
-// exactly what they say. REQUIRES: root["model"] is an object.
+// The first byte whose token is missing; `token_of` tells how it is written.
+std::optional<std::string> MissingByte(const TokensById& tokens,
+                                       const std::function<std::string(uint8_t)>& token_of);
+
+// The parts of a Sequence; of anything else itself.
+std::vector<Json> PartsOf(const Json& json, const char* key);
+
+// Each kind: reads normalizer, pre_tokenizer and decoder into `v`, or refuses them unless Parvis
+// computes exactly what they say. REQUIRES: root["model"] is an object and has been read.
 Status ReadByteLevel(const Json& root, const TokensById& tokens, Vocabulary& v);
 Status ReadSentencePiece(const Json& root, const TokensById& tokens, Vocabulary& v);
+Status ReadUnigram(const Json& root, Vocabulary& v);
+Status ReadWordPiece(const Json& root, Vocabulary& v);
+// … and writes them.
+void WriteByteLevel(const Vocabulary& v, OrderedJson& root);
+void WriteSentencePiece(const Vocabulary& v, OrderedJson& root);
+void WriteUnigram(const Vocabulary& v, OrderedJson& root);
+void WriteWordPiece(const Vocabulary& v, OrderedJson& root);
+
+// The models that are not BPE.
+Status ReadUnigramModel(const Json& model, TokensById& tokens, Vocabulary& v);
+Status ReadWordPieceModel(const Json& model, TokensById& tokens, Vocabulary& v);
+OrderedJson WriteUnigramModel(const Vocabulary& v, size_t size);  // of the first `size` tokens
+
+// "added_tokens": refuses an id that is another token in `tokens`.
+Status ReadAddedTokens(const Json& root, Vocabulary& v, TokensById& tokens);
+OrderedJson WriteAddedTokens(const Vocabulary& v);
+
+// A Metaspace pre-tokeniser that splits or does not.
+Status ReadMetaspace(const Json& pre, bool split, Vocabulary& v);
+
+Status ReadNormalizer(const Json& json, Vocabulary& v);  // null: none
+OrderedJson WriteNormalizer(const std::vector<NormalizerStep>& steps);
+
+Status ReadPostProcessor(const Json& post, const TokensById& tokens, Vocabulary& v);
+OrderedJson WritePostProcessor(const Vocabulary& v);
+
+// tokenizer_config.json: names of the special tokens and the chat template.
+Status ReadTokenizerConfig(std::string_view config, Vocabulary& v);
+// Its added tokens, where no tokenizer.json lists them. REQUIRES: tokens and kinds are listed.
+Status ReadAddedTokensDecoder(const Json& config, Vocabulary& v);
+// The names that everybody uses tell special tokens where nothing else does.
+void GuessSpecialTokens(Vocabulary& v);
 
 }  // namespace parvis::text
 

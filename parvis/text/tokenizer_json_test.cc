@@ -155,7 +155,7 @@ TEST_P(BadTokenizerJson, IsRefusedByItsField) {
 
 const BadFile kBadFiles[] = {
     {"ModelIsText", &ByteLevelJson, "/model", "BPE", "model"},
-    {"ModelIsUnigram", &ByteLevelJson, "/model/type", "Unigram", "model.type"},
+    {"ModelIsWordLevel", &ByteLevelJson, "/model/type", "WordLevel", "model.type"},
     {"Dropout", &ByteLevelJson, "/model/dropout", 0.1, "model.dropout"},
     {"Suffix", &ByteLevelJson, "/model/end_of_word_suffix", "</w>", "model.end_of_word_suffix"},
     {"VocabIsList", &ByteLevelJson, "/model/vocab", Json::array({"a"}), "model.vocab"},
@@ -174,7 +174,7 @@ const BadFile kBadFiles[] = {
     {"AddedWithoutId", &ByteLevelJson, "/added_tokens/0/id", nullptr, "added_tokens[0]"},
     {"AddedIdTaken", &ByteLevelJson, "/added_tokens/0/id", 3, "added_tokens[0]"},
     {"AddedEmpty", &ByteLevelJson, "/added_tokens/1/content", "", "added_tokens[1]"},
-    {"Normalizer", &ByteLevelJson, "/normalizer", {{"type", "NFC"}}, "normalizer"},
+    {"Normalizer", &ByteLevelJson, "/normalizer", {{"type", "Nmt"}}, "normalizer"},
     {"PreTokenizer", &ByteLevelJson, "/pre_tokenizer", {{"type", "Whitespace"}}, "pre_tokenizer"},
     {"Decoder", &ByteLevelJson, "/decoder", {{"type", "WordPiece"}}, "decoder"},
     {"PostProcessor", &ByteLevelJson, "/post_processor", {{"type", "Other"}}, "post_processor"},

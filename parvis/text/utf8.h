@@ -19,6 +19,8 @@ struct Character {
 };
 Character ReadCharacter(std::string_view text, size_t at);  // REQUIRES: at < text.size()
 
+// Writes the bytes of a character to `out` (room for 4); gives their number.
+uint32_t EncodeUtf8(uint32_t code, char* out);
 void AppendUtf8(uint32_t code, std::string& text);
 
 bool IsValidUtf8(std::string_view text);
@@ -50,6 +52,9 @@ class ReadableText {
 // What pre-tokenisers ask of a character.
 enum class CharacterClass : uint8_t { kLetter, kNumber, kSpace, kOther };
 CharacterClass ClassOf(uint32_t code);  // \p{L}, \p{N}, \s (White_Space)
+
+bool IsMark(uint32_t code);         // \p{M}
+bool IsPunctuation(uint32_t code);  // \p{P}, and all visible ASCII but letters and digits
 
 // \w: letters, marks, decimal digits, connectors such as "_", joiners.
 bool IsWordCharacter(uint32_t code);

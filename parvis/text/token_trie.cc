@@ -1,0 +1,49 @@
+#include "parvis/text/token_trie.h"
+
+#include <algorithm>
+
+namespace parvis::text {
+
+TokenTrie::TokenTrie(std::vector<std::pair<std::string_view, TokenId>> tokens) : nodes_(1) {
+  std::stable_sort(tokens.begin(), tokens.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  // Level by level, so that the children of a node lie together: those of its tokens share their
+  // first `depth` bytes.
+  struct Range {
+    uint32_t node, begin, end;
+    size_t depth;
+  };
+  std::vector<Range> queue = {{0, 0, static_cast<uint32_t>(tokens.size()), 0}};
+  for (size_t i = 0; i < queue.size(); ++i) {
+    const Range range = queue[i];
+    uint32_t at = range.begin;
+    while (at < range.end && tokens[at].first.size() == range.depth) {
+      if (nodes_[range.node].id < 0 && range.depth > 0) nodes_[range.node].id = tokens[at].second;
+      ++at;
+    }
+    nodes_[range.node].children = static_cast<uint32_t>(nodes_.size());
+    while (at < range.end) {
+      const char byte = tokens[at].first[range.depth];
+      const uint32_t begin = at;
+      while (at < range.end && tokens[at].first[range.depth] == byte) ++at;
+      queue.push_back({static_cast<uint32_t>(nodes_.size()), begin, at, range.depth + 1});
+      nodes_.push_back({.byte = static_cast<uint8_t>(byte)});
+      ++nodes_[range.node].count;
+    }
+    if (i > 4096 && i * 2 > queue.size()) {  // what is done need not be kept
+      queue.erase(queue.begin(), queue.begin() + static_cast<ptrdiff_t>(i) + 1);
+      i = static_cast<size_t>(-1);
+    }
+  }
+  nodes_.shrink_to_fit();
+}
+
+uint32_t TokenTrie::Child(uint32_t node, uint8_t byte) const {
+  const auto begin = nodes_.begin() + nodes_[node].children;
+  const auto end = begin + nodes_[node].count;
+  const auto found = std::lower_bound(
+      begin, end, byte, [](const Node& child, uint8_t wanted) { return child.byte < wanted; });
+  return found != end && found->byte == byte ? static_cast<uint32_t>(found - nodes_.begin()) : 0;
+}
+
+}  // namespace parvis::text
