@@ -264,6 +264,7 @@ void BM_AttentionBackward(benchmark::State& state) {
                                 .q_stride = dim,
                                 .kv_stride = dim,
                                 .num_rows = rows,
+                                .num_keys = rows,
                                 .heads = 1,
                                 .head_dim = dim,
                                 .causal = true,

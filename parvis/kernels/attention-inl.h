@@ -30,18 +30,31 @@ KeyRange VisibleKeys(size_t num_keys, size_t position, bool causal, size_t windo
   return {begin, end};
 }
 
+// What is added to the scores of one head: a slope times the distance, an array by distance.
+struct HeadBias {
+  float slope = 0.0f;
+  const float* by_distance = nullptr;
+};
+
 // Scaled and biased scores of 16 positions from `first` on.
 template <class V>
-V BiasedScores(V products, float scale, float slope, size_t first, size_t position) {
+V BiasedScores(V products, float scale, HeadBias bias, size_t first, size_t position) {
+  const int64_t distance = static_cast<int64_t>(first) - static_cast<int64_t>(position);
   V scores = V::Mul(products, V::Set(scale));
-  if (slope != 0.0f) {
+  if (bias.slope != 0.0f) {
     alignas(64) static constexpr float kIota[16] = {0, 1, 2,  3,  4,  5,  6,  7,
                                                     8, 9, 10, 11, 12, 13, 14, 15};
-    const int64_t distance = static_cast<int64_t>(first) - static_cast<int64_t>(position);
     const V distances = V::Add(V::Set(static_cast<float>(distance)), V::Load(kIota));
-    scores = V::Fma(V::Set(slope), distances, scores);
+    scores = V::Fma(V::Set(bias.slope), distances, scores);
   }
+  if (bias.by_distance != nullptr) scores = V::Add(scores, V::Load(bias.by_distance + distance));
   return scores;
+}
+
+template <class V, class Args>
+HeadBias BiasOf(const Args& args, size_t head) {
+  return {args.alibi_slopes ? args.alibi_slopes[head] : 0.0f,
+          args.bias ? args.bias + head * args.bias_stride : nullptr};
 }
 
 template <class V>
@@ -101,7 +114,7 @@ PARVIS_FLATTEN float UnitSoftmax(const UnitBlock<V>& block, size_t unit) {
   const AttentionArgs& args = block.args;
   const float infinity = __builtin_inff();
   const KeyRange range = block.range(unit);
-  const float slope = args.alibi_slopes ? args.alibi_slopes[block.head(unit)] : 0.0f;
+  const HeadBias bias = BiasOf<V>(args, block.head(unit));
   float* scores = block.scores + unit * block.score_stride;
   const auto keep = [&](V v, size_t p, float fill) {
     const int64_t first = static_cast<int64_t>(p);
@@ -110,8 +123,8 @@ PARVIS_FLATTEN float UnitSoftmax(const UnitBlock<V>& block, size_t unit) {
   };
   V largest = V::Set(-infinity);
   for (size_t p = block.base(); p < block.keys.end; p += kLanes) {
-    const V biased = keep(BiasedScores<V>(V::Load(scores + (p - block.base())), args.scale, slope,
-                                          p, block.position(unit)),
+    const V biased = keep(BiasedScores<V>(V::Load(scores + (p - block.base())), args.scale, bias, p,
+                                          block.position(unit)),
                           p, -infinity);
     biased.Store(scores + (p - block.base()));
     largest = V::Max(largest, biased);

@@ -15,6 +15,7 @@
 // query rows the softmax P is computed anew from the saved log-sum-exp (Dao et al.,
 // "FlashAttention", 2022, algorithm 4). With O the result and D = sum over dims of O * dO:
 //   dV = Pᵀ dO    dS = scale * P * (dO Vᵀ - D)    dQ = dS K    dK = dSᵀ Q
+// A bias gets, for each distance, the sum of dS / scale over the pairs that are so far apart.
 // Gradients grow in memory, key block by key block, row block by row block: a fixed order.
 namespace parvis::kernels {
 
@@ -41,12 +42,15 @@ void TransposeKeys(const float* source, size_t stride, size_t head_dim, size_t c
   }
 }
 
-// P and dS of rows [row, row + rows) and the block's keys from `key` on.
+// P and dS of rows [row, row + rows) and the block's `count` keys from `key` on.
 template <class V>
-PARVIS_FLATTEN void Recompute(const BackwardBlock<V>& block, size_t row, size_t rows, size_t key) {
+PARVIS_FLATTEN void Recompute(const BackwardBlock<V>& block, size_t row, size_t rows, size_t key,
+                              size_t count) {
   const AttentionBackwardArgs& args = block.args;
-  const float slope = args.alibi_slopes ? args.alibi_slopes[block.head] : 0.0f;
-  for (size_t tile = 0; tile < kBackwardKeys / kLanes; ++tile) {
+  const HeadBias bias = BiasOf<V>(args, block.head);
+  float* grad_bias =
+      args.grad_bias != nullptr ? args.grad_bias + block.head * args.bias_stride : nullptr;
+  for (size_t tile = 0; tile * kLanes < count; ++tile) {
     const size_t first = key + tile * kLanes;
     const LaneSide keys = {block.keys + tile * args.head_dim * kLanes, kLanes, 0};
     const LaneSide values = {block.values + tile * args.head_dim * kLanes, kLanes, 0};
@@ -59,13 +63,18 @@ PARVIS_FLATTEN void Recompute(const BackwardBlock<V>& block, size_t row, size_t 
                            grads);
       for (int r = 0; r < R; ++r) {
         const size_t i = row + at + r;
-        const KeyRange range = VisibleKeys<V>(args.num_rows, i, args.causal, args.window);
-        const V biased = BiasedScores<V>(scores[r][0], args.scale, slope, first, i);
+        const KeyRange range = VisibleKeys<V>(args.num_keys, i, args.causal, args.window);
+        const V biased = BiasedScores<V>(scores[r][0], args.scale, bias, first, i);
         const V lse = V::Set(args.log_sum_exp[i * args.lse_stride + block.head]);
         const int64_t base = static_cast<int64_t>(first);
         const V p = V::Keep(Exp<V>(V::Sub(biased, lse)), static_cast<int64_t>(range.begin) - base,
                             static_cast<int64_t>(range.end) - base, 0.0f);
-        const V ds = V::Mul(V::Mul(p, V::Sub(grads[r][0], V::Set(block.d[i]))), V::Set(args.scale));
+        const V unscaled = V::Mul(p, V::Sub(grads[r][0], V::Set(block.d[i])));
+        if (grad_bias != nullptr) {
+          float* at_distance = grad_bias + (base - static_cast<int64_t>(i));
+          V::Add(V::Load(at_distance), unscaled).Store(at_distance);
+        }
+        const V ds = V::Mul(unscaled, V::Set(args.scale));
         p.Store(block.p + (at + r) * kBackwardKeys + tile * kLanes);
         ds.Store(block.ds + (at + r) * kBackwardKeys + tile * kLanes);
       }
@@ -105,11 +114,11 @@ void BackwardKeyBlock(const BackwardBlock<V>& block, size_t key, size_t keys) {
   TransposeKeys<V>(args.v + key * args.kv_stride, args.kv_stride, dim, keys, block.values);
   const size_t first = args.causal ? key / kBackwardRows * kBackwardRows : 0;
   for (size_t row = first; row < args.num_rows; row += kBackwardRows) {
-    if (VisibleKeys<V>(args.num_rows, row, args.causal, args.window).begin >= key + keys) break;
+    if (VisibleKeys<V>(args.num_keys, row, args.causal, args.window).begin >= key + keys) break;
     const size_t rest = args.num_rows - row;
     const size_t rows = rest < kBackwardRows ? rest : kBackwardRows;
     const size_t offset = row * args.q_stride + block.offset();
-    Recompute<V>(block, row, rows, key);
+    Recompute<V>(block, row, rows, key, keys);
     AddProduct<V>({block.p, 1, kBackwardKeys}, keys, args.grad_out + offset, args.q_stride, rows,
                   dim, args.grad_v + key * args.kv_stride, args.kv_stride);
     AddProduct<V>({block.ds, 1, kBackwardKeys}, keys, args.q + offset, args.q_stride, rows, dim,
@@ -128,9 +137,11 @@ void AttentionBackward(const AttentionBackwardArgs& args) {
   block.p = block.values + kBackwardKeys * args.head_dim;
   block.ds = block.p + kBackwardRows * kBackwardKeys;
   block.d = block.ds + kBackwardRows * kBackwardKeys;
-  for (size_t r = 0; r < args.num_rows; ++r) {
+  for (size_t r = 0; r < args.num_keys; ++r) {
     __builtin_memset(args.grad_k + r * args.kv_stride, 0, args.head_dim * sizeof(float));
     __builtin_memset(args.grad_v + r * args.kv_stride, 0, args.head_dim * sizeof(float));
+  }
+  for (size_t r = 0; r < args.num_rows; ++r) {
     __builtin_memset(args.grad_q + r * args.q_stride, 0,
                      args.heads * args.head_dim * sizeof(float));
   }
@@ -143,8 +154,8 @@ void AttentionBackward(const AttentionBackwardArgs& args) {
       });
       block.d[r] = V::ReduceAdd(sum);
     }
-    for (size_t key = 0; key < args.num_rows; key += kBackwardKeys) {
-      const size_t rest = args.num_rows - key;
+    for (size_t key = 0; key < args.num_keys; key += kBackwardKeys) {
+      const size_t rest = args.num_keys - key;
       BackwardKeyBlock<V>(block, key, rest < kBackwardKeys ? rest : kBackwardKeys);
     }
   }

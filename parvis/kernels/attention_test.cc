@@ -11,24 +11,33 @@ struct Case {
   bool causal;
   size_t window;
   bool alibi;
+  bool bias = false;
+  size_t other_keys = 0;  // the queries see so many keys of another sequence
 };
 
 // A sequence of first_position + rows positions; queries for its last `rows`.
 struct Sequence {
   explicit Sequence(const Case& c)
       : c(c),
-        keys(c.first_position + c.rows),
-        q(RandomFloats(keys * c.heads * c.head_dim, 5, 2.0f)),
+        keys(c.other_keys > 0 ? c.other_keys : c.first_position + c.rows),
+        q(RandomFloats((c.first_position + c.rows) * c.heads * c.head_dim, 5, 2.0f)),
         k(RandomFloats(keys * c.head_dim, 6, 2.0f)),
         v(RandomFloats(keys * c.head_dim, 7)),
         slopes(c.heads),
+        bias_reach(std::max(keys, c.first_position + c.rows) + kLanes),
+        bias(RandomFloats(c.heads * bias_stride(), 11, 1.5f)),
         scale(1.0f / std::sqrt(static_cast<float>(c.head_dim))) {
     for (size_t h = 0; h < c.heads; ++h) slopes[h] = std::exp2(-1.0f - static_cast<float>(h));
   }
   Case c;
   size_t keys;
   std::vector<float> q, k, v, slopes;
+  size_t bias_reach;  // distances on each side
+  std::vector<float> bias;
   float scale;
+
+  size_t bias_stride() const { return 2 * bias_reach + 1; }
+  const float* bias_start() const { return c.bias ? bias.data() + bias_reach : nullptr; }
 
   bool Sees(size_t row, size_t key) const {
     const size_t end = c.causal ? std::min(keys, row + 1) : keys;
@@ -41,6 +50,7 @@ struct Sequence {
           static_cast<double>(q[(row * c.heads + head) * c.head_dim + d]) * k[key * c.head_dim + d];
     }
     sum *= scale;
+    if (c.bias) sum += bias[head * bias_stride() + bias_reach + key - row];
     if (c.alibi) sum += slopes[head] * (static_cast<double>(key) - static_cast<double>(row));
     return sum;
   }
@@ -95,6 +105,8 @@ Outputs Attend(const Table& table, const Sequence& s, size_t rows_at_once) {
                           .window = c.window,
                           .scale = s.scale,
                           .alibi_slopes = c.alibi ? s.slopes.data() : nullptr,
+                          .bias = s.bias_start(),
+                          .bias_stride = s.bias_stride(),
                           .out = o.out.data() + row * width,
                           .out_stride = width,
                           .log_sum_exp = o.log_sum_exp.data() + row * c.heads,
@@ -109,10 +121,19 @@ Outputs Attend(const Table& table, const Sequence& s, size_t rows_at_once) {
 }
 
 const Case kCases[] = {
-    {1, 1, 64, 0 + 40, true, 0, false}, {30, 1, 64, 0, true, 0, false},
-    {33, 3, 48, 7, true, 0, true},      {70, 4, 20, 0, true, 9, false},
-    {6, 1, 8, 0, false, 0, false},      {50, 2, 33, 0, false, 0, true},
-    {100, 1, 16, 31, true, 40, true},   {7, 8, 128, 32, true, 0, false},
+    {1, 1, 64, 0 + 40, true, 0, false},
+    {30, 1, 64, 0, true, 0, false},
+    {33, 3, 48, 7, true, 0, true},
+    {70, 4, 20, 0, true, 9, false},
+    {6, 1, 8, 0, false, 0, false},
+    {50, 2, 33, 0, false, 0, true},
+    {100, 1, 16, 31, true, 40, true},
+    {7, 8, 128, 32, true, 0, false},
+    {90, 3, 20, 0, false, 0, false, true},
+    {70, 2, 16, 0, true, 0, false, true},
+    {9, 2, 16, 68, true, 0, false, true},
+    {21, 3, 24, 0, false, 0, false, false, 83},
+    {80, 2, 9, 0, false, 0, false, false, 7},
 };
 
 using AttentionTest = KernelTest;
@@ -168,14 +189,14 @@ TEST_P(AttentionTest, BackwardEqualsTheFormula) {
   for (const Case& c : kCases) {
     if (c.first_position != 0) continue;
     const Sequence s(c);
-    const size_t n = c.rows, width = c.heads * c.head_dim;
+    const size_t n = c.rows, m = s.keys, width = c.heads * c.head_dim;
     const Outputs forward = Attend(table(), s, n);
     const std::vector<float> grad_out = RandomFloats(n * width, 8);
     // Keys and values lie in rows as wide as those of the queries, and are padded.
     const size_t kv_stride = c.head_dim + 3;
-    std::vector<float> k(n * kv_stride), v(n * kv_stride), gk(n * kv_stride, 9.0f),
-        gv(n * kv_stride, 9.0f), gq(n * width, 9.0f);
-    for (size_t i = 0; i < n * c.head_dim; ++i) {
+    std::vector<float> k(m * kv_stride), v(m * kv_stride), gk(m * kv_stride, 9.0f),
+        gv(m * kv_stride, 9.0f), gq(n * width, 9.0f), gbias(s.bias.size(), 1.0f);
+    for (size_t i = 0; i < m * c.head_dim; ++i) {
       k[i / c.head_dim * kv_stride + i % c.head_dim] = s.k[i];
       v[i / c.head_dim * kv_stride + i % c.head_dim] = s.v[i];
     }
@@ -187,39 +208,45 @@ TEST_P(AttentionTest, BackwardEqualsTheFormula) {
                                   .q_stride = width,
                                   .kv_stride = kv_stride,
                                   .num_rows = n,
+                                  .num_keys = m,
                                   .heads = c.heads,
                                   .head_dim = c.head_dim,
                                   .causal = c.causal,
                                   .window = c.window,
                                   .scale = s.scale,
                                   .alibi_slopes = c.alibi ? s.slopes.data() : nullptr,
+                                  .bias = s.bias_start(),
+                                  .bias_stride = s.bias_stride(),
                                   .log_sum_exp = forward.log_sum_exp.data(),
                                   .lse_stride = c.heads,
                                   .grad_q = gq.data(),
                                   .grad_k = gk.data(),
                                   .grad_v = gv.data(),
+                                  .grad_bias = c.bias ? gbias.data() + s.bias_reach : nullptr,
                                   .scratch = nullptr};
     std::vector<float> scratch(AttentionBackwardScratch(args));
     args.scratch = scratch.data();
     table().AttentionBackward(args);
 
-    std::vector<double> eq(n * width), ek(n * c.head_dim), ev(n * c.head_dim);
+    std::vector<double> eq(n * width), ek(m * c.head_dim), ev(m * c.head_dim);
+    std::vector<double> ebias(s.bias.size(), 1.0);  // added to what was there
     for (size_t h = 0; h < c.heads; ++h) {
       for (size_t r = 0; r < n; ++r) {
         double ignored = 0.0;
         const std::vector<double> p = s.Softmax(r, h, &ignored);
         const size_t at = r * width + h * c.head_dim;
-        std::vector<double> dp(n);
+        std::vector<double> dp(m);
         double mean = 0.0;
-        for (size_t j = 0; j < n; ++j) {
+        for (size_t j = 0; j < m; ++j) {
           for (size_t d = 0; d < c.head_dim; ++d) {
             dp[j] += static_cast<double>(grad_out[at + d]) * s.v[j * c.head_dim + d];
             ev[j * c.head_dim + d] += p[j] * grad_out[at + d];
           }
           mean += p[j] * dp[j];
         }
-        for (size_t j = 0; j < n; ++j) {
+        for (size_t j = 0; j < m; ++j) {
           const double ds = p[j] * (dp[j] - mean) * s.scale;
+          ebias[h * s.bias_stride() + s.bias_reach + j - r] += p[j] * (dp[j] - mean);
           for (size_t d = 0; d < c.head_dim; ++d) {
             eq[at + d] += ds * s.k[j * c.head_dim + d];
             ek[j * c.head_dim + d] += ds * s.q[at + d];
@@ -228,7 +255,8 @@ TEST_P(AttentionTest, BackwardEqualsTheFormula) {
       }
     }
     for (size_t i = 0; i < n * width; ++i) ASSERT_NEAR(gq[i], eq[i], 1e-5);
-    for (size_t i = 0; i < n * c.head_dim; ++i) {
+    for (size_t i = 0; c.bias && i < gbias.size(); ++i) ASSERT_NEAR(gbias[i], ebias[i], 3e-5);
+    for (size_t i = 0; i < m * c.head_dim; ++i) {
       const size_t at = i / c.head_dim * kv_stride + i % c.head_dim;
       ASSERT_NEAR(gk[at], ek[i], 2e-5);
       ASSERT_NEAR(gv[at], ev[i], 2e-5);

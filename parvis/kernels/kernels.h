@@ -87,7 +87,12 @@ struct MatMulArgs {
 // Keys and values lie in pages of 32 positions. In a page, for one layer and one head:
 //   keys    (2, head_dim, 16): two groups of 16 positions, one vector per dimension
 //   values  (32, head_dim)
-// scores = scale * q·k (+ alibi_slope * (key position - query position)); softmax; weighted values.
+// scores = scale * q·k (+ alibi_slope * (key position - query position))
+//          (+ bias[head][key position - query position]); softmax; weighted values.
+//
+// A bias is an array of its own for each head, of which `bias` points to the number for distance 0:
+// head h, distance d at bias[h * bias_stride + d]. Vectors of 16 keys are read whole, so it must
+// have numbers for kLanes distances more on both sides than any key is away.
 struct AttentionArgs {
   const float* q;   // row r, head h at q + r * q_stride + h * head_dim
   size_t q_stride;  // in floats
@@ -103,6 +108,8 @@ struct AttentionArgs {
   size_t window;          // sees only the last `window` of these; 0: no window
   float scale;
   const float* alibi_slopes;  // (heads) or null
+  const float* bias = nullptr;  // null: none
+  size_t bias_stride = 0;
   float* out;                 // row r, head h at out + r * out_stride + h * head_dim
   size_t out_stride;
   float* log_sum_exp;  // null, or (num_rows, lse_stride): log of the softmax's sum, for backward
@@ -112,19 +119,23 @@ struct AttentionArgs {
 };
 
 // Gradients of the same attention for a whole sequence of `num_rows` positions that attends within
-// itself. All arrays row-major by position. grad_q, grad_k, grad_v are overwritten.
+// itself, or (not causal, no window) to the `num_keys` of another. All arrays row-major by
+// position. grad_q, grad_k, grad_v are overwritten.
 struct AttentionBackwardArgs {
   const float *q, *k, *v, *out, *grad_out;
   size_t q_stride, kv_stride;  // floats from one position to the next: q, out, grad_out, grad_q |
                                // k, v, grad_k, grad_v
-  size_t num_rows, heads, head_dim;
+  size_t num_rows, num_keys, heads, head_dim;
   bool causal;
   size_t window;
   float scale;
   const float* alibi_slopes;
+  const float* bias = nullptr;  // as in AttentionArgs
+  size_t bias_stride = 0;
   const float* log_sum_exp;  // (num_rows, lse_stride)
   size_t lse_stride;
   float *grad_q, *grad_k, *grad_v;
+  float* grad_bias = nullptr;  // null, or as bias: summed into
   float* scratch;  // AttentionBackwardScratch(args) floats
 };
 

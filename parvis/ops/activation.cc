@@ -24,6 +24,24 @@ Tensor Add(const Exec& exec, const Tensor& a, const Tensor& b) {
   return y;
 }
 
+Tensor Scale(const Exec& exec, const Tensor& x, float factor) {
+  const auto scaled = [&exec, factor](const Tensor& from) {
+    Tensor to = Tensor::Zeros(from.shape());
+    exec.pool().For(from.size(), kGrain, [&](int64_t begin, int64_t end) {
+      exec.kernels().AddTo(from.f32() + begin, factor, end - begin, to.f32() + begin);
+    });
+    return to;
+  };
+  Tensor y = scaled(x);
+  if (exec.recording()) {
+    exec.tape().Record([&exec, scaled, x, y] {
+      const Tensor grad = exec.tape().TakeGrad(y);
+      if (grad.defined()) exec.tape().AddGrad(x, scaled(grad));
+    });
+  }
+  return y;
+}
+
 Tensor Activate(const Exec& exec, Activation activation, const Tensor& x) {
   Tensor y = Tensor::Empty(x.shape());
   exec.pool().For(x.size(), kGrain, [&](int64_t begin, int64_t end) {

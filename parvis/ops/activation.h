@@ -10,6 +10,9 @@ using kernels::Activation;
 // y = a + b, elementwise: the residual connection.
 Tensor Add(const Exec& exec, const Tensor& a, const Tensor& b);
 
+// y = factor * x.
+Tensor Scale(const Exec& exec, const Tensor& x, float factor);
+
 // y = activation(x).
 Tensor Activate(const Exec& exec, Activation activation, const Tensor& x);
 

@@ -71,27 +71,46 @@ std::vector<Task> TasksOf(std::span<const Segment> segments, int64_t num_kv_head
 }
 
 struct Inputs {
-  const Tensor &q, &k, &v;
-  const AttentionSpec& spec;
-  std::span<const Segment> segments;
+  Tensor q, k, v;
+  AttentionSpec spec;
+  // keys[i] says which rows of k and v segments[i] sees: its own, or another sequence's.
+  std::vector<Segment> segments, keys;
 };
+
+const float* SlopesOf(const AttentionSpec& spec, int64_t head) {
+  return spec.alibi_slopes.empty() ? nullptr : spec.alibi_slopes.data() + head;
+}
+
+// The number for distance 0 of a head, in the spec's bias or an array like it.
+float* MiddleOf(const Tensor& bias, int64_t head) {
+  return bias.defined() ? bias.f32() + head * bias.dim(1) + bias.dim(1) / 2 : nullptr;
+}
+
+size_t BiasStride(const AttentionSpec& spec) {
+  return spec.bias.defined() ? static_cast<size_t>(spec.bias.dim(1)) : 0;
+}
 
 void Backward(const Exec& exec, const Inputs& in, const Tensor& out, const Tensor& log_sum_exp) {
   const Tensor grad_out = exec.tape().TakeGrad(out);
   if (!grad_out.defined()) return;
   const Tensor &q = in.q, &k = in.k, &v = in.v;
   const AttentionSpec& spec = in.spec;
-  const std::span<const Segment> segments = in.segments;
   const Tensor grad_q = Tensor::Empty(q.shape());
   const Tensor grad_k = Tensor::Empty(k.shape());
   const Tensor grad_v = Tensor::Empty(v.shape());
+  const auto num_segments = static_cast<int64_t>(in.segments.size());
+  Tensor grad_bias;  // of each segment; they are summed in their order
+  if (spec.bias.defined()) {
+    grad_bias = Tensor::Zeros({num_segments * spec.num_heads, spec.bias.dim(1)});
+  }
   const int64_t group = spec.num_heads / spec.num_kv_heads;
-  const std::vector<Task> tasks = TasksOf(segments, spec.num_kv_heads, INT64_MAX / 4);
+  const std::vector<Task> tasks = TasksOf(in.segments, spec.num_kv_heads, INT64_MAX / 4);
   exec.pool().Dynamic(static_cast<int64_t>(tasks.size()), 1, [&](int64_t begin, int64_t) {
     const Task& task = tasks[begin];
-    const Segment& segment = segments[task.segment];
-    const int64_t q_at = segment.begin * q.dim(1) + task.kv_head * group * spec.head_dim;
-    const int64_t kv_at = segment.begin * k.dim(1) + task.kv_head * spec.head_dim;
+    const Segment &segment = in.segments[task.segment], &keys = in.keys[task.segment];
+    const int64_t head = task.kv_head * group;
+    const int64_t q_at = segment.begin * q.dim(1) + head * spec.head_dim;
+    const int64_t kv_at = keys.begin * k.dim(1) + task.kv_head * spec.head_dim;
     AttentionBackwardArgs args{
         .q = q.f32() + q_at,
         .k = k.f32() + kv_at,
@@ -101,18 +120,22 @@ void Backward(const Exec& exec, const Inputs& in, const Tensor& out, const Tenso
         .q_stride = static_cast<size_t>(q.dim(1)),
         .kv_stride = static_cast<size_t>(k.dim(1)),
         .num_rows = static_cast<size_t>(segment.count),
+        .num_keys = static_cast<size_t>(keys.count),
         .heads = static_cast<size_t>(group),
         .head_dim = static_cast<size_t>(spec.head_dim),
         .causal = spec.causal,
         .window = static_cast<size_t>(spec.window),
         .scale = spec.scale,
-        .alibi_slopes =
-            spec.alibi_slopes.empty() ? nullptr : spec.alibi_slopes.data() + task.kv_head * group,
-        .log_sum_exp = log_sum_exp.f32() + segment.begin * spec.num_heads + task.kv_head * group,
+        .alibi_slopes = SlopesOf(spec, head),
+        .bias = MiddleOf(spec.bias, head),
+        .bias_stride = BiasStride(spec),
+        .log_sum_exp = log_sum_exp.f32() + segment.begin * spec.num_heads + head,
         .lse_stride = static_cast<size_t>(spec.num_heads),
         .grad_q = grad_q.f32() + q_at,
         .grad_k = grad_k.f32() + kv_at,
         .grad_v = grad_v.f32() + kv_at,
+        .grad_bias =
+            MiddleOf(grad_bias, static_cast<int64_t>(task.segment) * spec.num_heads + head),
         .scratch = nullptr};
     args.scratch = Scratch(kernels::AttentionBackwardScratch(args));
     exec.kernels().AttentionBackward(args);
@@ -120,56 +143,87 @@ void Backward(const Exec& exec, const Inputs& in, const Tensor& out, const Tenso
   exec.tape().AddGrad(q, grad_q);
   exec.tape().AddGrad(k, grad_k);
   exec.tape().AddGrad(v, grad_v);
+  for (int64_t s = 0; grad_bias.defined() && s < num_segments; ++s) {
+    exec.tape().AddGrad(spec.bias, grad_bias.Rows(s * spec.num_heads, (s + 1) * spec.num_heads));
+  }
 }
 
-}  // namespace
-
-Tensor Attention(const Exec& exec, const Tensor& q, const Tensor& k, const Tensor& v,
-                 const AttentionSpec& spec, std::span<const Segment> segments) {
-  PARVIS_DCHECK(q.dim(1) == spec.num_heads * spec.head_dim);
-  PARVIS_DCHECK(k.dim(1) == spec.num_kv_heads * spec.head_dim);
-  const int64_t group = spec.num_heads / spec.num_kv_heads;
-  TransientPages transient(segments, spec);
+// Where the keys of each segment lie.
+struct Places {
   std::vector<KvView> views;
   std::vector<size_t> layers;
-  for (const Segment& s : segments) {
-    PARVIS_CHECK(s.kv == nullptr || !exec.recording());
-    PARVIS_CHECK(s.kv != nullptr || s.position == 0);
-    views.push_back(s.kv != nullptr ? *s.kv : transient.Take(s.count));
-    layers.push_back(s.kv != nullptr ? static_cast<size_t>(spec.layer) : 0);
-    PARVIS_CHECK((s.position + s.count + kPageTokens - 1) / kPageTokens <=
-                 views.back().pages.size());
-  }
+};
 
-  const auto num_segments = static_cast<int64_t>(segments.size());
+void Store(const Exec& exec, const Tensor& k, const Tensor& v, const AttentionSpec& spec,
+           std::span<const Segment> keys, const Places& places) {
+  const auto num_segments = static_cast<int64_t>(keys.size());
   exec.pool().For(num_segments * spec.num_kv_heads, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t s = i / spec.num_kv_heads, head = i % spec.num_kv_heads;
-      const int64_t at = segments[s].begin * k.dim(1) + head * spec.head_dim;
+      if (keys[s].count == 0) continue;
+      const int64_t at = keys[s].begin * k.dim(1) + head * spec.head_dim;
+      const KvView& view = places.views[s];
       exec.kernels().StoreKeyValue(k.f32() + at, v.f32() + at, k.dim(1), spec.head_dim,
-                                   segments[s].position, segments[s].count, views[s].pages.data(),
-                                   views[s].layout.key_offset(layers[s], head),
-                                   views[s].layout.value_offset(layers[s], head));
+                                   keys[s].position, keys[s].count, view.pages.data(),
+                                   view.layout.key_offset(places.layers[s], head),
+                                   view.layout.value_offset(places.layers[s], head));
     }
   });
+}
+
+Places PlacesOf(const Exec& exec, const AttentionSpec& spec, std::span<const Segment> keys,
+                TransientPages& transient) {
+  Places places;
+  for (const Segment& s : keys) {
+    PARVIS_CHECK(s.kv == nullptr || !exec.recording());
+    PARVIS_CHECK(s.kv != nullptr || s.position == 0);
+    places.views.push_back(s.kv != nullptr ? *s.kv : transient.Take(s.count));
+    places.layers.push_back(s.kv != nullptr ? static_cast<size_t>(spec.layer) : 0);
+    PARVIS_CHECK((s.position + s.count + kPageTokens - 1) / kPageTokens <=
+                 places.views.back().pages.size());
+  }
+  return places;
+}
+
+// Every distance that the kernel reads has a number.
+void CheckReach(const Inputs& in) {
+  if (!in.spec.bias.defined()) return;
+  PARVIS_CHECK(in.spec.bias.dim(0) == in.spec.num_heads && in.spec.bias.dim(1) % 2 == 1);
+  for (const Segment& s : in.segments) {
+    PARVIS_CHECK(s.position + s.count + static_cast<int64_t>(kernels::kLanes) <=
+                 in.spec.bias.dim(1) / 2);
+  }
+}
+
+Tensor Attend(const Exec& exec, const Inputs& in, const std::string& name) {
+  const Tensor& q = in.q;
+  const AttentionSpec& spec = in.spec;
+  const int64_t group = spec.num_heads / spec.num_kv_heads;
+  PARVIS_DCHECK(q.dim(1) == spec.num_heads * spec.head_dim);
+  PARVIS_DCHECK(!in.k.defined() || in.k.dim(1) == spec.num_kv_heads * spec.head_dim);
+  TransientPages transient(in.keys, spec);
+  const Places places = PlacesOf(exec, spec, in.keys, transient);
+  CheckReach(in);
+  Store(exec, in.k, in.v, spec, in.keys, places);
 
   Tensor out = Tensor::Empty(q.shape());
   const Tensor log_sum_exp =
       exec.recording() ? Tensor::Empty({q.dim(0), spec.num_heads}) : Tensor();
   Tensor weights;  // (num_heads, rows, keys), of a single sequence
-  if (exec.observed() && segments.size() == 1) {
+  if (exec.observed() && in.segments.size() == 1) {
     weights = Tensor::Zeros(
-        {spec.num_heads, segments[0].count, segments[0].position + segments[0].count});
+        {spec.num_heads, in.segments[0].count, in.keys[0].position + in.keys[0].count});
   }
 
   const int64_t row_block = weights.defined() ? INT64_MAX / 4 : kQueryRows;
-  const std::vector<Task> tasks = TasksOf(segments, spec.num_kv_heads, row_block);
+  const std::vector<Task> tasks = TasksOf(in.segments, spec.num_kv_heads, row_block);
   exec.pool().Dynamic(static_cast<int64_t>(tasks.size()), 1, [&](int64_t begin, int64_t) {
     const Task& task = tasks[begin];
-    const Segment& segment = segments[task.segment];
-    const KvView& view = views[task.segment];
-    const int64_t row = segment.begin + task.row_begin;
-    const int64_t at = row * q.dim(1) + task.kv_head * group * spec.head_dim;
+    const Segment &segment = in.segments[task.segment], &keys = in.keys[task.segment];
+    const KvView& view = places.views[task.segment];
+    const size_t layer = places.layers[task.segment];
+    const int64_t row = segment.begin + task.row_begin, head = task.kv_head * group;
+    const int64_t at = row * q.dim(1) + head * spec.head_dim;
     AttentionArgs args{
         .q = q.f32() + at,
         .q_stride = static_cast<size_t>(q.dim(1)),
@@ -177,37 +231,59 @@ Tensor Attention(const Exec& exec, const Tensor& q, const Tensor& k, const Tenso
         .heads = static_cast<size_t>(group),
         .head_dim = static_cast<size_t>(spec.head_dim),
         .pages = view.pages.data(),
-        .key_offset = view.layout.key_offset(layers[task.segment], task.kv_head),
-        .value_offset = view.layout.value_offset(layers[task.segment], task.kv_head),
-        .num_keys = static_cast<size_t>(segment.position + segment.count),
+        .key_offset = view.layout.key_offset(layer, task.kv_head),
+        .value_offset = view.layout.value_offset(layer, task.kv_head),
+        .num_keys = static_cast<size_t>(keys.position + keys.count),
         .first_position = static_cast<size_t>(segment.position + task.row_begin),
         .causal = spec.causal,
         .window = static_cast<size_t>(spec.window),
         .scale = spec.scale,
-        .alibi_slopes =
-            spec.alibi_slopes.empty() ? nullptr : spec.alibi_slopes.data() + task.kv_head * group,
+        .alibi_slopes = SlopesOf(spec, head),
+        .bias = MiddleOf(spec.bias, head),
+        .bias_stride = BiasStride(spec),
         .out = out.f32() + at,
         .out_stride = static_cast<size_t>(q.dim(1)),
-        .log_sum_exp = log_sum_exp.defined()
-                           ? log_sum_exp.f32() + row * spec.num_heads + task.kv_head * group
-                           : nullptr,
+        .log_sum_exp =
+            log_sum_exp.defined() ? log_sum_exp.f32() + row * spec.num_heads + head : nullptr,
         .lse_stride = static_cast<size_t>(spec.num_heads),
-        .weights = weights.defined()
-                       ? weights.f32() + task.kv_head * group * weights.dim(1) * weights.dim(2)
-                       : nullptr,
+        .weights =
+            weights.defined() ? weights.f32() + head * weights.dim(1) * weights.dim(2) : nullptr,
         .scratch = nullptr};
     args.scratch = Scratch(kernels::AttentionScratch(args));
     exec.kernels().Attention(args);
   });
-  if (weights.defined()) exec.Observe("attention." + std::to_string(spec.layer), weights);
+  if (weights.defined()) exec.Observe(name + std::to_string(spec.layer), weights);
 
   if (exec.recording()) {
-    exec.tape().Record([&exec, q, k, v, spec, out, log_sum_exp,
-                        segments = std::vector<Segment>(segments.begin(), segments.end())] {
-      Backward(exec, {q, k, v, spec, segments}, out, log_sum_exp);
-    });
+    exec.tape().Record([&exec, in, out, log_sum_exp] { Backward(exec, in, out, log_sum_exp); });
   }
   return out;
+}
+
+}  // namespace
+
+Tensor Attention(const Exec& exec, const Tensor& q, const Tensor& k, const Tensor& v,
+                 const AttentionSpec& spec, std::span<const Segment> segments) {
+  const std::vector<Segment> all(segments.begin(), segments.end());
+  return Attend(exec, {q, k, v, spec, all, all}, spec.name + "attention.");
+}
+
+Tensor CrossAttention(const Exec& exec, const Tensor& q, const Tensor& k, const Tensor& v,
+                      const AttentionSpec& spec, std::span<const Segment> segments,
+                      std::span<const Segment> memories) {
+  PARVIS_CHECK(segments.size() == memories.size());
+  PARVIS_CHECK(!spec.causal && spec.window == 0 && spec.alibi_slopes.empty() &&
+               !spec.bias.defined());
+  return Attend(
+      exec, {q, k, v, spec, {segments.begin(), segments.end()}, {memories.begin(), memories.end()}},
+      spec.name + "cross_attention.");
+}
+
+void StoreKeyValues(const Exec& exec, const Tensor& k, const Tensor& v, const AttentionSpec& spec,
+                    std::span<const Segment> segments) {
+  TransientPages none({}, spec);
+  for (const Segment& s : segments) PARVIS_CHECK(s.kv != nullptr);
+  Store(exec, k, v, spec, segments, PlacesOf(exec, spec, segments, none));
 }
 
 }  // namespace parvis::ops

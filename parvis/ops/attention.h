@@ -37,7 +37,11 @@ struct AttentionSpec {
   bool causal = true;
   int64_t window = 0;
   std::span<const float> alibi_slopes = {};  // (num_heads) or empty
-  int64_t layer = 0;                         // into the KV pages
+  // Undefined, or what is added to the scores of each head by the distance of a key from its query:
+  // (num_heads, 2 * reach + 1), distance 0 in the middle (parvis/ops/relative_bias.h).
+  Tensor bias = {};
+  int64_t layer = 0;      // into the KV pages
+  std::string name = {};  // before "attention.3" for whoever observes
 };
 
 // softmax(scale · q kᵀ) v for every sequence on its own: a row sees only rows of its own segment
@@ -46,6 +50,18 @@ struct AttentionSpec {
 // Dao et al., "FlashAttention", 2022, for the idea of not storing the scores.
 Tensor Attention(const Exec& exec, const Tensor& q, const Tensor& k, const Tensor& v,
                  const AttentionSpec& spec, std::span<const Segment> segments);
+
+// The same over other sequences' keys and values: a row of segments[i] sees all of memories[i],
+// whose rows of k and v are [begin, begin + count). A memory with a KvView holds `position` of them
+// from before; k and v may be undefined if nothing comes to that. REQUIRES: spec.causal is false,
+// no window, slopes or bias (distances mean nothing between two sequences).
+Tensor CrossAttention(const Exec& exec, const Tensor& q, const Tensor& k, const Tensor& v,
+                      const AttentionSpec& spec, std::span<const Segment> segments,
+                      std::span<const Segment> memories);
+
+// Only writes keys and values into each segment's KvView, for a CrossAttention to come.
+void StoreKeyValues(const Exec& exec, const Tensor& k, const Tensor& v, const AttentionSpec& spec,
+                    std::span<const Segment> segments);
 
 }  // namespace parvis::ops
 

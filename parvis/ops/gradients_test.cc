@@ -11,6 +11,7 @@
 #include "parvis/ops/loss.h"
 #include "parvis/ops/matmul.h"
 #include "parvis/ops/norm.h"
+#include "parvis/ops/relative_bias.h"
 #include "parvis/ops/rope.h"
 
 namespace parvis::ops {
@@ -123,6 +124,78 @@ TEST(Gradients, AttentionOfSeveralSequencesWithSharedKeys) {
   const AttentionSpec spec{.num_heads = 4, .num_kv_heads = 2, .head_dim = 8, .scale = 0.35f};
   CheckGradients([&](const Exec& exec) { return Attention(exec, q, k, v, spec, segments); },
                  {{"q", q, {}}, {"k", k, {}}, {"v", v, {}}}, 4e-3);
+}
+
+TEST(Gradients, AttentionWithRelativeBiasInBothDirectionsAndOne) {
+  Random random(9);
+  const Tensor q = RandomTensor({21, 4 * 6}, random, 0.6);
+  const Tensor k = RandomTensor({21, 2 * 6}, random, 0.6);
+  const Tensor v = RandomTensor({21, 2 * 6}, random);
+  Parameter table = RandomParameter("table", {8, 4}, random);
+  const std::vector<Segment> segments = {{0, 3}, {3, 17}, {20, 1}};
+  for (const bool causal : {false, true}) {
+    table.grad = Tensor::Zeros(table.shape);
+    const RelativeBuckets buckets{.count = 8, .max_distance = 12, .bidirectional = !causal};
+    const auto forward = [&](const Exec& exec) {
+      const AttentionSpec spec{.num_heads = 4,
+                               .num_kv_heads = 2,
+                               .head_dim = 6,
+                               .scale = 1.0f,
+                               .causal = causal,
+                               .bias = RelativeBias(exec, table, buckets, 17)};
+      return Attention(exec, q, k, v, spec, segments);
+    };
+    CheckGradients(forward,
+                   {{"q", q, {}}, {"k", k, {}}, {"v", v, {}}, {"table", table.value, table.grad}},
+                   4e-3);
+  }
+}
+
+TEST(Gradients, CrossAttention) {
+  Random random(10);
+  const Tensor q = RandomTensor({9, 4 * 8}, random);
+  const Tensor k = RandomTensor({40, 2 * 8}, random);
+  const Tensor v = RandomTensor({40, 2 * 8}, random);
+  const std::vector<Segment> segments = {{0, 2}, {2, 6}, {8, 1}};
+  const std::vector<Segment> memories = {{0, 34}, {34, 1}, {35, 5}};
+  const AttentionSpec spec{
+      .num_heads = 4, .num_kv_heads = 2, .head_dim = 8, .scale = 0.35f, .causal = false};
+  CheckGradients(
+      [&](const Exec& exec) { return CrossAttention(exec, q, k, v, spec, segments, memories); },
+      {{"q", q, {}}, {"k", k, {}}, {"v", v, {}}}, 4e-3);
+}
+
+TEST(CrossAttention, KeysKeptInPagesAreTheSameAsKeysGivenAnew) {
+  Random random(11);
+  ThreadPool pool(2);
+  const Exec exec(pool, kernels::TableOf(kernels::BestTarget()));
+  const Tensor q = RandomTensor({5, 4 * 8}, random);
+  const Tensor k = RandomTensor({70, 4 * 8}, random);
+  const Tensor v = RandomTensor({70, 4 * 8}, random);
+  const AttentionSpec spec{.num_heads = 4,
+                           .num_kv_heads = 4,
+                           .head_dim = 8,
+                           .scale = 0.35f,
+                           .causal = false,
+                           .layer = 1};
+  const Segment segment{0, 5}, given{0, 70};
+  const Tensor expected = CrossAttention(exec, q, k, v, spec, {&segment, 1}, {&given, 1});
+
+  const PageLayout layout{2, 4, 8};
+  const Tensor memory = Tensor::Zeros({3, static_cast<int64_t>(layout.page_floats())});
+  float* const pages[] = {memory.f32(), memory.f32() + layout.page_floats(),
+                          memory.f32() + 2 * layout.page_floats()};
+  const KvView view{pages, layout};
+  const Segment stored{0, 70, 0, &view}, kept{0, 0, 70, &view};
+  StoreKeyValues(exec, k, v, spec, {&stored, 1});
+  const Tensor got = CrossAttention(exec, q, {}, {}, spec, {&segment, 1}, {&kept, 1});
+  for (int64_t i = 0; i < got.size(); ++i) ASSERT_EQ(got.f32()[i], expected.f32()[i]) << i;
+}
+
+TEST(Gradients, Scale) {
+  Random random(12);
+  const Tensor x = RandomTensor({3, 21}, random);
+  CheckGradients([&](const Exec& exec) { return Scale(exec, x, -0.3f); }, {{"x", x, {}}});
 }
 
 TEST(Gradients, LinearCrossEntropy) {
