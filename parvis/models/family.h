@@ -28,10 +28,14 @@ enum class Layout {
   kUnusedRowsInHf,
 };
 
+// Some names depend on the kind of feed-forward.
+enum class When { kAlways, kGated, kNotGated };
+
 // What a tensor is called where. `*` stands for both `.weight` and `.bias`, `#` for the layer.
 struct TensorName {
   std::string_view parvis, hf, gguf;
   Layout layout = Layout::kSame;
+  When when = When::kAlways;
 };
 
 // A part of a name, and how other checkpoints spell it.
@@ -63,9 +67,11 @@ extern const Family kGptJ;
 extern const Family kGptNeoX;
 extern const Family kLlama;
 extern const Family kMistral;
+extern const Family kMt5;
 extern const Family kQwen2;
 extern const Family kQwen3;
 extern const Family kRoberta;
+extern const Family kT5;
 
 std::span<const Family* const> AllFamilies();
 // By a model_type or an architecture; null: unknown.

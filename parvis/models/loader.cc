@@ -44,6 +44,7 @@ Json GgufConfig(const formats::ModelFile& file) {
   }
   const bool tied = file.metadata.value("parvis.tied_embedding", false);
   config["tie_word_embeddings"] = tied || !tensors.Has("output.weight");
+  config["feed_forward_gated"] = tensors.Has("enc.blk.0.ffn_gate.weight");
   config["attention_bias"] = tensors.Has("blk.0.attn_q.bias") || tensors.Has("blk.0.attn_qkv.bias");
   config["attention_out_bias"] = tensors.Has("blk.0.attn_output.bias");
   config["mlp_bias"] = tensors.Has("blk.0.ffn_up.bias");
@@ -65,6 +66,19 @@ Json GgufConfig(const formats::ModelFile& file) {
     config["rope_scaling"] = scaling;
   }
   return config;
+}
+
+// transformers 5 writes that T5's output matrix is the embedding even where the file holds another
+// one. The file is right; what the configuration says still decides whether outputs are scaled.
+void TieAsTheFileDoes(const formats::TensorSource& tensors, Json& config) {
+  const std::string type = config["model_type"];
+  if (type != "t5" && type != "mt5") return;
+  if (type == "mt5") {
+    config["scale_decoder_outputs"] = false;
+  } else if (!config.contains("scale_decoder_outputs") && config.contains("tie_word_embeddings")) {
+    config["scale_decoder_outputs"] = config["tie_word_embeddings"];
+  }
+  config["tie_word_embeddings"] = !tensors.Has("lm_head.weight");
 }
 
 // The tensor of this name, or of one that other checkpoints have for it: without the family's
@@ -162,6 +176,7 @@ Result<Model> Load(const ops::Exec& exec, const formats::ModelFile& file,
   Json config = kind == FileKind::kGguf ? GgufConfig(file) : file.config;
   config["model_type"] = std::string(family->name);
   if (kind == FileKind::kHuggingFace) {
+    TieAsTheFileDoes(*file.tensors, config);
     const std::string pooler = "pooler.dense.weight";
     config["has_pooler"] =
         file.tensors->Has(pooler) || file.tensors->Has(std::string(family->hf_prefix) + pooler);
@@ -215,7 +230,8 @@ Result<nn::Blueprint> BlueprintFromConfig(const Json& json) {
     return InvalidArgument("model_type: \"" + type + "\" is not one of " + known);
   }
   nn::Blueprint blueprint = family->describe(config);
-  if (blueprint.num_layers > kMaxLayers) config.Refuse("more than 1024 layers");
+  if (std::max(blueprint.num_layers, blueprint.encoder_layers) > kMaxLayers)
+    config.Refuse("more than 1024 layers");
   PARVIS_RETURN_IF_ERROR(config.status());
   for (const int64_t size :
        {blueprint.vocab_size, blueprint.context_length, blueprint.feed_forward.size,

@@ -40,8 +40,12 @@ class RoundTripTest : public testing::TestWithParam<const char*> {
       tokens.push_back(i * 7 % static_cast<int>(model.stack.blueprint().vocab_size));
     }
     const ops::Segment segment{0, 70};
-    const Tensor logits =
-        model.stack.Logits(exec_, model.stack.Forward(exec_, {tokens, {&segment, 1}}));
+    nn::Step step{tokens, {&segment, 1}};
+    if (model.stack.blueprint().encoder_layers > 0) {
+      step.encoded = model.stack.Encode(exec_, step);
+      step.memories = step.segments;
+    }
+    const Tensor logits = model.stack.Logits(exec_, model.stack.Forward(exec_, step));
     return {logits.f32(), logits.f32() + logits.size()};
   }
 
@@ -100,6 +104,8 @@ TEST_P(RoundTripTest, TypesKeepTheLogitsWithinTheirRounding) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, RoundTripTest, testing::ValuesIn(kDecoderGoldens),
+                         [](const auto& info) { return std::string(info.param); });
+INSTANTIATE_TEST_SUITE_P(EncoderDecoders, RoundTripTest, testing::ValuesIn(kEncoderDecoderGoldens),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(LoadModel, RefusesWhatIsNotThere) {

@@ -18,8 +18,12 @@
 namespace parvis::models {
 namespace {
 
-// The number in "12.attention.v.weight"; 0 where there is none.
-int64_t LayerOf(const std::string& parameter) { return std::atoll(parameter.c_str()); }
+constexpr std::string_view kEncoder = "encoder.";
+
+// The number in "12.attention.v.weight" and "encoder.12.…"; 0 where there is none.
+int64_t LayerOf(const std::string& parameter) {
+  return std::atoll(parameter.c_str() + (parameter.starts_with(kEncoder) ? kEncoder.size() : 0));
+}
 
 // Everything that will be written, in order.
 class Plan {
@@ -93,12 +97,14 @@ class Plan {
     const std::string& name = tensor.parameters[0];
     const bool is_output =
         name == (blueprint.tied_embedding ? "embedding.weight" : "lm_head.weight");
-    const MatrixType chosen = TypeOf(types, {.parameters = tensor.parameters,
-                                             .row = shape.back(),
-                                             .layer = LayerOf(name),
-                                             .num_layers = blueprint.num_layers,
-                                             .is_output = is_output,
-                                             .stored = now});
+    const MatrixType chosen = TypeOf(
+        types,
+        {.parameters = tensor.parameters,
+         .row = shape.back(),
+         .layer = LayerOf(name),
+         .num_layers = name.starts_with(kEncoder) ? blueprint.encoder_layers : blueprint.num_layers,
+         .is_output = is_output,
+         .stored = now});
     if (chosen.wanted) {
       ++stand_ins_["rows of " + std::to_string(shape.back()) + " numbers, not a multiple of " +
                    std::to_string(GroupOf(*chosen.wanted).elements) + ": " +

@@ -128,7 +128,11 @@ std::vector<FileTensor> FileTensors(const Family& family, const nn::Blueprint& b
   const std::map<std::string, Shape> shapes = ShapesOf(blueprint);
   std::vector<FileTensor> all;
   for (const TensorName& row : family.tensors) {
-    Expand(row, blueprint.num_layers, kind, shapes, all);
+    if (row.when != When::kAlways && (row.when == When::kGated) != blueprint.feed_forward.gated) {
+      continue;
+    }
+    const bool encoder = row.parvis.starts_with("encoder.");
+    Expand(row, encoder ? blueprint.encoder_layers : blueprint.num_layers, kind, shapes, all);
   }
   return all;
 }

@@ -47,7 +47,7 @@ DType Wanted(const WeightTypes& types, const MatrixPlace& place) {
   }
   if (!types.more) return types.dtype;
   if (place.parameters.size() > 1) return types.dtype == DType::kQ4K ? DType::kQ5K : DType::kQ6K;
-  const bool better = name.find(".attention.v.") != std::string::npos ||
+  const bool better = name.find("attention.v.") != std::string::npos ||
                       name.find(".feed_forward.down.") != std::string::npos;
   return better && IsImportant(place.layer, place.num_layers) ? DType::kQ6K : types.dtype;
 }
@@ -76,6 +76,7 @@ uint32_t GgufFileType(const WeightTypes& types) {
 }
 
 MatrixType TypeOf(const WeightTypes& types, const MatrixPlace& place) {
+  if (place.parameters[0].ends_with("relative_bias.weight")) return {DType::kF32, {}};
   if (!IsQuantised(types.dtype)) return {types.dtype, {}};
   const DType wanted = Wanted(types, place);
   const auto fits = [&](DType dtype) { return place.row % GroupOf(dtype).elements == 0; };

@@ -16,7 +16,8 @@ namespace parvis::models {
 
 struct WeightTypes {
   // All matrices in one type; but of a quantised file the output matrix in q6_K (unless the type is
-  // q8_0), and learned positions as they are.
+  // q8_0), and learned positions as they are. Biases by distance (a few numbers) are f32 in any
+  // file.
   WeightTypes(DType type) : dtype(type) {}  // NOLINT(google-explicit-constructor): it is one
   // With `more`, the "M" mixes: value and feed-forward down matrices of some blocks in q6_K, and
   // a fused query, key and value matrix in the next larger type.

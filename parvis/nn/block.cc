@@ -37,15 +37,27 @@ Tensor SelfAttention(const ops::Exec& exec, const Blueprint& blueprint,
     ops::Rope(exec, q, attention.head_dim, input.rotation);
     ops::Rope(exec, k, attention.head_dim, input.rotation);
   }
-  const ops::AttentionSpec spec{.num_heads = attention.num_heads,
-                                .num_kv_heads = attention.num_kv_heads,
-                                .head_dim = attention.head_dim,
-                                .scale = 1.0f / std::sqrt(static_cast<float>(attention.head_dim)),
-                                .causal = attention.causal,
-                                .window = attention.window,
-                                .alibi_slopes = input.alibi_slopes,
-                                .layer = layer};
+  ops::AttentionSpec spec = AttentionSpecOf(attention, layer);
+  spec.causal = attention.causal && !input.encoder;
+  spec.window = attention.window;
+  spec.alibi_slopes = input.alibi_slopes;
+  spec.bias = input.bias;
+  if (input.encoder) spec.name = "encoder.";
   return ops::Linear(exec, ops::Attention(exec, q, k, v, spec, input.segments), parameters.out);
+}
+
+// x as above
+Tensor EncoderAttention(const ops::Exec& exec, const Blueprint& blueprint,
+                        const BlockParameters& parameters, const BlockInput& input, int64_t layer,
+                        const Tensor& x) {
+  const Tensor q = ops::Linear(exec, x, parameters.cross_q);
+  std::vector<Tensor> kv(2);  // undefined where the memories hold them
+  if (input.encoded.defined()) kv = CrossKeysAndValues(exec, parameters, input.encoded);
+  ops::AttentionSpec spec = AttentionSpecOf(blueprint.attention, layer);
+  spec.causal = false;
+  return ops::Linear(
+      exec, ops::CrossAttention(exec, q, kv[0], kv[1], spec, input.segments, input.memories),
+      parameters.cross_out);
 }
 
 // x as above
@@ -62,6 +74,21 @@ Tensor FeedForwardNetwork(const ops::Exec& exec, const FeedForward& feed_forward
 }
 
 }  // namespace
+
+ops::AttentionSpec AttentionSpecOf(const Attention& attention, int64_t layer) {
+  return {
+      .num_heads = attention.num_heads,
+      .num_kv_heads = attention.num_kv_heads,
+      .head_dim = attention.head_dim,
+      .scale = attention.scaled ? 1.0f / std::sqrt(static_cast<float>(attention.head_dim)) : 1.0f,
+      .layer = layer};
+}
+
+std::vector<Tensor> CrossKeysAndValues(const ops::Exec& exec, const BlockParameters& parameters,
+                                       const Tensor& encoded) {
+  const ops::LinearSpec specs[] = {parameters.cross_k, parameters.cross_v};
+  return ops::Linears(exec, encoded, specs);
+}
 
 Tensor Normalise(const ops::Exec& exec, const Norm& norm, const NormParameters& parameters,
                  const Tensor& x) {
@@ -87,7 +114,12 @@ Tensor Block(const ops::Exec& exec, const Blueprint& blueprint, const BlockParam
   const Tensor normalised = Normalise(exec, blueprint.norm, parameters.attention_norm, x);
   const Tensor attended = SelfAttention(exec, blueprint, parameters, input, layer, normalised);
   if (blueprint.residual == Residual::kSequential) {
-    const Tensor middle = ops::Add(exec, x, attended);
+    Tensor middle = ops::Add(exec, x, attended);
+    if (parameters.cross_q.weight != nullptr) {
+      const Tensor y = Normalise(exec, blueprint.norm, parameters.cross_norm, middle);
+      middle =
+          ops::Add(exec, middle, EncoderAttention(exec, blueprint, parameters, input, layer, y));
+    }
     const Tensor thought =
         FeedForwardNetwork(exec, blueprint.feed_forward, parameters,
                            Normalise(exec, blueprint.norm, parameters.feed_forward_norm, middle));

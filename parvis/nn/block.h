@@ -2,6 +2,7 @@
 #define PARVIS_NN_BLOCK_H_
 
 #include <span>
+#include <vector>
 
 #include "parvis/nn/blueprint.h"
 #include "parvis/ops/attention.h"
@@ -21,14 +22,20 @@ struct BlockParameters {
   NormParameters attention_norm, feed_forward_norm;     // the second: none if the first is shared
   ops::Parameter *q_norm = nullptr, *k_norm = nullptr;  // (head_dim)
   ops::LinearSpec q, k, v, out;
+  NormParameters cross_norm;  // of the attention to an encoder, where there
+  ops::LinearSpec cross_q, cross_k, cross_v, cross_out;  // is one
   ops::LinearSpec gate, up, down;
 };
 
 // What all blocks of one forward pass share.
 struct BlockInput {
   std::span<const ops::Segment> segments;
-  ops::Rotation rotation;                    // undefined tensors where positions are not rotary
-  std::span<const float> alibi_slopes = {};  // (num_heads); empty where positions are not ALiBi
+  ops::Rotation rotation;                       // undefined tensors where positions are not rotary
+  std::span<const float> alibi_slopes = {};     // (num_heads); empty where positions are not ALiBi
+  Tensor bias = {};                             // ops::RelativeBias; undefined elsewhere
+  bool encoder = false;                         // each row sees all others
+  std::span<const ops::Segment> memories = {};  // what each segment sees of an encoder's result,
+  Tensor encoded = {};                          // and that, unless keys and values are kept
 };
 
 Tensor Normalise(const ops::Exec& exec, const Norm& norm, const NormParameters& parameters,
@@ -37,6 +44,12 @@ Tensor Normalise(const ops::Exec& exec, const Norm& norm, const NormParameters& 
 // One transformer block: x (rows, hidden_size) in, the same shape out.
 Tensor Block(const ops::Exec& exec, const Blueprint& blueprint, const BlockParameters& parameters,
              const BlockInput& input, int64_t layer, const Tensor& x);
+
+// The keys and values of `encoded` that a decoder's block sees, (rows, heads * head_dim) each.
+std::vector<Tensor> CrossKeysAndValues(const ops::Exec& exec, const BlockParameters& parameters,
+                                       const Tensor& encoded);
+// How both attentions compute; without positions.
+ops::AttentionSpec AttentionSpecOf(const Attention& attention, int64_t layer);
 
 }  // namespace parvis::nn
 

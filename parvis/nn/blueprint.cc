@@ -38,6 +38,43 @@ void AddHead(std::vector<ParameterSpec>& all, const Blueprint& b) {
   }
 }
 
+void AddRelativeBias(std::vector<ParameterSpec>& all, const Blueprint& b, const std::string& name) {
+  if (const auto* relative = std::get_if<RelativePositions>(&b.positions)) {
+    all.push_back({name, {relative->buckets, b.attention.num_heads}, Role::kEmbedding});
+  }
+}
+
+// Keys and values of a CrossAttention come from the encoder; else this is the block's own.
+void AddAttention(std::vector<ParameterSpec>& all, const Blueprint& b, const std::string& name) {
+  const Attention& attention = b.attention;
+  const int64_t size = b.hidden_size;
+  const int64_t q_size = attention.num_heads * attention.head_dim;
+  const int64_t kv_size = attention.num_kv_heads * attention.head_dim;
+  AddNorm(all, b.norm, name + ".norm", size);
+  AddLinear(all, name + ".q", q_size, size, attention.qkv_bias);
+  AddLinear(all, name + ".k", kv_size, size, attention.qkv_bias);
+  AddLinear(all, name + ".v", kv_size, size, attention.qkv_bias);
+  if (attention.qk_norm) {
+    all.push_back({name + ".q_norm.weight", {attention.head_dim}, Role::kGain});
+    all.push_back({name + ".k_norm.weight", {attention.head_dim}, Role::kGain});
+  }
+  AddLinear(all, name + ".out", size, q_size, attention.out_bias, true);
+}
+
+void AddBlock(std::vector<ParameterSpec>& all, const Blueprint& b, const std::string& block,
+              bool cross) {
+  const int64_t size = b.hidden_size;
+  AddAttention(all, b, block + ".attention");
+  if (cross) AddAttention(all, b, block + ".cross_attention");
+  if (b.residual != Residual::kParallelSharedNorm) {
+    AddNorm(all, b.norm, block + ".feed_forward.norm", size);
+  }
+  const FeedForward& ffn = b.feed_forward;
+  if (ffn.gated) AddLinear(all, block + ".feed_forward.gate", ffn.size, size, ffn.bias);
+  AddLinear(all, block + ".feed_forward.up", ffn.size, size, ffn.bias);
+  AddLinear(all, block + ".feed_forward.down", size, ffn.size, ffn.bias, true);
+}
+
 }  // namespace
 
 std::string HeadName(Head::Kind kind) {
@@ -70,27 +107,16 @@ std::vector<ParameterSpec> ParametersOf(const Blueprint& b) {
     all.push_back({"token_type.weight", {b.num_token_types, size}, Role::kEmbedding});
   }
   if (b.embedding_norm) AddNorm(all, b.norm, "embedding_norm", size);
-  const Attention& attention = b.attention;
-  const int64_t q_size = attention.num_heads * attention.head_dim;
-  const int64_t kv_size = attention.num_kv_heads * attention.head_dim;
+  if (b.encoder_layers > 0) {
+    AddRelativeBias(all, b, "encoder.relative_bias.weight");
+    for (int64_t layer = 0; layer < b.encoder_layers; ++layer) {
+      AddBlock(all, b, "encoder." + std::to_string(layer), /*cross=*/false);
+    }
+    AddNorm(all, b.norm, "encoder.final_norm", size);
+  }
+  AddRelativeBias(all, b, "relative_bias.weight");
   for (int64_t layer = 0; layer < b.num_layers; ++layer) {
-    const std::string block = std::to_string(layer);
-    AddNorm(all, b.norm, block + ".attention.norm", size);
-    AddLinear(all, block + ".attention.q", q_size, size, attention.qkv_bias);
-    AddLinear(all, block + ".attention.k", kv_size, size, attention.qkv_bias);
-    AddLinear(all, block + ".attention.v", kv_size, size, attention.qkv_bias);
-    if (attention.qk_norm) {
-      all.push_back({block + ".attention.q_norm.weight", {attention.head_dim}, Role::kGain});
-      all.push_back({block + ".attention.k_norm.weight", {attention.head_dim}, Role::kGain});
-    }
-    AddLinear(all, block + ".attention.out", size, q_size, attention.out_bias, true);
-    if (b.residual != Residual::kParallelSharedNorm) {
-      AddNorm(all, b.norm, block + ".feed_forward.norm", size);
-    }
-    const FeedForward& ffn = b.feed_forward;
-    if (ffn.gated) AddLinear(all, block + ".feed_forward.gate", ffn.size, size, ffn.bias);
-    AddLinear(all, block + ".feed_forward.up", ffn.size, size, ffn.bias);
-    AddLinear(all, block + ".feed_forward.down", size, ffn.size, ffn.bias, true);
+    AddBlock(all, b, std::to_string(layer), b.encoder_layers > 0);
   }
   if (b.norm_place == NormPlace::kBefore) AddNorm(all, b.norm, "final_norm", size);
   AddHead(all, b);

@@ -52,7 +52,14 @@ struct LearnedPositions {
 struct AlibiPositions {
   float max_bias = 8.0f;  // the first of 2^n heads has the slope 2^(-max_bias / 2^n)
 };
-using Positions = std::variant<RotaryPositions, LearnedPositions, AlibiPositions>;
+// Scores get a learned number for the distance between key and query; far distances share one
+// (ops/relative_bias.h). A table (buckets, num_heads) for all blocks of a stack.
+struct RelativePositions {
+  int64_t buckets = 32;
+  int64_t max_distance = 128;
+};
+using Positions =
+    std::variant<RotaryPositions, LearnedPositions, AlibiPositions, RelativePositions>;
 
 struct Attention {
   int64_t num_heads = 0;
@@ -63,6 +70,7 @@ struct Attention {
   bool qk_norm = false;  // an RMSNorm of each query and key head, before rotation
   bool causal = true;    // a row sees no later one; else all rows of its sequence
   int64_t window = 0;    // a row sees the last `window` positions, its own among them; 0: all
+  bool scaled = true;    // scores are divided by the square root of head_dim
 };
 
 // How attention and feed-forward join the residual stream.
@@ -105,8 +113,13 @@ struct Blueprint {
   std::string family;  // "llama", "gpt2", …: the name of a models::Family
   int64_t vocab_size = 0;
   int64_t hidden_size = 0;
-  int64_t num_layers = 0;
+  int64_t num_layers = 0;  // of the decoder, if there is an encoder too
   int64_t context_length = 0;
+  // > 0: blocks of an encoder, the same as the decoder's but that each row sees all others; every
+  // block of the decoder then looks at what the encoder yields, between its own attention and its
+  // feed-forward (Stack::Encode).
+  int64_t encoder_layers = 0;
+  int64_t decoder_start_token = 0;  // what an answer begins with, if there is an encoder
   Positions positions;
   int64_t num_token_types = 0;  // rows of "token_type.weight"; 0: none
   Norm norm;                    // of every norm but those of q and k
@@ -118,6 +131,7 @@ struct Blueprint {
   Head head;
   bool tied_embedding = false;  // a language head's output matrix is the embedding
   bool output_bias = false;     // of a language head's output matrix
+  float output_scale = 1.0f;    // multiplies hidden states before it, in a head without `dense`
 };
 
 // One learned tensor that a blueprint asks for.
@@ -129,7 +143,8 @@ struct ParameterSpec {
   bool residual = false;  // writes into the residual stream (initialised smaller, as GPT-2 does)
 };
 
-// All parameters, bottom to top. Sizes are checked by models/ before.
+// All parameters, bottom to top; those of an encoder are called "encoder.…" and come first. Sizes
+// are checked by models/ before.
 std::vector<ParameterSpec> ParametersOf(const Blueprint& blueprint);
 
 // What the parameters of such a head begin with: "lm_head", "sequence_labels"; "" if none.

@@ -6,6 +6,7 @@ namespace parvis::nn {
 
 Tensor BeforeOutput(const ops::Exec& exec, const Blueprint& blueprint,
                     const HeadParameters& parameters, const Tensor& hidden) {
+  if (blueprint.output_scale != 1.0f) return ops::Scale(exec, hidden, blueprint.output_scale);
   if (!blueprint.head.dense) return hidden;
   const Tensor dense = ops::Linear(exec, hidden, parameters.dense);
   const Tensor active = ops::Activate(exec, blueprint.head.activation, dense);

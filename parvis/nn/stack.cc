@@ -1,9 +1,11 @@
 #include "parvis/nn/stack.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "parvis/ops/activation.h"
 #include "parvis/ops/embedding.h"
+#include "parvis/ops/relative_bias.h"
 
 namespace parvis::nn {
 
@@ -14,20 +16,11 @@ Stack::Stack(Blueprint blueprint) : blueprint_(std::move(blueprint)) {
     parameter.shape = std::move(spec.shape);
     parameters_.push_back(std::move(parameter));
   }
+  for (int64_t layer = 0; layer < blueprint_.encoder_layers; ++layer) {
+    encoder_.push_back(BlockOf("encoder." + std::to_string(layer)));
+  }
   for (int64_t layer = 0; layer < blueprint_.num_layers; ++layer) {
-    const std::string attention = std::to_string(layer) + ".attention.";
-    const std::string feed_forward = std::to_string(layer) + ".feed_forward.";
-    blocks_.push_back({.attention_norm = NormOf(attention + "norm"),
-                       .feed_forward_norm = NormOf(feed_forward + "norm"),
-                       .q_norm = Find(attention + "q_norm.weight"),
-                       .k_norm = Find(attention + "k_norm.weight"),
-                       .q = LinearOf(attention + "q"),
-                       .k = LinearOf(attention + "k"),
-                       .v = LinearOf(attention + "v"),
-                       .out = LinearOf(attention + "out"),
-                       .gate = LinearOf(feed_forward + "gate"),
-                       .up = LinearOf(feed_forward + "up"),
-                       .down = LinearOf(feed_forward + "down")});
+    blocks_.push_back(BlockOf(std::to_string(layer)));
   }
   const std::string head = HeadName(blueprint_.head.kind);
   head_ = {.dense = LinearOf(head + ".dense"),
@@ -43,6 +36,27 @@ Stack::Stack(Blueprint blueprint) : blueprint_(std::move(blueprint)) {
   if (const auto* alibi = std::get_if<AlibiPositions>(&blueprint_.positions)) {
     alibi_slopes_ = AlibiSlopesOf(*alibi, blueprint_.attention.num_heads);
   }
+}
+
+BlockParameters Stack::BlockOf(const std::string& name) {
+  const std::string attention = name + ".attention.", cross = name + ".cross_attention.";
+  const std::string feed_forward = name + ".feed_forward.";
+  return {.attention_norm = NormOf(attention + "norm"),
+          .feed_forward_norm = NormOf(feed_forward + "norm"),
+          .q_norm = Find(attention + "q_norm.weight"),
+          .k_norm = Find(attention + "k_norm.weight"),
+          .q = LinearOf(attention + "q"),
+          .k = LinearOf(attention + "k"),
+          .v = LinearOf(attention + "v"),
+          .out = LinearOf(attention + "out"),
+          .cross_norm = NormOf(cross + "norm"),
+          .cross_q = LinearOf(cross + "q"),
+          .cross_k = LinearOf(cross + "k"),
+          .cross_v = LinearOf(cross + "v"),
+          .cross_out = LinearOf(cross + "out"),
+          .gate = LinearOf(feed_forward + "gate"),
+          .up = LinearOf(feed_forward + "up"),
+          .down = LinearOf(feed_forward + "down")};
 }
 
 Parameter* Stack::Find(std::string_view name) {
@@ -80,9 +94,34 @@ void Stack::PackEach(const Exec& exec, bool keep_values, const ops::Packing* pac
 }
 
 Tensor Stack::Forward(const Exec& exec, const Step& step) {
+  PARVIS_CHECK(encoder_.empty() || step.memories.size() == step.segments.size());
+  return Run(exec, step, blocks_, "");
+}
+
+Tensor Stack::Encode(const Exec& exec, const Step& step) {
+  PARVIS_CHECK(!encoder_.empty());
+  for (const Segment& segment : step.segments) PARVIS_CHECK(segment.kv == nullptr);
+  return Run(exec, step, encoder_, "encoder.");
+}
+
+void Stack::Remember(const Exec& exec, const Tensor& encoded, std::span<const Segment> segments) {
+  for (int64_t layer = 0; layer < blueprint_.num_layers; ++layer) {
+    const std::vector<Tensor> kv = CrossKeysAndValues(exec, blocks_[layer], encoded);
+    ops::StoreKeyValues(exec, kv[0], kv[1], AttentionSpecOf(blueprint_.attention, layer), segments);
+  }
+}
+
+// `stack`: "" or "encoder.", which its parameters' names begin with.
+Tensor Stack::Run(const Exec& exec, const Step& step, std::vector<BlockParameters>& blocks,
+                  const std::string& stack) {
   const std::vector<int32_t> positions = PositionsOf(step.segments);
   PARVIS_CHECK(positions.size() == step.tokens.size());
-  BlockInput input{.segments = step.segments, .rotation = {}, .alibi_slopes = alibi_slopes_};
+  BlockInput input{.segments = step.segments,
+                   .rotation = {},
+                   .alibi_slopes = alibi_slopes_,
+                   .encoder = !stack.empty(),
+                   .memories = step.memories,
+                   .encoded = step.encoded};
 
   Tensor x = ops::Embed(exec, step.tokens, *Find("embedding.weight"));  // (rows, hidden_size)
   if (blueprint_.num_token_types > 0) {
@@ -98,18 +137,24 @@ Tensor Stack::Forward(const Exec& exec, const Step& step) {
   if (std::holds_alternative<RotaryPositions>(blueprint_.positions)) {
     input.rotation = RotationOf(exec, frequencies_, positions);
   }
+  if (const auto* relative = std::get_if<RelativePositions>(&blueprint_.positions)) {
+    const ops::RelativeBuckets buckets{relative->buckets, relative->max_distance, input.encoder};
+    int64_t reach = 0;
+    for (const int32_t position : positions) reach = std::max<int64_t>(reach, position + 1);
+    input.bias = ops::RelativeBias(exec, *Find(stack + "relative_bias.weight"), buckets, reach);
+  }
   if (blueprint_.embedding_norm) {
     x = Normalise(exec, blueprint_.norm, NormOf("embedding_norm"), x);
   }
-  exec.Observe("hidden.0", x);
-  for (int64_t layer = 0; layer < blueprint_.num_layers; ++layer) {
-    x = Block(exec, blueprint_, blocks_[layer], input, layer, x);
-    exec.Observe("hidden." + std::to_string(layer + 1), x);
+  exec.Observe(stack + "hidden.0", x);
+  for (size_t layer = 0; layer < blocks.size(); ++layer) {
+    x = Block(exec, blueprint_, blocks[layer], input, static_cast<int64_t>(layer), x);
+    exec.Observe(stack + "hidden." + std::to_string(layer + 1), x);
   }
   if (blueprint_.norm_place == NormPlace::kBefore) {
-    x = Normalise(exec, blueprint_.norm, NormOf("final_norm"), x);
+    x = Normalise(exec, blueprint_.norm, NormOf(stack + "final_norm"), x);
   }
-  exec.Observe("hidden.final", x);
+  exec.Observe(stack + "hidden.final", x);
   return x;
 }
 

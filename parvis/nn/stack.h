@@ -24,10 +24,15 @@ using ops::Segment;
 // What one forward pass computes: tokens of one or several sequences, side by side in rows.
 //   tokens: (rows)   segments: cover the rows in order, one per sequence (or document)
 //   token_types: (rows), or empty: all 0. Without effect in a model that has no token types.
+//
+// With an encoder, each segment also sees a memory: memories[i] are rows of `encoded` (training,
+// scoring), or the pages that Remember has filled: {0, 0, encoded positions, pages}.
 struct Step {
   std::span<const int32_t> tokens;
   std::span<const Segment> segments;
   std::span<const int32_t> token_types = {};
+  std::span<const Segment> memories = {};
+  Tensor encoded = {};  // from Encode; undefined where the memories are pages
 };
 
 // A blueprint with its weights: the one definition that training and serving share.
@@ -54,6 +59,13 @@ class Stack {
   // context length where positions are learned.
   Tensor Forward(const Exec& exec, const Step& step);
 
+  // The same of the encoder, for whole sequences that are not kept: (rows, hidden_size).
+  // REQUIRES: the blueprint has one.
+  Tensor Encode(const Exec& exec, const Step& step);
+  // Writes what the decoder's blocks see of `encoded` into pages, once for all steps to come:
+  // row r of segment i at segments[i].position + r of segments[i].kv.
+  void Remember(const Exec& exec, const Tensor& encoded, std::span<const Segment> segments);
+
   // What the head makes of hidden states, row by row: (rows, NumOutputs). Of kPooler and
   // kSequenceLabels give the first row of each sequence.
   Tensor Logits(const Exec& exec, const Tensor& hidden);
@@ -68,9 +80,13 @@ class Stack {
   ops::LinearSpec LinearOf(const std::string& name);
   NormParameters NormOf(const std::string& name);
 
+  BlockParameters BlockOf(const std::string& name);
+  Tensor Run(const Exec& exec, const Step& step, std::vector<BlockParameters>& blocks,
+             const std::string& stack);
+
   Blueprint blueprint_;
   std::vector<Parameter> parameters_;  // never grows after construction: pointers into it hold
-  std::vector<BlockParameters> blocks_;
+  std::vector<BlockParameters> blocks_, encoder_;
   HeadParameters head_;
   RotaryFrequencies frequencies_;    // empty where positions are not rotary
   std::vector<float> alibi_slopes_;  // empty where positions are not ALiBi
