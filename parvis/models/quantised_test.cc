@@ -26,6 +26,12 @@ Model SmallModel(const char* family) {
               {"n_head", 4},          {"n_inner", 288},    {"n_positions", 64}, {"n_ctx", 64}};
   }
   if (std::string(family) == "bert") config["architectures"] = {"BertForMaskedLM"};
+  if (std::string(family) == "t5") {
+    config = {{"model_type", family}, {"vocab_size", 320},
+              {"d_model", 256},       {"num_layers", 2},
+              {"num_heads", 4},       {"d_ff", 288},
+              {"d_kv", 64},           {"tie_word_embeddings", false}};
+  }
   auto blueprint = BlueprintFromConfig(config);
   EXPECT_TRUE(blueprint.ok()) << blueprint.status().message();
   return NewModel(*std::move(blueprint), nullptr, /*seed=*/5);
@@ -50,8 +56,12 @@ class QuantisedTest : public testing::TestWithParam<const char*> {
     std::vector<int32_t> tokens;
     for (int i = 0; i < 40; ++i) tokens.push_back(i * 7 % 320);
     const ops::Segment segment{0, 40};
-    const Tensor logits =
-        model.stack.Logits(exec_, model.stack.Forward(exec_, {tokens, {&segment, 1}}));
+    nn::Step step{tokens, {&segment, 1}};
+    if (model.stack.blueprint().encoder_layers > 0) {
+      step.encoded = model.stack.Encode(exec_, step);
+      step.memories = step.segments;
+    }
+    const Tensor logits = model.stack.Logits(exec_, model.stack.Forward(exec_, step));
     return {logits.f32(), logits.f32() + logits.size()};
   }
 
@@ -121,7 +131,7 @@ TEST_P(QuantisedTest, IsWrittenAgainAsItIs) {
   EXPECT_EQ(Logits(wide), Logits(exact));
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, QuantisedTest, testing::Values("llama", "gpt2", "bert"),
+INSTANTIATE_TEST_SUITE_P(Families, QuantisedTest, testing::Values("llama", "gpt2", "bert", "t5"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
