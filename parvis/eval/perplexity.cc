@@ -31,6 +31,10 @@ Result<Perplexity> Perplexity::Create(nn::Stack& stack, const nn::Exec& exec,
                                       const PerplexityOptions& options) {
   const nn::Blueprint& blueprint = stack.blueprint();
   PARVIS_RETURN_IF_ERROR(models::CheckGenerates(blueprint));
+  if (blueprint.encoder_layers > 0) {
+    return InvalidArgument("this model (" + blueprint.family +
+                           ") answers a text; it does not go on with one");
+  }
   const int64_t own = blueprint.context_length;
   const int64_t length = options.context_length == 0 ? own : options.context_length;
   if (length < 2) {

@@ -14,8 +14,11 @@
 namespace parvis::runtime {
 namespace {
 
-// Positions that a sequence can have: what is asked for, or the least of model and budget.
-Result<int64_t> ContextLengthOf(const nn::Blueprint& blueprint, int64_t asked, int64_t capacity) {
+// Positions that a sequence can have: what is asked for, or the least of model and budget. With an
+// encoder the prompt and the answer can have so many each.
+Result<int64_t> ContextLengthOf(const nn::Blueprint& blueprint, int64_t asked, int64_t num_pages) {
+  if (blueprint.encoder_layers > 0) num_pages /= 2;
+  const int64_t capacity = num_pages * static_cast<int64_t>(kPageTokens);
   const int64_t own = blueprint.context_length;
   if (asked == 0) return std::min(own, capacity);
   if (std::holds_alternative<nn::LearnedPositions>(blueprint.positions) && asked > own) {
@@ -59,26 +62,51 @@ struct Outcome {
   Tensor logits;  // (sequences.size(), vocab_size)
 };
 
+// Of the sequences whose prompt an encoder has yet to read: reads it, and keeps what the decoder
+// will see of it.
+void EncodePrompts(const ops::Exec& exec, nn::Stack& stack,
+                   std::span<const Scheduler::Part> parts) {
+  std::vector<int32_t> tokens;
+  std::vector<ops::KvView> views;
+  std::vector<nn::Segment> segments, kept;
+  views.reserve(parts.size());
+  for (const auto& [sequence, count] : parts) {
+    if (sequence->to_encode() == 0) continue;
+    const std::vector<int32_t>& prompt = sequence->request.prompt;
+    const auto begin = static_cast<int64_t>(tokens.size());
+    tokens.insert(tokens.end(), prompt.begin(), prompt.end());
+    views.push_back(sequence->memory->view());
+    segments.push_back({begin, sequence->memory_size});
+    kept.push_back({begin, sequence->memory_size, 0, &views.back()});
+    sequence->encoded = true;
+    if (!sequence->started_at) sequence->started_at = Clock::now();
+  }
+  if (tokens.empty()) return;
+  stack.Remember(exec, stack.Encode(exec, {tokens, segments}), kept);
+}
+
 Outcome Forward(const ops::Exec& exec, nn::Stack& stack, std::span<const Scheduler::Part> parts) {
   std::vector<int32_t> tokens;
   std::vector<ops::KvView> views;
-  std::vector<nn::Segment> segments;
+  std::vector<nn::Segment> segments, memories;
   std::vector<int64_t> last_rows;
   Outcome outcome;
-  views.reserve(parts.size());
+  views.reserve(2 * parts.size());
   for (const auto& [sequence, count] : parts) {
     const auto begin = static_cast<int64_t>(tokens.size());
     const auto from = sequence->tokens.begin() + sequence->computed;
     tokens.insert(tokens.end(), from, from + count);
     views.push_back(sequence->pages->view());
     segments.push_back({begin, count, sequence->computed, &views.back()});
+    views.push_back(sequence->memory->view());
+    memories.push_back({0, 0, sequence->memory_size, &views.back()});
     sequence->computed += count;
     if (!sequence->started_at) sequence->started_at = Clock::now();
     if (sequence->to_compute() > 0) continue;
     last_rows.push_back(begin + count - 1);
     outcome.sequences.push_back(sequence);
   }
-  const Tensor hidden = stack.Forward(exec, {tokens, segments});
+  const Tensor hidden = stack.Forward(exec, {tokens, segments, {}, memories});
   if (!last_rows.empty()) {
     outcome.logits = stack.Logits(exec, ops::SelectRows(exec, hidden, last_rows));
   }
@@ -113,9 +141,11 @@ Result<std::unique_ptr<Engine>> Engine::Create(models::Model& model, const ops::
                                static_cast<size_t>(blueprint.attention.num_kv_heads),
                                static_cast<size_t>(blueprint.attention.head_dim)};
   PARVIS_ASSIGN_OR_RETURN(auto cache, KvCache::Create(layout, options.kv_budget_bytes));
-  const int64_t capacity = cache->num_pages() * static_cast<int64_t>(kPageTokens);
   PARVIS_ASSIGN_OR_RETURN(const int64_t context_length,
-                          ContextLengthOf(blueprint, options.context_length, capacity));
+                          ContextLengthOf(blueprint, options.context_length, cache->num_pages()));
+  if (context_length == 0) {
+    return InvalidArgument("kv_budget_bytes: holds no page of the prompt and one of the answer");
+  }
   auto scheduler = std::make_unique<Scheduler>(std::move(cache), options.max_batch_tokens,
                                                options.max_sequences);
   return std::unique_ptr<Engine>(
@@ -159,9 +189,12 @@ Status Engine::CheckRequest(const GenerateRequest& request) const {
 
 Result<RequestId> Engine::Submit(GenerateRequest request) {
   PARVIS_RETURN_IF_ERROR(CheckRequest(request));
-  const auto prompt = static_cast<int64_t>(request.prompt.size());
-  const int64_t room = context_length_ - prompt;
-  const int64_t limit = prompt + std::min(request.max_tokens.value_or(room), room);
+  const nn::Blueprint& blueprint = model_.stack.blueprint();
+  std::optional<int32_t> start;
+  if (blueprint.encoder_layers > 0) start = static_cast<int32_t>(blueprint.decoder_start_token);
+  const auto before = start ? int64_t{1} : static_cast<int64_t>(request.prompt.size());
+  const int64_t room = context_length_ - before;
+  const int64_t limit = before + std::min(request.max_tokens.value_or(room), room);
 
   const std::lock_guard lock(mutex_);
   if (unfinished() >= options_.max_sequences + options_.max_waiting) {
@@ -170,7 +203,7 @@ Result<RequestId> Engine::Submit(GenerateRequest request) {
   }
   const RequestId id = next_id_++;
   submitted_.push_back(
-      std::make_unique<Sequence>(id, std::move(request), limit, model_.tokenizer.get()));
+      std::make_unique<Sequence>(id, std::move(request), limit, model_.tokenizer.get(), start));
   unfinished_.fetch_add(1, std::memory_order_relaxed);
   return id;
 }
@@ -207,6 +240,7 @@ bool Engine::Step() {
   TakeInbox();
   const std::vector<Scheduler::Part> parts = scheduler_->Plan();
   if (parts.empty()) return false;
+  EncodePrompts(exec_, model_.stack, parts);
   Outcome outcome = Forward(exec_, model_.stack, parts);
 
   const size_t count = outcome.sequences.size();

@@ -31,7 +31,8 @@ struct EngineOptions {
   int64_t max_sequences = 16;      // that run at a time; others wait
   int64_t max_waiting = 1024;      // that wait; others are refused
   // Prompt and answer together; 0: the model's own, or what the budget holds if that is less. Only
-  // models without a table of positions can have more than their own.
+  // models without a table of positions can have more than their own. In models with an encoder the
+  // prompt and the answer can have so many tokens each.
   int64_t context_length = 0;
 };
 
@@ -89,6 +90,9 @@ struct GenerateRequest {
 // sequence that generates and a part of the prompts that wait (continuous batching with chunked
 // prefill). What a request generates does not depend on what runs beside it, on the number of
 // threads or on how its prompt was cut (docs/design/runtime.md).
+//
+// Models with an encoder read a prompt in one piece, once; what their decoder sees of it is kept in
+// pages of the same budget.
 //
 // A sequence is waiting → prefilling → decoding → finished. When the pages for keys and values run
 // out, the sequence that came last gives its pages back, waits, and is computed again: it loses

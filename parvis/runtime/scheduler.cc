@@ -32,7 +32,7 @@ std::unique_ptr<Sequence> Scheduler::Remove(const Sequence& sequence) {
     if (found == sequences.end()) return nullptr;
     std::unique_ptr<Sequence> taken = std::move(*found);
     sequences.erase(found);
-    taken->pages.reset();
+    taken->Release();
     return taken;
   };
   std::unique_ptr<Sequence> taken = take(running_);
@@ -42,9 +42,7 @@ std::unique_ptr<Sequence> Scheduler::Remove(const Sequence& sequence) {
 void Scheduler::Preempt() {
   std::unique_ptr<Sequence> last = std::move(running_.back());
   running_.pop_back();
-  last->pages.reset();
-  last->computed = 0;
-  last->state = SequenceState::kWaiting;
+  last->Release();
   waiting_.push_front(std::move(last));
 }
 
@@ -62,11 +60,13 @@ void Scheduler::Admit() {
   while (!waiting_.empty() && running_.size() < max_sequences_) {
     Sequence& next = *waiting_.front();
     // Beside its own, a page for each that runs: else the next page wanted would send it back.
-    const int64_t wanted = KvCache::PagesFor(next.size()) + static_cast<int64_t>(running_.size());
+    const int64_t wanted = KvCache::PagesFor(next.size()) + KvCache::PagesFor(next.memory_size) +
+                           static_cast<int64_t>(running_.size());
     if (wanted > cache_->num_free()) return;
     next.pages.emplace(*cache_);
-    const Status grown = next.pages->Grow(next.size());
-    PARVIS_CHECK(grown.ok());
+    next.memory.emplace(*cache_);
+    PARVIS_CHECK(next.pages->Grow(next.size()).ok());
+    PARVIS_CHECK(next.memory->Grow(next.memory_size).ok());
     next.state = SequenceState::kPrefilling;
     running_.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
@@ -82,9 +82,15 @@ std::vector<Scheduler::Part> Scheduler::Plan() {
   Admit();
   const auto decoding = static_cast<int64_t>(parts.size());
   int64_t left = std::max<int64_t>(1, max_batch_tokens_ - decoding);
+  bool encodes = false;
   for (const auto& sequence : running_) {
     if (left == 0) break;
     if (sequence->state != SequenceState::kPrefilling) continue;
+    if (const int64_t encode = sequence->to_encode(); encode > 0) {
+      if (encode >= left && encodes) break;  // an encoder reads whole prompts; the next step's
+      left = std::max<int64_t>(1, left - encode);
+      encodes = true;
+    }
     const int64_t count = std::min(left, sequence->to_compute());
     parts.push_back({sequence.get(), count});
     left -= count;

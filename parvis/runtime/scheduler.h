@@ -13,7 +13,8 @@ namespace parvis::runtime {
 
 // Decides what the next step computes. First come, first served: sequences start in the order in
 // which they were added, and nobody overtakes. Every decoding sequence gets its row in every step;
-// what is left of the step goes to prompts, oldest first, at least one row. When a decoding
+// what is left of the step goes to prompts, oldest first, at least one row; prompts that an encoder
+// reads are not cut, and one of them goes even if it is longer. When a decoding
 // sequence needs a page and none is free, the sequence that started last gives all of its pages
 // back and is the first to wait; the oldest always goes on, so everything ends. Not synchronised.
 class Scheduler {

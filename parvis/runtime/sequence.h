@@ -28,30 +28,47 @@ enum class SequenceState {
 // values of the first `computed` of them are in `pages`. Every step computes some of the rest, and
 // when none is left the next token is chosen. Giving the pages back and starting from 0 again
 // therefore changes nothing in the answer.
+//
+// With an encoder, `tokens` holds only the answer, which begins with a token of its own; what the
+// decoder sees of the prompt is computed once and lies in `memory`, until the pages are given back.
 struct Sequence {
+  // `start`: what the answer begins with, if there is an encoder.
   Sequence(RequestId request_id, GenerateRequest submitted, int64_t most_tokens,
-           const text::Tokenizer* tokenizer)
+           const text::Tokenizer* tokenizer, std::optional<int32_t> start = std::nullopt)
       : id(request_id),
         request(std::move(submitted)),
-        tokens(request.prompt),
+        tokens(start ? std::vector<int32_t>{*start} : request.prompt),
         limit(most_tokens),
-        sampler(request.sampling, request.prompt),
+        memory_size(start ? static_cast<int64_t>(request.prompt.size()) : 0),
+        sampler(request.sampling, tokens),
         stop(request.stop_strings),
         submitted_at(Clock::now()) {
     if (tokenizer != nullptr) decoder.emplace(*tokenizer);
-    usage.prompt_tokens = static_cast<int64_t>(tokens.size());
+    usage.prompt_tokens = static_cast<int64_t>(request.prompt.size());
   }
 
   int64_t size() const { return static_cast<int64_t>(tokens.size()); }
   int64_t to_compute() const { return size() - computed; }
+  int64_t to_encode() const { return encoded ? 0 : memory_size; }
+  // Back to the beginning of what is computed.
+  void Release() {
+    pages.reset();
+    memory.reset();
+    computed = 0;
+    encoded = false;
+    state = SequenceState::kWaiting;
+  }
 
   const RequestId id;
   const GenerateRequest request;
   std::vector<int32_t> tokens;
-  const int64_t limit;  // tokens of prompt and answer together
+  const int64_t limit;        // that `tokens` may hold
+  const int64_t memory_size;  // positions of the encoded prompt; 0 without an encoder
   SequenceState state = SequenceState::kWaiting;
   int64_t computed = 0;
-  std::optional<PageTable> pages;  // from admission on
+  bool encoded = false;
+  std::optional<PageTable> pages;   // from admission on
+  std::optional<PageTable> memory;  // likewise, if there is an encoder
 
   Sampler sampler;
   StopFilter stop;

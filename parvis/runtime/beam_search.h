@@ -1,0 +1,49 @@
+#ifndef PARVIS_RUNTIME_BEAM_SEARCH_H_
+#define PARVIS_RUNTIME_BEAM_SEARCH_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "parvis/core/result.h"
+#include "parvis/ops/exec.h"
+
+namespace parvis::models {
+struct Model;
+}
+
+namespace parvis::runtime {
+
+// Names and meaning as in Hugging Face's generate(num_beams=…), sampling left out.
+struct BeamSearchParams {
+  int64_t num_beams = 4;
+  // Scores are log-probabilities divided by length^length_penalty: above 0 favours long answers.
+  float length_penalty = 1.0f;
+  // true: stops as soon as num_beams answers have ended. false: when no answer that goes on could
+  // still be better than the worst of those, if it ended now.
+  bool early_stopping = false;
+  int64_t num_return_sequences = 1;  // ≤ num_beams
+  int64_t max_tokens = 256;
+  std::vector<int32_t> end_tokens;
+  size_t kv_budget_bytes = size_t{512} << 20;
+  std::function<bool()> cancelled;  // asked before each token; may be empty
+};
+
+struct Hypothesis {
+  std::vector<int32_t> tokens;  // of the answer; the end token included
+  float score = 0.0f;
+};
+
+// The best answers that beam search finds for `prompt`, best first: at each token the num_beams
+// likeliest beginnings are kept, whichever answer they come from. Only models with an encoder.
+// Memory: the prompt once, and pages of keys and values that beams with equal beginnings share.
+// Refuses parameters that make no sense and what the budget cannot hold. kCancelled: cancelled.
+Result<std::vector<Hypothesis>> BeamSearch(models::Model& model, const ops::Exec& exec,
+                                           std::span<const int32_t> prompt,
+                                           const BeamSearchParams& params);
+
+}  // namespace parvis::runtime
+
+#endif  // PARVIS_RUNTIME_BEAM_SEARCH_H_
