@@ -183,13 +183,34 @@ def train_lines(document, limits):
     yield from table(engines, groups, ["model, batch × length", "numbers", "threads"])
 
 
+def full_size_lines(document):
+    yield f"## Full size, judged by transformers, {document['taken']}"
+    yield ""
+    yield f"{document['parvis']} in f32 beside transformers {document['transformers']} on PyTorch"
+    yield f"{document['torch']}: random weights in published configurations"
+    yield "(`tools/goldens/judge_full_size.py`). The largest difference, as a part of the largest number"
+    yield "there, of the output and of the hidden states of all layers."
+    yield ""
+    yield "| model | parameters | tokens | output | hidden states | same best token |"
+    yield "|" + " --- |" * 6
+    for model in document["models"]:
+        for row in model["rows"]:
+            tokens = str(row["tokens"])
+            if row["decoder_tokens"]:
+                tokens += f", {row['decoder_tokens']} of the decoder"
+            yield (f"| {model['name']} | {model['parameters'] / 1e6:.0f} M | {tokens} | "
+                   f"{row['logits']:.1e} | {row['hidden']:.1e} | {row['same_best_token']:.0%} |")
+    yield ""
+
+
 def page():
     lines = [INTRODUCTION]
     for path in sorted(RESULTS.glob("*.json")):
         document = json.loads(path.read_text())
-        make = {"parvis.bench.generate/1": generate_lines,
-                "parvis.bench.train/1": train_lines}[document["schema"]]
-        lines.extend(make(document, Limits(document)))
+        make = {"parvis.bench.generate/1": lambda d: generate_lines(d, Limits(d)),
+                "parvis.bench.train/1": lambda d: train_lines(d, Limits(d)),
+                "parvis.judge.full_size/1": full_size_lines}[document["schema"]]
+        lines.extend(make(document))
     return "\n".join(lines).rstrip() + "\n"
 
 
