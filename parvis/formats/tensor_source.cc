@@ -1,6 +1,8 @@
 #include "parvis/formats/tensor_source.h"
 
 #include <cstdint>
+#include <memory>
+#include <set>
 #include <utility>
 
 namespace parvis::formats {
@@ -80,9 +82,23 @@ Result<Tensor> TensorSource::Get(std::string_view name) const {
   }
   const Shape shape = entry.shape.empty() ? Shape{1} : entry.shape;
   const std::byte* data = item.file->bytes().data() + entry.offset;
-  Tensor view(shape, *entry.dtype, Storage::View(data, entry.bytes, item.file));
+  // Weights are repacked, and read in this form no more: they must not stay in memory twice.
+  const std::shared_ptr<const std::byte> pages(data,
+                                               [file = item.file, size = entry.bytes](auto* at) {
+                                                 file->Forget({at, size});
+                                               });
+  Tensor view(shape, *entry.dtype, Storage::View(data, entry.bytes, pages));
   if (reinterpret_cast<uintptr_t>(data) % AlignmentOf(*entry.dtype) == 0) return view;
   return view.Clone();
+}
+
+void TensorSource::Forget() const {
+  std::set<const MappedFile*> files;
+  for (const auto& [name, item] : items_) {
+    if (item.file != nullptr && files.insert(item.file.get()).second) {
+      item.file->Forget(item.file->bytes());
+    }
+  }
 }
 
 std::optional<size_t> StoredBytes(const Shape& shape, DType dtype) {

@@ -43,7 +43,11 @@ class TensorSource {
   // A view of the mapped bytes, not a copy; it keeps the mapping alive. (A tensor at an address
   // that its type cannot be read at is copied.) A scalar has shape (1). Refuses types that Parvis
   // does not read, by name.
+  // When the last tensor that looks at the view is gone, the process gives its pages back.
   Result<Tensor> Get(std::string_view name) const;
+  // Gives back the pages of all files that were read so far. Views stay valid: what is read again
+  // comes from the file again.
+  void Forget() const;
 
  private:
   struct Item {

@@ -66,8 +66,12 @@ Q8Tile<V> Q8TileAt(void* panels, size_t tile, size_t k) {
 template <class V>
 void PlaceGroup(const Q8Tile<V>& tile, size_t group, size_t lane, const int8_t* q, uint16_t scale) {
   int8_t* to = tile.weights(group) + lane * 4;
-  for (size_t i = 0; i < kQ8Group; ++i) {
-    to[i / 4 * 64 + i % 4] = static_cast<int8_t>(static_cast<uint8_t>(q[i]) + V::kQ8Offset);
+  static_assert(V::kQ8Offset == 0 || V::kQ8Offset == 128);  // to add 128 is to turn the top bit
+  for (size_t i = 0; i < kQ8Group; i += 4) {
+    uint32_t word;
+    __builtin_memcpy(&word, q + i, sizeof(word));
+    word ^= V::kQ8Offset * 0x01010101u;
+    __builtin_memcpy(to + i / 4 * 64, &word, sizeof(word));
   }
   tile.scales(group)[lane] = scale;
 }

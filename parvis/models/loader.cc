@@ -103,8 +103,10 @@ Result<Tensor> TakeTensor(const formats::TensorSource& tensors, const Family& fa
   return DataLoss("tensor " + name + " is missing");
 }
 
+// Tensor by tensor, so that no more than one is in memory twice: as the file has it, and packed.
 Status FillStack(const ops::Exec& exec, const formats::ModelFile& file, const Family& family,
-                 FileKind kind, nn::Stack& stack) {
+                 FileKind kind, const LoadOptions& options, Model& model) {
+  nn::Stack& stack = model.stack;
   const nn::Blueprint& blueprint = stack.blueprint();
   for (const FileTensor& entry : FileTensors(family, blueprint, kind)) {
     PARVIS_ASSIGN_OR_RETURN(const Tensor tensor,
@@ -122,13 +124,32 @@ Status FillStack(const ops::Exec& exec, const formats::ModelFile& file, const Fa
     for (size_t i = 0; i < values.size(); ++i) {
       ops::Parameter* parameter = stack.Find(entry.parameters[i]);
       parameter->value = values[i];
-      if (values[i].rank() > 1) continue;
-      PARVIS_ASSIGN_OR_RETURN(parameter->value,
-                              formats::ConvertTensor(values[i], DType::kF32, exec.pool()));
+      if (parameter->name == "0.attention.q.weight") model.dtype = values[i].dtype();
+      if (values[i].rank() == 1) {
+        PARVIS_ASSIGN_OR_RETURN(parameter->value,
+                                formats::ConvertTensor(values[i], DType::kF32, exec.pool()));
+      } else if (options.pack) {
+        stack.Pack(exec, *parameter, options.keep_values, options.packing);
+      }
     }
   }
   for (const ops::Parameter& parameter : stack.parameters()) {
-    if (!parameter.value.defined()) return DataLoss("no tensor gives " + parameter.name);
+    if (!parameter.value.defined() && !parameter.panels.defined()) {
+      return DataLoss("no tensor gives " + parameter.name);
+    }
+  }
+  file.tensors->Forget();  // what was packed from a value that is kept, an embedding's
+  return {};
+}
+
+// Whether the rows of all matrices can be divided as `options` asks.
+Status CheckPacking(const nn::Stack& stack, const LoadOptions& options) {
+  if (!options.pack || options.packing != ops::Packing::kQ8_0) return {};
+  for (const ops::Parameter& parameter : stack.parameters()) {
+    if (parameter.shape.size() == 2 && parameter.shape[1] % 32 != 0) {
+      return InvalidArgument("q8_0 needs rows of a multiple of 32 numbers; " + parameter.name +
+                             " has " + std::to_string(parameter.shape[1]));
+    }
   }
   return {};
 }
@@ -198,22 +219,8 @@ Result<Model> Load(const ops::Exec& exec, const formats::ModelFile& file,
               .metadata = file.metadata,
               .task = std::move(task)};
   if (model.name.empty()) model.name = std::filesystem::path(file.path).stem();
-  PARVIS_RETURN_IF_ERROR(FillStack(exec, file, *family, kind, model.stack));
-  model.dtype = model.stack.Find("0.attention.q.weight")->value.dtype();
-  if (!options.pack) return model;
-  if (options.packing.has_value()) {
-    if (*options.packing == ops::Packing::kQ8_0) {
-      for (const ops::Parameter& parameter : model.stack.parameters()) {
-        if (parameter.shape.size() == 2 && parameter.shape[1] % 32 != 0) {
-          return InvalidArgument("q8_0 needs rows of a multiple of 32 numbers; " + parameter.name +
-                                 " has " + std::to_string(parameter.shape[1]));
-        }
-      }
-    }
-    model.stack.Pack(exec, options.keep_values, *options.packing);
-  } else {
-    model.stack.Pack(exec, options.keep_values);
-  }
+  PARVIS_RETURN_IF_ERROR(CheckPacking(model.stack, options));
+  PARVIS_RETURN_IF_ERROR(FillStack(exec, file, *family, kind, options, model));
   return model;
 }
 

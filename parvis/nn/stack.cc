@@ -15,6 +15,7 @@ Stack::Stack(Blueprint blueprint) : blueprint_(std::move(blueprint)) {
     parameter.name = std::move(spec.name);
     parameter.shape = std::move(spec.shape);
     parameters_.push_back(std::move(parameter));
+    roles_.push_back(spec.role);
   }
   for (int64_t layer = 0; layer < blueprint_.encoder_layers; ++layer) {
     encoder_.push_back(BlockOf("encoder." + std::to_string(layer)));
@@ -74,23 +75,17 @@ NormParameters Stack::NormOf(const std::string& name) {
   return {Find(name + ".weight"), Find(name + ".bias")};
 }
 
-void Stack::Pack(const Exec& exec, bool keep_values) { PackEach(exec, keep_values, nullptr); }
-
-void Stack::Pack(const Exec& exec, bool keep_values, ops::Packing packing) {
-  PackEach(exec, keep_values, &packing);
+void Stack::Pack(const Exec& exec, bool keep_values, std::optional<ops::Packing> packing) {
+  for (Parameter& parameter : parameters_) Pack(exec, parameter, keep_values, packing);
 }
 
-void Stack::PackEach(const Exec& exec, bool keep_values, const ops::Packing* packing) {
-  const std::vector<ParameterSpec> specs = ParametersOf(blueprint_);
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    Parameter& parameter = parameters_[i];
-    const bool output = &parameter == head_.out.weight;
-    if (specs[i].role != ParameterSpec::Role::kMatrix && !output) continue;
-    // An embedding is looked up as well as multiplied with.
-    const bool keep = keep_values || specs[i].role == ParameterSpec::Role::kEmbedding;
-    ops::Pack(exec, parameter,
-              packing != nullptr ? *packing : ops::PackingOf(parameter.value.dtype()), keep);
-  }
+void Stack::Pack(const Exec& exec, Parameter& parameter, bool keep_values,
+                 std::optional<ops::Packing> packing) {
+  const ParameterSpec::Role role = roles_[static_cast<size_t>(&parameter - parameters_.data())];
+  if (role != ParameterSpec::Role::kMatrix && &parameter != head_.out.weight) return;
+  // An embedding is looked up as well as multiplied with.
+  const bool keep = keep_values || role == ParameterSpec::Role::kEmbedding;
+  ops::Pack(exec, parameter, packing.value_or(ops::PackingOf(parameter.value.dtype())), keep);
 }
 
 Tensor Stack::Forward(const Exec& exec, const Step& step) {

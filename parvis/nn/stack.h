@@ -2,6 +2,7 @@
 #define PARVIS_NN_STACK_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,8 +52,10 @@ class Stack {
   Parameter* Find(std::string_view name);  // null: no such parameter
 
   // Packs every matrix: with its own dtype's numbers, or with `packing` if given. See ops::Pack.
-  void Pack(const Exec& exec, bool keep_values);
-  void Pack(const Exec& exec, bool keep_values, ops::Packing packing);
+  void Pack(const Exec& exec, bool keep_values, std::optional<ops::Packing> packing = {});
+  // The same of one parameter of this stack; nothing if it is no matrix.
+  void Pack(const Exec& exec, Parameter& parameter, bool keep_values,
+            std::optional<ops::Packing> packing = {});
 
   // The last hidden states, after the final norm: (rows, hidden_size).
   // REQUIRES: packed; tokens within the vocabulary, types within theirs; positions below the
@@ -76,7 +79,6 @@ class Stack {
                  float grad_scale, std::span<float> each = {});
 
  private:
-  void PackEach(const Exec& exec, bool keep_values, const ops::Packing* packing);
   ops::LinearSpec LinearOf(const std::string& name);
   NormParameters NormOf(const std::string& name);
 
@@ -85,7 +87,8 @@ class Stack {
              const std::string& stack);
 
   Blueprint blueprint_;
-  std::vector<Parameter> parameters_;  // never grows after construction: pointers into it hold
+  std::vector<Parameter> parameters_;       // never grows after construction: pointers into it hold
+  std::vector<ParameterSpec::Role> roles_;  // of each
   std::vector<BlockParameters> blocks_, encoder_;
   HeadParameters head_;
   RotaryFrequencies frequencies_;    // empty where positions are not rotary
