@@ -140,6 +140,7 @@ struct Bench {
     const double peak = MeasurePeak(compute.pool(), compute.kernels().target, packing);
     for (const int64_t batch : options.batches) {
       runtime::EngineOptions engine_options;
+      engine_options.share_prefixes = false;  // what is measured is computed
       engine_options.max_sequences = batch;
       engine_options.max_batch_tokens = std::max<int64_t>(512, batch);
       PARVIS_ASSIGN_OR_RETURN(const auto engine,

@@ -1,10 +1,30 @@
 #include "parvis/cli/sampling_flags.h"
 
+#include <charconv>
 #include <random>
 
 #include "parvis/cli/interrupt.h"
 
 namespace parvis::cli {
+namespace {
+
+// "17:-2.5": a token and what is added to its logit.
+Result<std::pair<int32_t, float>> ParseBias(const std::string& text) {
+  const size_t colon = text.find(':');
+  const char* const end = text.data() + text.size();
+  std::pair<int32_t, float> bias;
+  if (colon != std::string::npos) {
+    const char* const middle = text.data() + colon;
+    const auto id = std::from_chars(text.data(), middle, bias.first);
+    const auto number = std::from_chars(middle + 1, end, bias.second);
+    if (id.ec == std::errc() && id.ptr == middle && number.ec == std::errc() && number.ptr == end) {
+      return bias;
+    }
+  }
+  return InvalidArgument("--logit-bias: '" + text + "' is not like 17:-2.5");
+}
+
+}  // namespace
 
 void SamplingFlags::AddTo(FlagSet& flags) {
   flags.Add("-n,--max-tokens", &max_tokens, "At most so many tokens (0: as many as fit)",
@@ -15,11 +35,16 @@ void SamplingFlags::AddTo(FlagSet& flags) {
   flags.Add("--top-k", &top_k, "Keep the k likeliest tokens (0: all)", {.show_default = true});
   flags.Add("--min-p", &min_p, "Keep tokens with this share of the likeliest one's",
             {.show_default = true});
+  flags.Add("--typical-p", &typical_p,
+            "Keep the tokens that surprise as much as expected and have this share together",
+            {.show_default = true});
   flags.Add("--repetition-penalty", &repetition_penalty, "Divides what was there already",
             {.show_default = true});
   flags.Add("--presence-penalty", &presence_penalty, "Subtracted once from what was generated");
   flags.Add("--frequency-penalty", &frequency_penalty,
             "Subtracted each time that a token was generated");
+  flags.Add("--logit-bias", &logit_bias,
+            "ID:NUMBER is added to the logit of a token; may be given several times");
   seed_flag_ = flags.Add("--seed", &seed, "Same seed, same text (default: a new one)");
   flags.Add("--stop", &stop, "End before this text; may be given several times");
   flags.Add("--ignore-end", &ignore_end, "Go on after the model's end token");
@@ -51,11 +76,16 @@ Result<runtime::GenerateRequest> SamplingFlags::Request(const models::Model& mod
                       .top_k = top_k,
                       .top_p = top_p,
                       .min_p = min_p,
+                      .typical_p = typical_p,
                       .repetition_penalty = repetition_penalty,
                       .presence_penalty = presence_penalty,
                       .frequency_penalty = frequency_penalty,
                       .logit_bias = {},
                       .seed = seed};
+  for (const std::string& bias : logit_bias) {
+    PARVIS_ASSIGN_OR_RETURN(const auto parsed, ParseBias(bias));
+    request.sampling.logit_bias.push_back(parsed);
+  }
   request.stop_strings = stop;
   request.ignore_end = ignore_end;
   request.logprobs = logprobs;

@@ -20,10 +20,12 @@ struct SamplingFlags {
   float top_p = 0.95f;
   int32_t top_k = 0;
   float min_p = 0.0f;
+  float typical_p = 1.0f;
   float repetition_penalty = 1.0f;
   float presence_penalty = 0.0f;
   float frequency_penalty = 0.0f;
   uint64_t seed = 0;
+  std::vector<std::string> logit_bias;  // "ID:BIAS"
   std::vector<std::string> stop;
   bool ignore_end = false;
   int logprobs = runtime::Sampler::kNoLogprobs;

@@ -14,6 +14,8 @@
 namespace parvis::runtime {
 namespace {
 
+constexpr size_t kMaxSaltBytes = 256;
+
 // Positions that a sequence can have: what is asked for, or the least of model and budget. With an
 // encoder the prompt and the answer can have so many each.
 Result<int64_t> ContextLengthOf(const nn::Blueprint& blueprint, int64_t asked, int64_t num_pages) {
@@ -147,7 +149,7 @@ Result<std::unique_ptr<Engine>> Engine::Create(models::Model& model, const ops::
     return InvalidArgument("kv_budget_bytes: holds no page of the prompt and one of the answer");
   }
   auto scheduler = std::make_unique<Scheduler>(std::move(cache), options.max_batch_tokens,
-                                               options.max_sequences);
+                                               options.max_sequences, options.share_prefixes);
   return std::unique_ptr<Engine>(
       new Engine(model, exec, options, context_length, std::move(scheduler)));
 }
@@ -180,6 +182,9 @@ Status Engine::CheckRequest(const GenerateRequest& request) const {
   }
   if (!request.stop_strings.empty() && model_.tokenizer == nullptr) {
     return InvalidArgument("stop: the model has no tokeniser, so there is no text to stop at");
+  }
+  if (request.cache_salt.size() > kMaxSaltBytes) {
+    return InvalidArgument(fmt::format("cache_salt: more than {} bytes are given", kMaxSaltBytes));
   }
   PARVIS_RETURN_IF_ERROR(CheckTokens("prompt", request.prompt, vocab_size));
   PARVIS_RETURN_IF_ERROR(CheckTokens("stop_tokens", request.stop_tokens, vocab_size));

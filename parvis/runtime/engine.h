@@ -34,6 +34,9 @@ struct EngineOptions {
   // models without a table of positions can have more than their own. In models with an encoder the
   // prompt and the answer can have so many tokens each.
   int64_t context_length = 0;
+  // Keys and values of equal beginnings are computed once and kept until the memory is wanted
+  // (GenerateRequest::cache_salt says between whom).
+  bool share_prefixes = true;
 };
 
 enum class FinishReason {
@@ -47,6 +50,7 @@ std::string_view FinishReasonName(FinishReason reason);  // "stop", "length", "c
 struct Usage {
   int64_t prompt_tokens = 0;
   int64_t completion_tokens = 0;  // all that were chosen, the end token included
+  int64_t cached_tokens = 0;      // of the prompt, that were computed for an earlier request
 };
 
 // In seconds. The first is from Submit to the first step with the request in it.
@@ -82,6 +86,9 @@ struct GenerateRequest {
   std::vector<int32_t> stop_tokens;     // beside the tokeniser's end tokens
   bool ignore_end = false;              // the tokeniser's end tokens do not stop (benchmarks)
   int logprobs = Sampler::kNoLogprobs;  // alternatives for each token; see Sampler::Next
+  // Requests share what was computed for equal beginnings only if their salts are equal: a server
+  // gives each tenant its own, so that none can find out what another has asked.
+  std::string cache_salt;
   // Called by the thread that drives Step(). It may call Submit and Cancel, not Step.
   std::function<void(const TokenEvent&)> on_token;
 };

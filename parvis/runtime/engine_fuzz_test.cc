@@ -19,6 +19,11 @@ namespace {
 GenerateRequest RandomRequest(Random& random) {
   GenerateRequest request;
   request.prompt = RandomPrompt(random.Next(), 1 + static_cast<int64_t>(random.Below(60)));
+  if (random.Below(2) == 0) {  // begins as others do
+    const std::vector<int32_t> begin = RandomPrompt(random.Below(3), 70);
+    request.prompt.insert(request.prompt.begin(), begin.begin(),
+                          begin.begin() + static_cast<int64_t>(random.Below(70)));
+  }
   if (random.Below(8) > 0) request.max_tokens = random.Below(30);
   request.sampling.temperature = random.Below(2) == 0 ? 0.0f : 1.0f;
   request.sampling.seed = random.Next();

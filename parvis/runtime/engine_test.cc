@@ -181,6 +181,73 @@ TEST_F(EngineTest, TokensAreTheSameWhenPagesRunOut) {
   }
 }
 
+// Requests that begin alike, one after the other and together: what they get is what they get
+// without sharing, to the bit, and what they share is not computed again.
+TEST_F(EngineTest, SharingPrefixesChangesNoByte) {
+  std::vector<GenerateRequest> requests;
+  const std::vector<int32_t> begin = RandomPrompt(1, 90);
+  for (int i = 0; i < 9; ++i) {
+    GenerateRequest request;
+    request.prompt.assign(begin.begin(), begin.begin() + 90 - 7 * (i % 4));
+    if (i % 3 > 0) {
+      for (const int32_t token : RandomPrompt(2 + i % 3, 15)) request.prompt.push_back(token);
+    }
+    request.max_tokens = 45;
+    request.ignore_end = true;
+    request.logprobs = 2;
+    request.sampling = {.temperature = i % 2 == 0 ? 0.0f : 1.0f, .seed = static_cast<uint64_t>(i)};
+    requests.push_back(std::move(request));
+  }
+  const std::vector<Completion> apart = RunTogether(*Make({.share_prefixes = false}), requests);
+  for (const Completion& completion : apart) EXPECT_EQ(completion.usage.cached_tokens, 0);
+  for (const size_t pages : {6, 9, 40}) {
+    for (const int64_t chunk : {7, 64, 1000}) {
+      const auto engine = Make({.kv_budget_bytes = pages * kPageBytes, .max_batch_tokens = chunk});
+      for (int round = 0; round < 3; ++round) {
+        const std::vector<Completion> shared = RunTogether(*engine, requests);
+        for (size_t i = 0; i < requests.size(); ++i) ExpectSame(shared[i], apart[i], "shared");
+      }
+    }
+  }
+  const auto engine = Make();
+  EXPECT_EQ(RunTogether(*engine, {requests[0]})[0].usage.cached_tokens, 0);
+  EXPECT_EQ(RunTogether(*engine, {requests[0]})[0].usage.cached_tokens, 64);  // of 90
+  const std::vector<Completion> three =
+      RunTogether(*engine, {requests[0], requests[1], requests[2]});
+  for (size_t i = 0; i < 3; ++i) {
+    ExpectSame(three[i], apart[i], "kept");
+    EXPECT_GE(three[i].usage.cached_tokens, 64);
+  }
+}
+
+TEST_F(EngineTest, ADialogueFindsItsOwnAnswerAgain) {
+  const auto engine = Make();
+  GenerateRequest request{.prompt = RandomPrompt(1, 40), .max_tokens = 60, .ignore_end = true};
+  request.sampling.temperature = 0.0f;
+  const auto first = Generate(*engine, request);
+  ASSERT_TRUE(first.ok());
+  request.prompt.insert(request.prompt.end(), first->tokens.begin(), first->tokens.end());
+  request.prompt.push_back('x');
+  request.max_tokens = 3;
+  // The last token that was chosen was never computed; the pages up to it were.
+  EXPECT_EQ(Generate(*engine, request)->usage.cached_tokens, 96);
+}
+
+TEST_F(EngineTest, SaltsKeepTenantsApart) {
+  const auto engine = Make();
+  GenerateRequest request{.prompt = RandomPrompt(1, 100), .max_tokens = 2};
+  request.cache_salt = "a";
+  EXPECT_EQ(Generate(*engine, request)->usage.cached_tokens, 0);
+  request.cache_salt = "b";
+  EXPECT_EQ(Generate(*engine, request)->usage.cached_tokens, 0);
+  request.cache_salt = "";
+  EXPECT_EQ(Generate(*engine, request)->usage.cached_tokens, 0);
+  request.cache_salt = "a";
+  EXPECT_EQ(Generate(*engine, request)->usage.cached_tokens, 96);
+  request.cache_salt = std::string(257, 'a');
+  EXPECT_EQ(engine->Submit(request).status().code(), StatusCode::kInvalidArgument);
+}
+
 TEST_F(EngineTest, StopsAtTheEndTokenAndSaysSo) {
   // The end token is forced once three tokens are generated, by taking away everything else.
   GenerateRequest request{.prompt = RandomPrompt(1, 5), .sampling = {.temperature = 0.0f}};

@@ -54,6 +54,7 @@ Status Sampler::Validate(const SamplingParams& p, int64_t vocab_size) {
   PARVIS_RETURN_IF_ERROR(InRange("top_k", p.top_k, 0.0, INT32_MAX));
   PARVIS_RETURN_IF_ERROR(InRange("top_p", p.top_p, 1e-9, 1.0));
   PARVIS_RETURN_IF_ERROR(InRange("min_p", p.min_p, 0.0, 1.0));
+  PARVIS_RETURN_IF_ERROR(InRange("typical_p", p.typical_p, 1e-9, 1.0));
   PARVIS_RETURN_IF_ERROR(InRange("repetition_penalty", p.repetition_penalty, 0.01, 100.0));
   PARVIS_RETURN_IF_ERROR(InRange("presence_penalty", p.presence_penalty, -100.0, 100.0));
   PARVIS_RETURN_IF_ERROR(InRange("frequency_penalty", p.frequency_penalty, -100.0, 100.0));
@@ -143,6 +144,7 @@ int32_t Sampler::Draw(std::span<const float> logits) {
     sum = 0.0;
     for (const Candidate& candidate : candidates_) sum += candidate.weight;
   }
+  if (params_.typical_p < 1.0f) sum = KeepTypical(sum);
   double left = random_.Uniform() * sum;
   for (const Candidate& candidate : candidates_) {
     left -= candidate.weight;
@@ -186,6 +188,32 @@ double Sampler::KeepTopP(double sum) {
     reached += rest->weight;
   }
   candidates_.erase(candidates_.begin(), rest);
+  return reached;
+}
+
+// Of the distribution as the steps before have left it. Returns the sum of those that stay.
+double Sampler::KeepTypical(double sum) {
+  const auto surprise = [sum](const Candidate& c) { return std::log(sum) - std::log(c.weight); };
+  double expected = 0.0;
+  for (const Candidate& candidate : candidates_) {
+    if (candidate.weight > 0.0) expected += candidate.weight / sum * surprise(candidate);
+  }
+  std::vector<std::pair<double, size_t>> distances;  // from the expected surprise, and whose
+  for (size_t i = 0; i < candidates_.size(); ++i) {
+    if (candidates_[i].weight == 0.0) continue;  // would never be drawn
+    distances.emplace_back(std::abs(surprise(candidates_[i]) - expected), i);
+  }
+  std::sort(distances.begin(), distances.end());
+  std::vector<Candidate> kept;
+  double reached = 0.0;
+  double last = 0.0;  // how far the one was that reached typical_p; as near as that is near enough
+  for (const auto& [distance, i] : distances) {
+    if (reached >= params_.typical_p * sum && distance > last) break;
+    if (reached < params_.typical_p * sum) last = distance;
+    kept.push_back(candidates_[i]);
+    reached += candidates_[i].weight;
+  }
+  candidates_ = std::move(kept);
   return reached;
 }
 

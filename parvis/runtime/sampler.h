@@ -20,12 +20,14 @@ namespace parvis::runtime {
 //      (Keskar et al., "CTRL", 2019)
 //   3. presence_penalty is subtracted once, frequency_penalty as often as a token was generated,
 //      over the answer only, as OpenAI's API describes them
-//   4. temperature divides; 0 takes the largest logit instead, and 5 to 7 have no effect
+//   4. temperature divides; 0 takes the largest logit instead, and 5 to 8 have no effect
 //   5. top_k keeps the k most probable tokens
 //   6. top_p keeps the fewest most probable ones whose probabilities reach top_p together
 //      (Holtzman et al., "The Curious Case of Neural Text Degeneration", 2020)
 //   7. min_p keeps those that have at least min_p times the largest probability
 //      (Nguyen et al., "Min-p Sampling", 2024)
+//   8. typical_p keeps those whose surprise is nearest to the expected one, the fewest that reach
+//      typical_p together (Meister et al., "Locally Typical Sampling", 2022)
 // llama.cpp divides by the temperature last; with temperature 1 there is no difference.
 // Between equal logits the lower token id goes first.
 struct SamplingParams {
@@ -33,6 +35,7 @@ struct SamplingParams {
   int32_t top_k = 0;                // 0: all
   float top_p = 1.0f;               // in (0, 1]
   float min_p = 0.0f;               // in [0, 1]
+  float typical_p = 1.0f;           // in (0, 1]
   float repetition_penalty = 1.0f;  // > 0
   float presence_penalty = 0.0f;
   float frequency_penalty = 0.0f;
@@ -81,10 +84,11 @@ class Sampler {
   static bool Before(const Candidate& a, const Candidate& b);  // more probable, or the lower id
 
   std::span<const float> Change(std::span<const float> logits);  // steps 1 to 3
-  int32_t Draw(std::span<const float> logits);                   // steps 4 to 7
+  int32_t Draw(std::span<const float> logits);                   // steps 4 to 8
   // candidates_ become the `count` most probable tokens, sorted; or all by id.
   void TakeBest(std::span<const float> logits, size_t count);
   double KeepTopP(double sum);
+  double KeepTypical(double sum);
 
   SamplingParams params_;
   Random random_;

@@ -171,6 +171,7 @@ TEST(Sampler, CombinationsDrawAsTransformersDoes) {
     params.top_k = given.value("top_k", 0);
     params.top_p = given.value("top_p", 1.0f);
     params.min_p = given.value("min_p", 0.0f);
+    params.typical_p = given.value("typical_p", 1.0f);
     params.repetition_penalty = given.value("repetition_penalty", 1.0f);
     for (const Json& bias : given.value("logit_bias", Json::array())) {
       params.logit_bias.emplace_back(bias[0].get<int32_t>(), bias[1].get<float>());

@@ -6,10 +6,11 @@
 namespace parvis::runtime {
 
 Scheduler::Scheduler(std::unique_ptr<KvCache> cache, int64_t max_batch_tokens,
-                     int64_t max_sequences)
+                     int64_t max_sequences, bool share_prefixes)
     : cache_(std::move(cache)),
       max_batch_tokens_(max_batch_tokens),
-      max_sequences_(static_cast<size_t>(max_sequences)) {
+      max_sequences_(static_cast<size_t>(max_sequences)),
+      share_prefixes_(share_prefixes) {
   PARVIS_CHECK(max_batch_tokens > 0 && max_sequences > 0);
 }
 
@@ -32,6 +33,7 @@ std::unique_ptr<Sequence> Scheduler::Remove(const Sequence& sequence) {
     if (found == sequences.end()) return nullptr;
     std::unique_ptr<Sequence> taken = std::move(*found);
     sequences.erase(found);
+    Publish(*taken);
     taken->Release();
     return taken;
   };
@@ -42,7 +44,9 @@ std::unique_ptr<Sequence> Scheduler::Remove(const Sequence& sequence) {
 void Scheduler::Preempt() {
   std::unique_ptr<Sequence> last = std::move(running_.back());
   running_.pop_back();
+  Publish(*last);
   last->Release();
+  if (last->usage.completion_tokens == 0) last->usage.cached_tokens = 0;
   waiting_.push_front(std::move(last));
 }
 
@@ -56,15 +60,36 @@ bool Scheduler::GrowOrPreempt(size_t index) {
   return true;
 }
 
+// Takes over what is computed of the sequence's tokens already. With an encoder they mean something
+// else for each prompt.
+void Scheduler::Share(Sequence& sequence) const {
+  if (!share_prefixes_ || sequence.memory_size > 0) return;
+  const int64_t before = sequence.computed;
+  sequence.computed = sequence.pages->Share(sequence.tokens, sequence.request.cache_salt, before);
+  if (sequence.usage.completion_tokens > 0) return;
+  sequence.usage.cached_tokens += sequence.computed - before;
+}
+
+void Scheduler::Publish(Sequence& sequence) const {
+  if (!share_prefixes_ || sequence.memory_size > 0 || !sequence.pages) return;
+  sequence.pages->Publish(sequence.tokens, sequence.request.cache_salt, sequence.computed);
+}
+
 void Scheduler::Admit() {
   while (!waiting_.empty() && running_.size() < max_sequences_) {
     Sequence& next = *waiting_.front();
-    // Beside its own, a page for each that runs: else the next page wanted would send it back.
-    const int64_t wanted = KvCache::PagesFor(next.size()) + KvCache::PagesFor(next.memory_size) +
-                           static_cast<int64_t>(running_.size());
-    if (wanted > cache_->num_free()) return;
     next.pages.emplace(*cache_);
     next.memory.emplace(*cache_);
+    Share(next);
+    // Beside its own, a page for each that runs: else the next page wanted would send it back.
+    const int64_t wanted = KvCache::PagesFor(next.size()) - next.pages->num_pages() +
+                           KvCache::PagesFor(next.memory_size) +
+                           static_cast<int64_t>(running_.size());
+    if (wanted > cache_->num_free()) {
+      next.Release();
+      if (next.usage.completion_tokens == 0) next.usage.cached_tokens = 0;
+      return;
+    }
     PARVIS_CHECK(next.pages->Grow(next.size()).ok());
     PARVIS_CHECK(next.memory->Grow(next.memory_size).ok());
     next.state = SequenceState::kPrefilling;
@@ -74,6 +99,7 @@ void Scheduler::Admit() {
 }
 
 std::vector<Scheduler::Part> Scheduler::Plan() {
+  for (const auto& sequence : running_) Publish(*sequence);
   std::vector<Part> parts;
   for (size_t i = 0; i < running_.size(); ++i) {
     if (running_[i]->state != SequenceState::kDecoding) continue;
@@ -91,6 +117,7 @@ std::vector<Scheduler::Part> Scheduler::Plan() {
       left = std::max<int64_t>(1, left - encode);
       encodes = true;
     }
+    Share(*sequence);
     const int64_t count = std::min(left, sequence->to_compute());
     parts.push_back({sequence.get(), count});
     left -= count;

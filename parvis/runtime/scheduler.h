@@ -25,8 +25,11 @@ class Scheduler {
     int64_t count;
   };
 
+  // With `share_prefixes`, sequences use the pages of others whose tokens begin alike, and pages of
+  // finished ones are kept for the next (kv_cache.h).
   // REQUIRES: max_batch_tokens, max_sequences > 0; no sequence needs more pages than the cache has.
-  Scheduler(std::unique_ptr<KvCache> cache, int64_t max_batch_tokens, int64_t max_sequences);
+  Scheduler(std::unique_ptr<KvCache> cache, int64_t max_batch_tokens, int64_t max_sequences,
+            bool share_prefixes = false);
 
   void Add(std::unique_ptr<Sequence> sequence);
   Sequence* Find(RequestId id);  // null: none
@@ -42,10 +45,13 @@ class Scheduler {
   bool GrowOrPreempt(size_t index);
   void Preempt();
   void Admit();
+  void Share(Sequence& sequence) const;
+  void Publish(Sequence& sequence) const;
 
   std::unique_ptr<KvCache> cache_;  // before the sequences, whose pages it owns
   const int64_t max_batch_tokens_;
   const size_t max_sequences_;
+  const bool share_prefixes_;
   std::deque<std::unique_ptr<Sequence>> waiting_;
   std::vector<std::unique_ptr<Sequence>> running_;  // in the order in which they started
 };

@@ -9,7 +9,7 @@ import sys
 import torch
 from transformers import (LogitsProcessorList, MinPLogitsWarper, RepetitionPenaltyLogitsProcessor,
                           SequenceBiasLogitsProcessor, TemperatureLogitsWarper, TopKLogitsWarper,
-                          TopPLogitsWarper)
+                          TopPLogitsWarper, TypicalLogitsWarper)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 VOCAB_SIZE = 24
@@ -29,6 +29,9 @@ CASES = [
     {"temperature": 0.6, "top_k": 12, "top_p": 0.95, "min_p": 0.05},
     {"logit_bias": [[5, 3.0]], "repetition_penalty": 1.5, "temperature": 1.2, "top_k": 10,
      "top_p": 0.85, "min_p": 0.08},
+    {"typical_p": 0.5},
+    {"typical_p": 0.9, "temperature": 0.7},
+    {"typical_p": 0.2, "top_k": 12, "top_p": 0.95, "min_p": 0.02},
 ]
 
 
@@ -47,6 +50,8 @@ def processors(case):
         chain.append(TopPLogitsWarper(case["top_p"]))
     if "min_p" in case:
         chain.append(MinPLogitsWarper(case["min_p"]))
+    if "typical_p" in case:
+        chain.append(TypicalLogitsWarper(case["typical_p"]))
     return chain
 
 
