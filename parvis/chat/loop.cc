@@ -36,20 +36,20 @@ bool Interpreter::Pull(ItemSource& source, Value& item) {
     env_ = NewEnv(*s.test_scope, source.outer);
     // The target's names have the same names, but other slots, in the scope of the test.
     Env* const inside = env_;
-    const auto bind = [&](const auto& self, const Expr& target, const Value& value) -> void {
+    // What reaches the body is what the target was made of: a tuple, if it is one.
+    const auto bind = [&](const auto& self, const Expr& target, const Value& value) -> Value {
       if (target.kind == Expr::Kind::kName) {
-        inside->slots[s.test_scope->slots.at(target.text)] = value;
-        return;
+        return inside->slots[s.test_scope->slots.at(target.text)] = value;
       }
       std::vector<Value> parts;
-      if (!ItemsOf(value, parts)) return;
+      if (!ItemsOf(value, parts)) return {};
       if (parts.size() != target.items.size()) {
-        Fail(fmt::format("{} values for {} names", parts.size(), target.items.size()));
-        return;
+        return Fail(fmt::format("{} values for {} names", parts.size(), target.items.size()));
       }
-      for (size_t i = 0; i < parts.size(); ++i) self(self, *target.items[i], parts[i]);
+      for (size_t i = 0; i < parts.size(); ++i) parts[i] = self(self, *target.items[i], parts[i]);
+      return MakeList(Kind::kTuple, std::move(parts));
     };
-    bind(bind, *s.target, item);
+    item = bind(bind, *s.target, item);
     const bool wanted = !failed() && Truth(Eval(*s.test));
     env_ = now;
     if (failed()) return false;
