@@ -3,9 +3,9 @@
 
     make_random_gguf.py SHAPE OUT.gguf [--type f32|bf16|q8_0] [--seed N]
 
-Shapes: llama-1b, llama-15m, gpt2-124m, bloom-560m. Only numpy is needed; a few hundred MiB of memory do for any
+Shapes: llama-1b, llama-15m, gpt2-124m, bloom-560m, bert-base, t5-base. Only numpy is needed; a few hundred MiB of memory do for any
 size, because tensors are drawn and written piece by piece. The vocabulary is made up, too: the 256
-bytes, then pairs of them as merges, so any text can be tokenised. Matrices are drawn from
+bytes, then pairs of them as merges, so any text can be tokenised (BERT, T5: Latin letters, then pairs). Matrices are drawn from
 N(0, 0.02), which gives an untrained model: right for timing, useless for talking.
 """
 import argparse
@@ -34,51 +34,97 @@ SHAPES = {
                       ffn_size=3072, vocab_size=50257, context_length=1024),
     "bloom-560m": dict(family="bloom", hidden_size=1024, num_layers=24, num_heads=16,
                        num_kv_heads=16, ffn_size=4096, vocab_size=250880, context_length=2048),
+    "bert-base": dict(family="bert", hidden_size=768, num_layers=12, num_heads=12, num_kv_heads=12,
+                      ffn_size=3072, vocab_size=30522, context_length=512),
+    "t5-base": dict(family="t5", hidden_size=768, num_layers=12, num_heads=12, num_kv_heads=12,
+                    ffn_size=3072, vocab_size=32128, context_length=512),
 }
+RELATIVE_BUCKETS = 32  # of T5
 
 
 PRETOKENISER = {"llama": "llama-bpe", "gpt2": "gpt-2", "bloom": "bloom"}
 
 
-def tensors(shape):
-    """Yields (name, rows, columns, kind): kind is matrix, table (always f32), ones or zeros; a
-    vector has rows 0."""
-    hidden, ffn, vocab = shape["hidden_size"], shape["ffn_size"], shape["vocab_size"]
-    kv_size = hidden // shape["num_heads"] * shape["num_kv_heads"]
-    gpt_like = shape["family"] in ("gpt2", "bloom")
+class Plan:
+    """The tensors of a shape, each (name, rows, columns, kind): kind is matrix, table (always f32),
+    ones or zeros; a vector has rows 0."""
 
-    def norm(name):
-        yield f"{name}.weight", 0, hidden, "ones"
-        if gpt_like:
-            yield f"{name}.bias", 0, hidden, "zeros"
+    def __init__(self, shape):
+        self.shape, self.family, self.all = shape, shape["family"], []
+        self.hidden, self.ffn = shape["hidden_size"], shape["ffn_size"]
+        self.biases = self.family in ("gpt2", "bloom", "bert")
+        {"bert": self.bert, "t5": self.t5}.get(self.family, self.decoder)()
 
-    def linear(name, rows, columns):
-        yield f"{name}.weight", rows, columns, "matrix"
-        if gpt_like:
-            yield f"{name}.bias", 0, rows, "zeros"
+    def add(self, name, rows, columns, kind):
+        self.all.append((name + ".weight", rows, columns, kind))
 
-    yield "token_embd.weight", vocab, hidden, "matrix"
-    if shape["family"] == "gpt2":
-        yield "position_embd.weight", shape["context_length"], hidden, "table"
-    if shape["family"] == "bloom":
-        yield from norm("token_embd_norm")
-    yield from norm("output_norm")
-    yield "output.weight", vocab, hidden, "matrix"
-    for layer in range(shape["num_layers"]):
-        block = f"blk.{layer}."
-        yield from norm(block + "attn_norm")
-        if gpt_like:
-            yield from linear(block + "attn_qkv", 3 * hidden, hidden)
-        else:
-            yield from linear(block + "attn_q", hidden, hidden)
-            yield from linear(block + "attn_k", kv_size, hidden)
-            yield from linear(block + "attn_v", kv_size, hidden)
-        yield from linear(block + "attn_output", hidden, hidden)
-        yield from norm(block + "ffn_norm")
-        if not gpt_like:
-            yield from linear(block + "ffn_gate", ffn, hidden)
-        yield from linear(block + "ffn_up", ffn, hidden)
-        yield from linear(block + "ffn_down", hidden, ffn)
+    def norm(self, name):
+        self.add(name, 0, self.hidden, "ones")
+        if self.biases:
+            self.all.append((name + ".bias", 0, self.hidden, "zeros"))
+
+    def linear(self, name, rows, columns):
+        self.add(name, rows, columns, "matrix")
+        if self.biases:
+            self.all.append((name + ".bias", 0, rows, "zeros"))
+
+    def square(self, *names):
+        for name in names:
+            self.linear(name, self.hidden, self.hidden)
+
+    def feed_forward(self, block, gated=False):
+        for name in ("ffn_gate", "ffn_up") if gated else ("ffn_up",):
+            self.linear(block + name, self.ffn, self.hidden)
+        self.linear(block + "ffn_down", self.hidden, self.ffn)
+
+    def blocks(self, prefix=""):
+        return (f"{prefix}blk.{layer}." for layer in range(self.shape["num_layers"]))
+
+    def embedding(self):
+        self.add("token_embd", self.shape["vocab_size"], self.hidden, "matrix")
+        if self.family in ("gpt2", "bert"):
+            self.add("position_embd", self.shape["context_length"], self.hidden, "table")
+        if self.family == "bert":
+            self.add("token_types", 2, self.hidden, "table")
+        if self.family in ("bloom", "bert"):
+            self.norm("token_embd_norm")
+
+    def decoder(self):
+        self.embedding()
+        self.norm("output_norm")
+        self.add("output", self.shape["vocab_size"], self.hidden, "matrix")
+        kv_size = self.hidden // self.shape["num_heads"] * self.shape["num_kv_heads"]
+        for block in self.blocks():
+            self.norm(block + "attn_norm")
+            if self.biases:
+                self.linear(block + "attn_qkv", 3 * self.hidden, self.hidden)
+            else:
+                self.square(block + "attn_q")
+                self.linear(block + "attn_k", kv_size, self.hidden)
+                self.linear(block + "attn_v", kv_size, self.hidden)
+            self.square(block + "attn_output")
+            self.norm(block + "ffn_norm")
+            self.feed_forward(block, gated=not self.biases)
+
+    def bert(self):
+        self.embedding()
+        for block in self.blocks():
+            self.square(*(block + name for name in ("attn_q", "attn_k", "attn_v", "attn_output")))
+            self.norm(block + "attn_output_norm")
+            self.feed_forward(block)
+            self.norm(block + "layer_output_norm")
+
+    def t5(self):
+        self.embedding()
+        for stack in ("enc.", "dec."):
+            self.add(stack + "blk.0.attn_rel_b", RELATIVE_BUCKETS, self.shape["num_heads"], "table")
+            self.norm(stack + "output_norm")
+            for block in self.blocks(stack):
+                for part in ("attn", "cross_attn") if stack == "dec." else ("attn",):
+                    self.norm(block + part + "_norm")
+                    self.square(*(f"{block}{part}_{name}" for name in "qkvo"))
+                self.norm(block + "ffn_norm")
+                self.feed_forward(block)
 
 
 def byte_letters():
@@ -99,9 +145,58 @@ def vocabulary(size):
             [f"{a} {b}" for a, b in merges])
 
 
+def words(special, begin, size):
+    """A vocabulary of BERT or T5: special tokens, then words of up to four letters, each also as the
+    beginning of one (`begin` stands before it)."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    texts = ("".join(word) for length in range(1, 5)
+             for word in itertools.product(letters, repeat=length))
+    pairs = ((begin + text, text) for text in texts)
+    return special + list(itertools.islice(itertools.chain.from_iterable(pairs),
+                                           size - len(special)))
+
+
+def bert_tokenizer(size):
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    tokens = words(special, "\u2581", size)
+    yield "tokenizer.ggml.model", STRING, "bert"
+    yield "tokenizer.ggml.pre", STRING, "bert-bge"
+    yield "tokenizer.ggml.tokens", ARRAY, (STRING, tokens)
+    yield "tokenizer.ggml.token_type", ARRAY, (INT32, [3] * 5 + [1] * (size - 5))
+    yield "tokenizer.ggml.token_type_count", UINT32, 2
+    for name, token in (("padding", 0), ("unknown", 1), ("bos", 2), ("cls", 2), ("seperator", 3),
+                        ("eos", 3), ("mask", 4)):
+        yield f"tokenizer.ggml.{name}_token_id", UINT32, token
+
+
+def t5_tokenizer(size):
+    tokens = words(["<pad>", "</s>", "<unk>"], "\u2581", size)
+    yield "tokenizer.ggml.model", STRING, "t5"
+    yield "tokenizer.ggml.pre", STRING, "default"
+    yield "tokenizer.ggml.tokens", ARRAY, (STRING, tokens)
+    yield "tokenizer.ggml.scores", ARRAY, (FLOAT32, [0.0] * 3 + [-5.0 - len(t) / 4 for t in tokens[3:]])
+    yield "tokenizer.ggml.token_type", ARRAY, (INT32, [3, 3, 2] + [1] * (size - 3))
+    for name, token in (("padding", 0), ("eos", 1), ("unknown", 2)):
+        yield f"tokenizer.ggml.{name}_token_id", UINT32, token
+    yield "tokenizer.ggml.add_bos_token", BOOL, False
+    yield "tokenizer.ggml.add_eos_token", BOOL, True
+
+
+def byte_tokenizer(family, size):
+    tokens, merges = vocabulary(size)
+    end = size - 1
+    yield "tokenizer.ggml.model", STRING, "gpt2"
+    yield "tokenizer.ggml.pre", STRING, PRETOKENISER[family]
+    yield "tokenizer.ggml.tokens", ARRAY, (STRING, tokens)
+    yield "tokenizer.ggml.token_type", ARRAY, (INT32, [1] * end + [3])
+    yield "tokenizer.ggml.merges", ARRAY, (STRING, merges)
+    yield "tokenizer.ggml.bos_token_id", UINT32, end
+    yield "tokenizer.ggml.eos_token_id", UINT32, end
+    yield "tokenizer.ggml.add_bos_token", BOOL, False
+
+
 def metadata(name, shape, weight_type):
-    family, end = shape["family"], shape["vocab_size"] - 1
-    tokens, merges = vocabulary(shape["vocab_size"])
+    family = shape["family"]
     yield "general.architecture", STRING, family
     yield "general.name", STRING, f"random {name}"
     yield "general.file_type", UINT32, FILE_TYPE[weight_type]
@@ -122,14 +217,20 @@ def metadata(name, shape, weight_type):
     else:
         yield f"{family}.attention.head_count_kv", UINT32, shape["num_kv_heads"]
         yield f"{family}.attention.layer_norm_epsilon", FLOAT32, 1e-5
-    yield "tokenizer.ggml.model", STRING, "gpt2"
-    yield "tokenizer.ggml.pre", STRING, PRETOKENISER[family]
-    yield "tokenizer.ggml.tokens", ARRAY, (STRING, tokens)
-    yield "tokenizer.ggml.token_type", ARRAY, (INT32, [1] * end + [3])
-    yield "tokenizer.ggml.merges", ARRAY, (STRING, merges)
-    yield "tokenizer.ggml.bos_token_id", UINT32, end
-    yield "tokenizer.ggml.eos_token_id", UINT32, end
-    yield "tokenizer.ggml.add_bos_token", BOOL, False
+    if family == "bert":
+        yield "bert.attention.causal", BOOL, False
+        yield "bert.pooling_type", UINT32, 1
+        yield from bert_tokenizer(shape["vocab_size"])
+    elif family == "t5":
+        head_dim = shape["hidden_size"] // shape["num_heads"]
+        yield "t5.attention.key_length", UINT32, head_dim
+        yield "t5.attention.value_length", UINT32, head_dim
+        yield "t5.attention.layer_norm_rms_epsilon", FLOAT32, 1e-6
+        yield "t5.attention.relative_buckets_count", UINT32, RELATIVE_BUCKETS
+        yield "t5.decoder_start_token_id", UINT32, 0
+        yield from t5_tokenizer(shape["vocab_size"])
+    else:
+        yield from byte_tokenizer(family, shape["vocab_size"])
 
 
 def packed(kind, value):
@@ -177,7 +278,7 @@ def write_tensor(file, name, count, kind, weight_type, seed):
 def write_model(path, name, weight_type, seed):
     """Writes the file; returns the number of parameters."""
     shape, plan, offset = SHAPES[name], [], 0
-    for tensor, rows, columns, kind in tensors(shape):
+    for tensor, rows, columns, kind in Plan(shape).all:
         tensor_type = weight_type if kind == "matrix" else "f32"
         if tensor_type == "q8_0" and columns % QUANT_BLOCK:
             sys.exit(f"{tensor}: rows of {columns} cannot be q8_0")
