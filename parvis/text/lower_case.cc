@@ -1,0 +1,24 @@
+#include "parvis/text/lower_case.h"
+
+#include <utf8proc.h>
+
+#include "parvis/text/utf8.h"
+
+namespace parvis::text {
+
+std::string LowerCase(std::string_view text) {
+  std::string result;
+  for (size_t at = 0; at < text.size();) {
+    const Character character = ReadCharacter(text, at);
+    if (character.valid) {
+      AppendUtf8(static_cast<uint32_t>(utf8proc_tolower(static_cast<int32_t>(character.code))),
+                 result);
+    } else {
+      result += text.substr(at, character.size);
+    }
+    at += character.size;
+  }
+  return result;
+}
+
+}  // namespace parvis::text
