@@ -107,28 +107,27 @@ void AddTaskToGguf(const Task& task, Json& architecture_keys, Json& own_keys) {
   if (task.pooling == "last") architecture_keys["pooling_type"] = 3;
 }
 
-Status CheckGenerates(const nn::Blueprint& blueprint) {
-  if (blueprint.attention.causal && blueprint.head.kind == nn::Head::Kind::kLanguage) return {};
-  const char* command = "parvis embed";
+std::string CommandOf(const nn::Blueprint& blueprint) {
   switch (blueprint.head.kind) {
     case nn::Head::Kind::kNone:
     case nn::Head::Kind::kPooler:
-      break;
+      return "parvis embed";
     case nn::Head::Kind::kLanguage:
-      command = "parvis fill";
-      break;
+      return blueprint.attention.causal ? "parvis run" : "parvis fill";
     case nn::Head::Kind::kSequenceLabels:
-      command = "parvis classify";
-      break;
+      return "parvis classify";
     case nn::Head::Kind::kTokenLabels:
-      command = "parvis classify --tokens";
-      break;
+      return "parvis classify --tokens";
     case nn::Head::Kind::kSpan:
-      command = "parvis answer";
-      break;
+      return "parvis answer";
   }
+  return "";
+}
+
+Status CheckGenerates(const nn::Blueprint& blueprint) {
+  if (blueprint.attention.causal && blueprint.head.kind == nn::Head::Kind::kLanguage) return {};
   return InvalidArgument("this model (" + blueprint.family +
-                         ") is an encoder and generates no text; '" + command +
+                         ") is an encoder and generates no text; '" + CommandOf(blueprint) +
                          "' is what it is for");
 }
 

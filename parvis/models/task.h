@@ -31,6 +31,9 @@ Result<Task> TaskOf(const formats::ModelFile& file, const nn::Blueprint& bluepri
 void AddTaskToConfig(const Task& task, Json& config);
 void AddTaskToGguf(const Task& task, Json& architecture_keys, Json& own_keys);
 
+// The command for what a model's head gives: "parvis run", "parvis fill", "parvis embed", …
+std::string CommandOf(const nn::Blueprint& blueprint);
+
 // Refuses models that cannot go on with a text (encoders), and names the command that uses them.
 Status CheckGenerates(const nn::Blueprint& blueprint);
 

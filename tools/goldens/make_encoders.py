@@ -61,8 +61,7 @@ DISTILBERT = dict(
 )
 
 
-def labels(count):
-    names = [f"label {i}" for i in range(count)]
+def labels(*names):
     return dict(
         id2label={str(i): name for i, name in enumerate(names)},
         label2id={name: i for i, name in enumerate(names)},
@@ -77,19 +76,33 @@ MODELS = {
     "bert_masked_lm": (BERT, "BertForMaskedLM"),
     "bert_pooled": (BERT, "BertModel"),
     "bert_sequence": (
-        BERT | labels(3) | dict(problem_type="multi_label_classification", hidden_act="relu"),
+        BERT
+        | labels("good", "bad", "so so")
+        | dict(problem_type="multi_label_classification", hidden_act="relu"),
         "BertForSequenceClassification",
     ),
-    "bert_tokens": (BERT | labels(5), "BertForTokenClassification"),
+    "bert_tokens": (
+        BERT | labels("O", "B-PER", "I-PER", "B-LOC", "I-LOC"),
+        "BertForTokenClassification",
+    ),
     "bert_span": (BERT, "BertForQuestionAnswering"),
     "roberta_masked_lm": (ROBERTA, "RobertaForMaskedLM"),
-    "roberta_sequence": (ROBERTA | labels(4), "RobertaForSequenceClassification"),
-    "roberta_tokens": (ROBERTA | labels(3), "RobertaForTokenClassification"),
+    "roberta_sequence": (
+        ROBERTA | labels("joy", "fear", "anger", "none"),
+        "RobertaForSequenceClassification",
+    ),
+    "roberta_tokens": (ROBERTA | labels("O", "B-PER", "I-PER"), "RobertaForTokenClassification"),
     "roberta_span": (ROBERTA, "RobertaForQuestionAnswering"),
     "distilbert_bare": (DISTILBERT, "DistilBertModel"),
     "distilbert_masked_lm": (DISTILBERT | dict(tie_word_embeddings=False), "DistilBertForMaskedLM"),
-    "distilbert_sequence": (DISTILBERT | labels(2), "DistilBertForSequenceClassification"),
-    "distilbert_tokens": (DISTILBERT | labels(4), "DistilBertForTokenClassification"),
+    "distilbert_sequence": (
+        DISTILBERT | labels("NEGATIVE", "POSITIVE"),
+        "DistilBertForSequenceClassification",
+    ),
+    "distilbert_tokens": (
+        DISTILBERT | labels("O", "PER", "LOC", "ORG"),
+        "DistilBertForTokenClassification",
+    ),
     "distilbert_span": (DISTILBERT, "DistilBertForQuestionAnswering"),
 }
 WITH_OLD_NAMES = {"bert_tokens"}

@@ -1,0 +1,254 @@
+#include "parvis/runtime/text_tasks.h"
+
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "parvis/models/model.h"
+#include "parvis/runtime/probabilities.h"
+#include "parvis/runtime/words.h"
+#include "parvis/text/utf8.h"
+
+namespace parvis::runtime {
+namespace {
+
+using Kind = nn::Head::Kind;
+
+Status CheckTokenizer(const models::Model& model) {
+  if (model.tokenizer != nullptr) return {};
+  return InvalidArgument("this model has no tokeniser");
+}
+
+Status CheckHead(const models::Model& model, Kind wanted, std::string_view what) {
+  PARVIS_RETURN_IF_ERROR(CheckTokenizer(model));
+  const nn::Blueprint& blueprint = model.stack.blueprint();
+  if (blueprint.head.kind == wanted && !blueprint.attention.causal) return {};
+  return InvalidArgument(fmt::format("this model ({}) {}; '{}' is what it is for", blueprint.family,
+                                     what, models::CommandOf(blueprint)));
+}
+
+EncoderInput InputOf(const text::Encoded& encoded) {
+  return {encoded.ids, {encoded.types.begin(), encoded.types.end()}};
+}
+
+std::vector<int64_t> Counted(size_t count) {
+  std::vector<int64_t> rows(count);
+  for (size_t i = 0; i < count; ++i) rows[i] = static_cast<int64_t>(i);
+  return rows;
+}
+
+std::span<const float> Row(const Tensor& scores, int64_t row) {
+  return {scores.f32() + row * scores.dim(1), static_cast<size_t>(scores.dim(1))};
+}
+
+// A token may be a part of a character.
+std::string Readable(const std::string& bytes) {
+  return text::IsValidUtf8(bytes) ? bytes : text::Repair(bytes).text;
+}
+
+std::vector<Filling> Fillings(const text::Tokenizer& tokenizer, const EncoderInput& input,
+                              int64_t place, bool only_mask, std::span<const float> scores,
+                              size_t count) {
+  const std::vector<double> probabilities = Softmax(scores);
+  std::vector<Filling> fillings;
+  for (const size_t best : Largest(probabilities, count)) {
+    std::vector<int32_t> tokens = input.tokens;
+    const auto token = static_cast<int32_t>(best);
+    tokens[static_cast<size_t>(place)] = token;
+    fillings.push_back(
+        {.token = token,
+         .token_text = Readable(tokenizer.Decode({&token, 1}, /*skip_special=*/false)),
+         .score = probabilities[best],
+         .text = Readable(tokenizer.Decode(tokens, only_mask))});
+  }
+  return fillings;
+}
+
+}  // namespace
+
+Result<std::vector<EncoderInput>> InputsOf(const models::Model& model,
+                                           std::span<const std::string> texts, bool parse_special) {
+  PARVIS_RETURN_IF_ERROR(CheckTokenizer(model));
+  std::vector<EncoderInput> inputs;
+  for (const std::string& text : texts) {
+    if (text.size() > text::kMaxTextBytes) return InvalidArgument("a text of more than 1 GiB");
+    inputs.push_back(InputOf(model.tokenizer->Encode(text, {.parse_special = parse_special})));
+  }
+  return inputs;
+}
+
+Result<std::vector<std::vector<std::vector<Filling>>>> FillMasks(const Encoder& encoder,
+                                                                 std::span<const std::string> texts,
+                                                                 size_t count) {
+  const models::Model& model = encoder.model();
+  PARVIS_RETURN_IF_ERROR(CheckHead(model, Kind::kLanguage, "fills no masks"));
+  const text::Tokenizer& tokenizer = *model.tokenizer;
+  const auto mask = tokenizer.vocabulary().mask;
+  if (!mask) return InvalidArgument("this model's tokeniser has no mask token");
+  PARVIS_ASSIGN_OR_RETURN(const auto inputs, InputsOf(model, texts, /*parse_special=*/true));
+  std::vector<std::vector<int64_t>> places(texts.size());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    for (size_t t = 0; t < inputs[i].tokens.size(); ++t) {
+      if (inputs[i].tokens[t] == *mask) places[i].push_back(static_cast<int64_t>(t));
+    }
+    if (!places[i].empty()) continue;
+    const Status status = InvalidArgument(fmt::format(
+        "there is no {} in it", tokenizer.vocabulary().tokens[static_cast<size_t>(*mask)]));
+    return texts.size() == 1 ? status : status.In(fmt::format("text {}", i + 1));
+  }
+  std::vector<std::vector<std::vector<Filling>>> all(texts.size());
+  PARVIS_RETURN_IF_ERROR(encoder.Scores(
+      inputs, [&](size_t i) { return places[i]; },
+      [&](size_t i, const Tensor& scores) {
+        for (size_t m = 0; m < places[i].size(); ++m) {
+          all[i].push_back(Fillings(tokenizer, inputs[i], places[i][m], places[i].size() == 1,
+                                    Row(scores, static_cast<int64_t>(m)), count));
+        }
+      }));
+  return all;
+}
+
+Result<std::vector<std::vector<LabelScore>>> Classify(const Encoder& encoder,
+                                                      std::span<const std::string> texts,
+                                                      size_t count) {
+  const models::Model& model = encoder.model();
+  PARVIS_RETURN_IF_ERROR(CheckHead(model, Kind::kSequenceLabels, "has no labels for texts"));
+  PARVIS_ASSIGN_OR_RETURN(const auto inputs, InputsOf(model, texts));
+  const std::vector<std::string>& labels = model.task.labels;
+  const LabelFunction function = LabelFunctionOf(model.task.problem_type, labels.size());
+  std::vector<std::vector<LabelScore>> all(texts.size());
+  PARVIS_RETURN_IF_ERROR(encoder.Scores(
+      inputs, [](size_t) { return std::vector<int64_t>{0}; },
+      [&](size_t i, const Tensor& scores) {
+        const std::vector<double> values = Apply(function, Row(scores, 0));
+        for (const size_t best : Largest(values, count)) {
+          all[i].push_back({labels[best], values[best]});
+        }
+      }));
+  return all;
+}
+
+Result<std::vector<std::vector<LabelledRange>>> LabelTokens(const Encoder& encoder,
+                                                            std::span<const std::string> texts,
+                                                            Aggregation aggregation) {
+  const models::Model& model = encoder.model();
+  PARVIS_RETURN_IF_ERROR(CheckHead(model, Kind::kTokenLabels, "has no labels for tokens"));
+  std::vector<text::Encoded> encoded;
+  std::vector<EncoderInput> inputs;
+  for (const std::string& text : texts) {
+    if (text.size() > text::kMaxTextBytes) return InvalidArgument("a text of more than 1 GiB");
+    encoded.push_back(model.tokenizer->Encode(text, {.offsets = true}));
+    inputs.push_back(InputOf(encoded.back()));
+  }
+  std::vector<std::vector<LabelledRange>> all(texts.size());
+  PARVIS_RETURN_IF_ERROR(encoder.Scores(
+      inputs, [&](size_t i) { return Counted(inputs[i].tokens.size()); },
+      [&](size_t i, const Tensor& scores) {
+        const std::vector<bool> continues = ContinuesWord(*model.tokenizer, encoded[i], texts[i]);
+        std::vector<LabelledToken> tokens;
+        for (size_t t = 0; t < encoded[i].ids.size(); ++t) {
+          if (encoded[i].texts[t] == text::Encoded::kNobody) continue;
+          tokens.push_back({.begin = encoded[i].offsets[t].first,
+                            .end = encoded[i].offsets[t].second,
+                            .continues = continues[t],
+                            .probabilities = Softmax(Row(scores, static_cast<int64_t>(t)))});
+        }
+        all[i] = Aggregate(tokens, model.task.labels, aggregation);
+      }));
+  return all;
+}
+
+namespace {
+
+// Question and text as tokens, and how the tokeniser puts them together.
+struct Pieces {
+  text::Encoded question, text;
+  std::vector<int64_t> words;  // of the text's tokens
+  std::vector<text::TemplatePart> parts;
+  size_t marks = 0;
+};
+
+// One window's input and what is known of its tokens.
+struct WindowInput {
+  EncoderInput input;
+  std::vector<SpanToken> tokens;
+
+  void Add(int32_t id, uint8_t type, const SpanToken& token) {
+    input.tokens.push_back(id);
+    input.types.push_back(type);
+    tokens.push_back(token);
+  }
+};
+
+WindowInput InputOf(const Pieces& pieces, const TokenWindow& window) {
+  using Part = text::TemplatePart::Kind;
+  WindowInput result;
+  for (const text::TemplatePart& part : pieces.parts) {
+    if (part.kind == Part::kToken) {
+      result.Add(part.token, part.type, {.is_first = result.tokens.empty()});
+    } else if (part.kind == Part::kFirst) {
+      for (const int32_t id : pieces.question.ids) result.Add(id, part.type, {});
+    } else {
+      for (size_t t = window.begin; t < window.end; ++t) {
+        const auto [begin, end] = pieces.text.offsets[t];
+        result.Add(pieces.text.ids[t], part.type,
+                   {.in_text = true, .word = pieces.words[t], .begin = begin, .end = end});
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+Result<std::vector<Answer>> FindAnswers(const Encoder& encoder, const std::string& question,
+                                        const std::string& text, const AnswerOptions& options) {
+  const models::Model& model = encoder.model();
+  PARVIS_RETURN_IF_ERROR(CheckHead(model, Kind::kSpan, "finds no answers in texts"));
+  if (std::max(question.size(), text.size()) > text::kMaxTextBytes) {
+    return InvalidArgument("a text of more than 1 GiB");
+  }
+  const text::Tokenizer& tokenizer = *model.tokenizer;
+  Pieces pieces;
+  pieces.parts = tokenizer.vocabulary().pair;
+  if (pieces.parts.empty()) {
+    return InvalidArgument(
+        "this model's tokeniser does not say how question and text stand together");
+  }
+  for (const text::TemplatePart& part : pieces.parts) {
+    if (part.kind == text::TemplatePart::Kind::kToken) ++pieces.marks;
+  }
+  pieces.question = tokenizer.Encode(question, {.add_special = false});
+  pieces.text = tokenizer.Encode(text, {.add_special = false, .offsets = true});
+  if (pieces.question.ids.empty()) return InvalidArgument("there is no question");
+  if (pieces.text.ids.empty()) return InvalidArgument("there is no text to look for an answer in");
+  pieces.words = WordsOf(tokenizer, pieces.text, text);
+  const size_t whole = std::min(options.window, static_cast<size_t>(encoder.context_length()));
+  const size_t taken = pieces.question.ids.size() + pieces.marks;
+  if (taken >= whole) {
+    return InvalidArgument(
+        fmt::format("the question's {} tokens leave no room for a text within {}",
+                    pieces.question.ids.size(), whole));
+  }
+  const size_t room = whole - taken;
+  size_t stride = std::min(options.stride, whole / 2);
+  if (stride >= room) stride = room / 2;
+  std::vector<WindowInput> windows;
+  std::vector<EncoderInput> inputs;
+  for (const TokenWindow& window : Windows(pieces.text.ids.size(), room, stride)) {
+    windows.push_back(InputOf(pieces, window));
+    inputs.push_back(windows.back().input);
+  }
+  std::vector<std::vector<SpanToken>> scored(windows.size());
+  PARVIS_RETURN_IF_ERROR(encoder.Scores(
+      inputs, [&](size_t i) { return Counted(inputs[i].tokens.size()); },
+      [&](size_t i, const Tensor& scores) {
+        scored[i] = std::move(windows[i].tokens);
+        for (size_t t = 0; t < scored[i].size(); ++t) {
+          scored[i][t].begin_score = scores.f32()[2 * t];
+          scored[i][t].end_score = scores.f32()[2 * t + 1];
+        }
+      }));
+  return BestAnswers(scored, text, options.count, options.max_tokens);
+}
+
+}  // namespace parvis::runtime
