@@ -18,8 +18,8 @@ struct Command {
   std::function<Status()> (*define)(FlagSet& flags, Console& console);
 };
 
-extern const Command kBench, kCompletion, kConvert, kDescribe, kDoctor, kEval, kGenerate, kInspect,
-    kList, kQuantize, kRun, kShow, kTokenize, kTrain;
+extern const Command kAnswer, kBench, kClassify, kCompletion, kConvert, kDescribe, kDoctor, kEmbed,
+    kEval, kFill, kGenerate, kInspect, kList, kQuantize, kRun, kShow, kTokenize, kTrain;
 
 }  // namespace parvis::cli
 

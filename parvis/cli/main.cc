@@ -19,8 +19,9 @@ namespace parvis::cli {
 namespace {
 
 const Command* const kCommands[] = {
-    &kRun,      &kGenerate, &kTokenize, &kTrain, &kEval, &kConvert, &kQuantize,
-    &kDescribe, &kInspect,  &kBench,    &kList,  &kShow, &kDoctor,  &kCompletion,
+    &kRun,      &kGenerate, &kEmbed, &kFill,    &kClassify, &kAnswer,
+    &kTokenize, &kTrain,    &kEval,  &kConvert, &kQuantize, &kDescribe,
+    &kInspect,  &kBench,    &kList,  &kShow,    &kDoctor,   &kCompletion,
 };
 
 struct Bound {

@@ -1,0 +1,41 @@
+#ifndef PARVIS_CLI_TEXT_FLAGS_H_
+#define PARVIS_CLI_TEXT_FLAGS_H_
+
+#include <string>
+#include <vector>
+
+#include "parvis/cli/flags.h"
+#include "parvis/core/result.h"
+
+namespace parvis::cli {
+
+// Which texts a command works on: one on the line, or those of a file or of stdin.
+class TextFlags {
+ public:
+  // `what`: for --help ("A text, in a file one a line").
+  void AddTo(FlagSet& flags, const std::string& what);
+
+  // One a line; empty lines are passed over, "\r" at their ends too. At least one.
+  Result<std::vector<std::string>> Lines() const;
+  // All of it as one text.
+  Result<std::string> Whole() const;
+
+ private:
+  std::string text_, file_;
+  Flag text_given_, file_given_;
+};
+
+// A model that is loaded, with what computes it.
+struct Loaded {
+  Compute compute;
+  ops::Exec exec;  // of `compute`
+  models::Model model;
+};
+Result<Loaded> LoadForTexts(const ModelFlags& model, const ComputeFlags& compute);
+
+// {"schema": …, "model": …, "kernels": …}
+OrderedJson TextsDocument(std::string_view command, const Loaded& loaded);
+
+}  // namespace parvis::cli
+
+#endif  // PARVIS_CLI_TEXT_FLAGS_H_
