@@ -82,6 +82,7 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
 }  // namespace
 
 const Command kAnswer = {"answer", "Find the part of a text that answers a question",
-                         "parvis answer MODEL --question 'Where does Anna live?' --file text.txt", &Define};
+                         "parvis answer MODEL --question 'Where does Anna live?' --file text.txt",
+                         &Define};
 
 }  // namespace parvis::cli
