@@ -24,8 +24,9 @@ struct Options {
 Result<runtime::Pooling> ChoosePooling(const Options& options, const models::Model& model) {
   const std::string& name = options.pooling.empty() ? model.task.pooling : options.pooling;
   if (name.empty()) {
-    return model.stack.blueprint().attention.causal ? runtime::Pooling::kLast
-                                                    : runtime::Pooling::kMean;
+    const nn::Blueprint& blueprint = model.stack.blueprint();
+    const bool decoder = blueprint.attention.causal && blueprint.encoder_layers == 0;
+    return decoder ? runtime::Pooling::kLast : runtime::Pooling::kMean;
   }
   const auto pooling = runtime::PoolingFromName(name);
   if (pooling) return *pooling;

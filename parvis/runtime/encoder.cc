@@ -121,7 +121,10 @@ Status Encoder::ForBatches(std::span<const EncoderInput> inputs,
 Status Encoder::Hidden(std::span<const EncoderInput> inputs, const UseHidden& use) const {
   const bool with_types = model_.stack.blueprint().num_token_types > 1;
   return ForBatches(inputs, [&](const Batch& batch) {
-    const Tensor hidden = model_.stack.Forward(exec_, batch.step(with_types));
+    const nn::Step step = batch.step(with_types);
+    const Tensor hidden = model_.stack.blueprint().encoder_layers > 0
+                              ? model_.stack.Encode(exec_, step)
+                              : model_.stack.Forward(exec_, step);
     for (size_t i = 0; i < batch.segments.size(); ++i) {
       const ops::Segment& segment = batch.segments[i];
       use(batch.first + i, hidden.Rows(segment.begin, segment.begin + segment.count));

@@ -35,7 +35,7 @@ struct EncoderOptions {
 
 // Runs whole sequences through a model, several in one forward pass, side by side without padding.
 // What comes out for a sequence depends neither on those beside it nor on the threads. Decoders are
-// welcome, for their embeddings.
+// welcome for their embeddings, and so are models with both: for those of their encoder.
 //
 // Used by one thread at a time.
 class Encoder {
@@ -57,6 +57,7 @@ class Encoder {
   Status Hidden(std::span<const EncoderInput> inputs, const UseHidden& use) const;
 
   // What the model's head makes of some rows of each sequence, at least one: (rows, outputs).
+  // REQUIRES: not a model with an encoder and a decoder.
   using RowsOf = std::function<std::vector<int64_t>(size_t index)>;
   Status Scores(std::span<const EncoderInput> inputs, const RowsOf& rows_of,
                 const UseHidden& use) const;
