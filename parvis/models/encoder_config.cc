@@ -26,6 +26,9 @@ constexpr HeadClass kHeadClasses[] = {
 constexpr Kind kKinds[] = {Kind::kNone,           Kind::kLanguage,    Kind::kPooler,
                            Kind::kSequenceLabels, Kind::kTokenLabels, Kind::kSpan};
 
+// More than any model has; a bound before anything is allocated for their names.
+constexpr int64_t kMaxLabels = 65'536;
+
 int64_t NumLabelsOf(Config& config) {
   const Json* names = config.Object({"id2label"});
   if (names != nullptr && !names->empty()) return static_cast<int64_t>(names->size());
@@ -59,6 +62,9 @@ nn::Head HeadOf(Config& config, std::string_view classes) {
                (head.kind == Kind::kSequenceLabels && config.BoolOr({"has_dense"}, true));
   if (head.kind == Kind::kSequenceLabels || head.kind == Kind::kTokenLabels) {
     head.num_labels = NumLabelsOf(config);
+    if (head.num_labels > kMaxLabels) {
+      config.Refuse("num_labels: " + std::to_string(head.num_labels) + " is out of range");
+    }
   }
   return head;
 }
