@@ -1,5 +1,6 @@
 #include "parvis/formats/hf_tokenizer.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -32,19 +33,65 @@ Result<std::string> ReadIfThere(const std::string& path, size_t max_bytes) {
   return ReadFile(path, max_bytes);
 }
 
-// tokenizer_config.json, with the template of chat_template.jinja put in where newer folders keep
-// it apart.
-Result<std::string> TokenizerConfig(const std::string& folder) {
-  const std::string path = InFolder(folder, "tokenizer_config.json");
-  PARVIS_ASSIGN_OR_RETURN(std::string config, ReadIfThere(path, kMaxTokenizerConfigBytes));
-  PARVIS_ASSIGN_OR_RETURN(const std::string chat_template,
-                          ReadIfThere(InFolder(folder, "chat_template.jinja"), kMaxTemplateBytes));
-  if (chat_template.empty()) return config;
-  Result<Json> json = config.empty() ? Json::object() : ParseJson(config);
+// A JSON object that may be missing: empty then.
+Result<Json> ReadObject(const std::string& path) {
+  PARVIS_ASSIGN_OR_RETURN(const std::string text, ReadIfThere(path, kMaxTokenizerConfigBytes));
+  if (text.empty()) return Json::object();
+  Result<Json> json = ParseJson(text);
   if (!json.ok()) return json.status().In(path);
   if (!json->is_object()) return DataLoss(path + ": not a JSON object");
-  (*json)["chat_template"] = chat_template;
-  return json->dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json;
+}
+
+// special_tokens_map.json of older folders names special tokens where the config does not.
+Status AddSpecialTokensMap(const std::string& folder, Json& config) {
+  PARVIS_ASSIGN_OR_RETURN(const Json map, ReadObject(InFolder(folder, "special_tokens_map.json")));
+  for (const auto& [key, value] : map.items()) {
+    if (!config.contains(key) || config[key].is_null()) config[key] = value;
+  }
+  return {};
+}
+
+// Whether a token is one of those that the config names as special.
+bool IsNamed(const Json& config, const std::string& token) {
+  const auto is = [&](const Json& value) {
+    return value == token || (value.is_object() && value.value("content", Json()) == token);
+  };
+  for (const auto& [key, value] : config.items()) {
+    if (key.ends_with("_token") && is(value)) return true;
+  }
+  const Json more = config.value("additional_special_tokens", Json());
+  return more.is_array() && std::any_of(more.begin(), more.end(), is);
+}
+
+// added_tokens.json of older folders, ids by token, becomes the list that newer ones have.
+Status AddAddedTokens(const std::string& folder, Json& config) {
+  const std::string path = InFolder(folder, "added_tokens.json");
+  PARVIS_ASSIGN_OR_RETURN(const Json ids, ReadObject(path));
+  if (ids.empty() || config.contains("added_tokens_decoder")) return {};
+  Json decoder = Json::object();
+  for (const auto& [token, id] : ids.items()) {
+    if (!id.is_number_unsigned()) {
+      return DataLoss(path + ": [\"" + token.substr(0, 40) + "\"]: is not a token id");
+    }
+    const bool special = IsNamed(config, token);
+    decoder[std::to_string(id.get<uint64_t>())] = {
+        {"content", token}, {"special", special}, {"normalized", !special}};
+  }
+  config["added_tokens_decoder"] = std::move(decoder);
+  return {};
+}
+
+// tokenizer_config.json, with what stands in files of their own in some folders put in.
+Result<std::string> TokenizerConfig(const std::string& folder) {
+  PARVIS_ASSIGN_OR_RETURN(Json config, ReadObject(InFolder(folder, "tokenizer_config.json")));
+  PARVIS_ASSIGN_OR_RETURN(const std::string chat_template,
+                          ReadIfThere(InFolder(folder, "chat_template.jinja"), kMaxTemplateBytes));
+  if (!chat_template.empty()) config["chat_template"] = chat_template;
+  PARVIS_RETURN_IF_ERROR(AddSpecialTokensMap(folder, config));
+  PARVIS_RETURN_IF_ERROR(AddAddedTokens(folder, config));
+  if (config.empty()) return std::string();
+  return config.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Result<Pointer> ReadPair(const std::string& folder, const std::string& config) {
@@ -90,24 +137,18 @@ Status WriteHfTokenizer(const std::string& folder, const text::Tokenizer& tokeni
   const text::Vocabulary& v = tokenizer.vocabulary();
   PARVIS_RETURN_IF_ERROR(
       WriteFileAtomically(InFolder(folder, "tokenizer.json"), WriteTokenizerJson(tokenizer)));
-  OrderedJson config = {{"tokenizer_class", "PreTrainedTokenizerFast"},
-                        {"clean_up_tokenization_spaces", false}};
+  PARVIS_RETURN_IF_ERROR(WriteFileAtomically(InFolder(folder, "tokenizer_config.json"),
+                                             WriteTokenizerConfigJson(tokenizer)));
   OrderedJson generation = OrderedJson::object();
-  const auto add = [&](const std::string& key, const std::optional<text::TokenId>& id) {
-    if (!id.has_value()) return;
-    config[key] = v.tokens[*id];
-    if (key != "unk_token") generation[key + "_id"] = *id;
+  const auto add = [&](const char* key, const std::optional<text::TokenId>& id) {
+    if (id.has_value()) generation[key] = *id;
   };
-  add("bos_token", v.bos);
-  add("eos_token", v.eos);
-  add("pad_token", v.padding);
-  add("unk_token", v.unknown);
-  if (!v.chat_template.empty()) config["chat_template"] = v.chat_template;
+  add("bos_token_id", v.bos);
+  add("eos_token_id", v.eos);
+  add("pad_token_id", v.padding);
   const auto dump = [](const OrderedJson& json) {
     return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
   };
-  PARVIS_RETURN_IF_ERROR(
-      WriteFileAtomically(InFolder(folder, "tokenizer_config.json"), dump(config)));
   return WriteFileAtomically(InFolder(folder, "generation_config.json"), dump(generation));
 }
 

@@ -10,8 +10,9 @@
 namespace parvis::formats {
 
 // The tokeniser of a Hugging Face folder: tokenizer.json, else a SentencePiece model (spiece.model,
-// tokenizer.model), else vocab.json with merges.txt, else vocab.txt; with tokenizer_config.json
-// and chat_template.jinja, if they are there. Null if there is none of them.
+// tokenizer.model), else vocab.json with merges.txt, else vocab.txt; with tokenizer_config.json,
+// special_tokens_map.json, added_tokens.json and chat_template.jinja, where they are. Null if there
+// is none of them.
 Result<std::shared_ptr<const text::Tokenizer>> ReadHfTokenizer(const std::string& folder);
 
 // The same of one file by its name: *.json, *.model, *.spm or vocab.txt; null if it is none of

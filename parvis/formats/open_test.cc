@@ -49,26 +49,6 @@ TEST(OpenModel, ShardsHoldWhatTheIndexSays) {
   EXPECT_TRUE(file->tensors->Has("model.norm.weight"));
 }
 
-TEST(OpenGguf, ReadsPublishedVocabularies) {
-  const std::string folder = Shared("tokenizers/ggml-vocab");
-  if (folder.empty()) GTEST_SKIP() << "no shared data here";
-  int files = 0, tokenizers = 0;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().extension() != ".gguf") continue;
-    const auto file = OpenModel(entry.path());
-    ASSERT_TRUE(file.ok()) << file.status().message();
-    EXPECT_FALSE(file->architecture.empty());
-    ++files;
-    if (file->tokenizer != nullptr) {
-      ++tokenizers;
-    } else {
-      EXPECT_EQ(file->tokenizer_status.code(), StatusCode::kUnimplemented);
-    }
-  }
-  EXPECT_GE(files, 8);
-  EXPECT_GE(tokenizers, 4);
-}
-
 TEST(OpenLlama2c, ReadsPublishedWeights) {
   const std::string folder = Shared("tiny-weights/llama2c");
   if (folder.empty()) GTEST_SKIP() << "no shared data here";

@@ -129,16 +129,12 @@ Status Apply(const Model& model, Vocabulary& v) {
 
 // What stands only in tokenizer_config.json.
 Status ReadSettings(std::string_view text, Vocabulary& v) {
-  Json config = Json::object();
-  if (!text.empty()) {
-    Result<Json> parsed = ParseJson(text);
-    if (!parsed.ok()) return parsed.status().In("tokenizer_config.json");
-    if (parsed->is_object()) config = std::move(*parsed);
-  }
+  PARVIS_ASSIGN_OR_RETURN(const Json config, ParseTokenizerConfig(text));
   v.add_bos = Flag(config, "add_bos_token", v.add_bos);
   v.add_eos = Flag(config, "add_eos_token", v.add_eos);
   v.prefix_only_first = !Flag(config, "legacy", true);
-  const Json tokenizer_class = config.value("tokenizer_class", Json());
+  const Json named = config.value("tokenizer_class", Json());
+  const auto tokenizer_class = named.is_string() ? named.get<std::string>() : std::string();
   const bool t5 = tokenizer_class == "T5Tokenizer" || tokenizer_class == "T5TokenizerFast";
   const Json number = config.value("extra_ids", Json(t5 ? 100 : 0));
   if (!number.is_number_integer() || number.get<int64_t>() < 0 ||
@@ -154,6 +150,7 @@ Status ReadSettings(std::string_view text, Vocabulary& v) {
     v.kinds.push_back(TokenKind::kControl);
   }
   PARVIS_RETURN_IF_ERROR(ReadAddedTokensDecoder(config, v));
+  AddNamedTokens(config, v);
   v.scores.resize(v.tokens.size(), 0.0f);
   if (v.model == "unigram" && v.eos) {
     using Kind = TemplatePart::Kind;

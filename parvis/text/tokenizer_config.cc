@@ -1,5 +1,7 @@
 // tokenizer_config.json, and the names by which special tokens are known everywhere.
 
+#include <algorithm>
+
 #include "parvis/text/tokenizer_json_parts.h"
 
 namespace parvis::text {
@@ -18,12 +20,38 @@ void FindNamed(const Json& config, const char* key, const Vocabulary& v,
 
 }  // namespace
 
-Status ReadTokenizerConfig(std::string_view text, Vocabulary& v) {
-  if (text.empty()) return {};
-  const Result<Json> parsed = ParseJson(text);
+Result<Json> ParseTokenizerConfig(std::string_view text) {
+  if (text.empty()) return Json::object();
+  Result<Json> parsed = ParseJson(text);
   if (!parsed.ok()) return parsed.status().In("tokenizer_config.json");
-  const Json& config = *parsed;
-  if (!config.is_object()) return {};
+  return parsed->is_object() ? std::move(parsed) : Json::object();
+}
+
+void AddNamedTokens(const Json& config, Vocabulary& v) {
+  for (const char* key : {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token",
+                          "cls_token", "mask_token"}) {
+    if (IsNull(config, key)) continue;
+    const Json& value = config[key];
+    const Json& name = value.is_object() && value.contains("content") ? value["content"] : value;
+    if (!name.is_string()) continue;
+    const auto at = std::find(v.tokens.begin(), v.tokens.end(), name.get_ref<const std::string&>());
+    if (at == v.tokens.end()) continue;
+    const auto id = static_cast<TokenId>(at - v.tokens.begin());
+    const bool listed = std::any_of(v.added.begin(), v.added.end(),
+                                    [id](const AddedToken& added) { return added.id == id; });
+    if (listed) continue;
+    v.added.push_back({.id = id,
+                       .content = *at,
+                       .special = true,
+                       .single_word = Flag(value, "single_word", false),
+                       .lstrip = Flag(value, "lstrip", false),
+                       .rstrip = Flag(value, "rstrip", false)});
+    if (v.kinds[id] == TokenKind::kNormal) v.kinds[id] = TokenKind::kControl;
+  }
+}
+
+Status ReadTokenizerConfig(std::string_view text, Vocabulary& v) {
+  PARVIS_ASSIGN_OR_RETURN(const Json config, ParseTokenizerConfig(text));
   if (v.model == "wordpiece") FindNamed(config, "cls_token", v, v.bos);
   if (v.model == "wordpiece") FindNamed(config, "sep_token", v, v.eos);
   FindNamed(config, "bos_token", v, v.bos);

@@ -70,10 +70,14 @@ OrderedJson WriteNormalizer(const std::vector<NormalizerStep>& steps);
 Status ReadPostProcessor(const Json& post, const TokensById& tokens, Vocabulary& v);
 OrderedJson WritePostProcessor(const Vocabulary& v);
 
-// tokenizer_config.json: names of the special tokens and the chat template.
+// tokenizer_config.json as an object; an empty one if the text is empty or holds something else.
+Result<Json> ParseTokenizerConfig(std::string_view text);
+// Its names of the special tokens and its chat template.
 Status ReadTokenizerConfig(std::string_view config, Vocabulary& v);
 // Its added tokens, where no tokenizer.json lists them. REQUIRES: tokens and kinds are listed.
 Status ReadAddedTokensDecoder(const Json& config, Vocabulary& v);
+// Tokens that it names as special are found in texts as such. REQUIRES: tokens and kinds are listed.
+void AddNamedTokens(const Json& config, Vocabulary& v);
 // The names that everybody uses tell special tokens where nothing else does.
 void GuessSpecialTokens(Vocabulary& v);
 

@@ -16,7 +16,7 @@ Status ReadMergeLines(std::string_view text, Vocabulary& v) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty() || (number == 1 && line.starts_with("#version"))) continue;
     const size_t space = line.find(' ');
-    if (space == 0 || space + 1 >= line.size() || line.find(' ', space + 1) != line.npos) {
+    if (space == line.npos || space == 0 || space + 1 == line.size() || line.find(' ', space + 1) != line.npos) {
       return RefuseField("line " + std::to_string(number),
                          "is not two tokens with a space between");
     }
@@ -55,12 +55,7 @@ void MakeRoberta(Vocabulary& v) {
 
 // Which of the families' pairs of files it is.
 Status ReadFamily(std::string_view text, Vocabulary& v) {
-  Json config = Json::object();
-  if (!text.empty()) {
-    Result<Json> parsed = ParseJson(text);
-    if (!parsed.ok()) return parsed.status().In("tokenizer_config.json");
-    if (parsed->is_object()) config = std::move(*parsed);
-  }
+  PARVIS_ASSIGN_OR_RETURN(const Json config, ParseTokenizerConfig(text));
   const Json name = config.value("tokenizer_class", Json());
   const auto has = [&](const char* token) {
     return std::find(v.tokens.begin(), v.tokens.end(), token) != v.tokens.end();
@@ -78,6 +73,7 @@ Status ReadFamily(std::string_view text, Vocabulary& v) {
                          " is not one whose vocab.json Parvis reads");
   }
   PARVIS_RETURN_IF_ERROR(ReadAddedTokensDecoder(config, v));
+  AddNamedTokens(config, v);
   PARVIS_RETURN_IF_ERROR(ReadTokenizerConfig(text, v));
   GuessSpecialTokens(v);
   return {};

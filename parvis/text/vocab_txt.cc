@@ -9,15 +9,9 @@ namespace parvis::text {
 namespace {
 
 // What the tokenisers of the BERT folders are told, as BertTokenizer reads it.
-Result<NormalizerStep> ReadSettings(std::string_view config) {
+NormalizerStep ReadSettings(const Json& settings) {
   NormalizerStep bert{
       .kind = NormalizerStep::Kind::kBert, .clean_text = true, .chinese = true, .lowercase = true};
-  Json settings = Json::object();
-  if (!config.empty()) {
-    Result<Json> parsed = ParseJson(config);
-    if (!parsed.ok()) return parsed.status().In("tokenizer_config.json");
-    if (parsed->is_object()) settings = std::move(*parsed);
-  }
   bert.lowercase = Flag(settings, "do_lower_case", true);
   bert.chinese = Flag(settings, "tokenize_chinese_chars", true);
   bert.strip_accents = Flag(settings, "strip_accents", bert.lowercase);
@@ -27,8 +21,8 @@ Result<NormalizerStep> ReadSettings(std::string_view config) {
 Result<Vocabulary> ReadVocabulary(std::string_view text, std::string_view config) {
   Vocabulary v;
   v.model = "wordpiece";
-  PARVIS_ASSIGN_OR_RETURN(const NormalizerStep bert, ReadSettings(config));
-  v.normalizer.push_back(bert);
+  PARVIS_ASSIGN_OR_RETURN(const Json settings, ParseTokenizerConfig(config));
+  v.normalizer.push_back(ReadSettings(settings));
   TokensById tokens;
   int64_t id = 0;
   for (size_t at = 0; at < text.size(); ++id) {
@@ -47,6 +41,8 @@ Result<Vocabulary> ReadVocabulary(std::string_view text, std::string_view config
     if (line == "[UNK]") v.unknown = here;
   }
   PARVIS_RETURN_IF_ERROR(ListTokens(tokens, "lines", v));
+  PARVIS_RETURN_IF_ERROR(ReadAddedTokensDecoder(settings, v));
+  AddNamedTokens(settings, v);
   PARVIS_RETURN_IF_ERROR(ReadTokenizerConfig(config, v));
   GuessSpecialTokens(v);
   if (!v.unknown || !v.bos || !v.eos) {
