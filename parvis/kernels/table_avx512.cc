@@ -1,6 +1,8 @@
 // gcc 12 warns of undefined values that its own headers make on purpose (its bug 105593).
 #pragma GCC diagnostic ignored "-Wuninitialized"
+#ifndef __clang__
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include "parvis/kernels/block_dot_avx512.h"
 #include "parvis/kernels/simd_avx512.h"
 #include "parvis/kernels/table-inl.h"

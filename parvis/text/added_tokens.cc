@@ -1,7 +1,7 @@
 #include "parvis/text/added_tokens.h"
 
-#include <algorithm>
-#include <functional>
+#include <deque>
+#include <string>
 
 #include "parvis/text/utf8.h"
 
@@ -40,42 +40,51 @@ size_t SpaceEnd(std::string_view text, size_t at) {
 
 }  // namespace
 
-AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, const Normalizer* normalizer) {
-  for (const AddedToken& token : tokens) {
-    std::string_view content = token.content;
-    if (token.normalized && normalizer != nullptr && !normalizer->empty()) {
-      content = contents_.emplace_back(normalizer->Apply(content));
-    }
-    (token.normalized ? normalized_ : raw_).Add(token, content);
+AddedTokens::Set::Set(std::vector<std::pair<std::string_view, const AddedToken*>> contents)
+    : trie({}) {
+  std::vector<std::pair<std::string_view, TokenId>> numbered;
+  for (const auto& [content, token] : contents) {
+    if (content.empty()) continue;
+    numbered.emplace_back(content, static_cast<TokenId>(tokens.size()));
+    tokens.push_back(token);
+    has_ordinary |= !token->special;
   }
+  trie = TokenTrie(std::move(numbered));
 }
 
-void AddedTokens::Set::Add(const AddedToken& token, std::string_view content) {
-  if (content.empty() || !by_content.emplace(content, &token).second) return;
-  has_ordinary |= !token.special;
-  std::vector<size_t>& of_byte = sizes[static_cast<unsigned char>(content[0])];
-  const size_t size = content.size();
-  const auto at = std::lower_bound(of_byte.begin(), of_byte.end(), size, std::greater<>());
-  if (at == of_byte.end() || *at != size) of_byte.insert(at, size);
-}
+AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, const Normalizer* normalizer)
+    : raw_([&] {
+        std::vector<std::pair<std::string_view, const AddedToken*>> raw;
+        for (const AddedToken& token : tokens) {
+          if (!token.normalized) raw.emplace_back(token.content, &token);
+        }
+        return Set(std::move(raw));
+      }()),
+      normalized_([&] {
+        std::deque<std::string> contents;  // they stay where they are
+        std::vector<std::pair<std::string_view, const AddedToken*>> normalized;
+        for (const AddedToken& token : tokens) {
+          if (!token.normalized) continue;
+          const bool changes = normalizer != nullptr && !normalizer->empty();
+          contents.push_back(changes ? normalizer->Apply(token.content) : token.content);
+          normalized.emplace_back(contents.back(), &token);
+        }
+        return Set(std::move(normalized));
+      }()) {}
 
-std::pair<const AddedToken*, size_t> AddedTokens::Set::LongestAt(std::string_view text,
-                                                                 size_t at) const {
-  for (const size_t size : sizes[static_cast<unsigned char>(text[at])]) {
-    if (size > text.size() - at) continue;
-    const auto found = by_content.find(text.substr(at, size));
-    if (found != by_content.end()) return {found->second, size};
-  }
-  return {nullptr, 0};
+std::pair<const AddedToken*, size_t> AddedTokens::Set::LongestOf(std::string_view text) const {
+  std::pair<const AddedToken*, size_t> longest = {nullptr, 0};
+  trie.Walk(text, [&](size_t size, TokenId number) { longest = {tokens[number], size}; });
+  return longest;
 }
 
 void AddedTokens::Set::Split(std::string_view whole, size_t from, size_t to, bool special,
                              std::vector<Match>& matches) const {
   const std::string_view text = whole.substr(from, to - from);
   size_t done = 0;  // text before is in `matches`
-  const bool any = has_ordinary || (special && !by_content.empty());
+  const bool any = has_ordinary || (special && !tokens.empty());
   for (size_t at = 0; any && at < text.size();) {
-    const auto [token, size] = LongestAt(text, at);
+    const auto [token, size] = LongestOf(text.substr(at));
     if (token == nullptr) {
       ++at;
       continue;

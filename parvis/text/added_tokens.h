@@ -1,14 +1,12 @@
 #ifndef PARVIS_TEXT_ADDED_TOKENS_H_
 #define PARVIS_TEXT_ADDED_TOKENS_H_
 
-#include <array>
 #include <cstdint>
-#include <deque>
-#include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "parvis/text/token_trie.h"
 #include "parvis/text/vocabulary.h"
 
 namespace parvis::text {
@@ -34,18 +32,17 @@ class AddedTokens {
 
  private:
   struct Set {
-    std::unordered_map<std::string_view, const AddedToken*> by_content;
-    std::array<std::vector<size_t>, 256> sizes;  // by first byte, longest first
-    bool has_ordinary = false;                   // a token that is not special
+    std::vector<const AddedToken*> tokens;  // those of the trie's ids
+    TokenTrie trie;
+    bool has_ordinary = false;  // a token that is not special
 
-    void Add(const AddedToken& token, std::string_view content);
-    // The longest token at a place, and its size there; null: none.
-    std::pair<const AddedToken*, size_t> LongestAt(std::string_view text, size_t at) const;
+    explicit Set(std::vector<std::pair<std::string_view, const AddedToken*>> contents);
+    // The longest token that a text begins with, and its size there; null: none.
+    std::pair<const AddedToken*, size_t> LongestOf(std::string_view text) const;
     // Appends the matches of text[begin, end).
     void Split(std::string_view text, size_t begin, size_t end, bool special,
                std::vector<Match>& matches) const;
   };
-  std::deque<std::string> contents_;  // normalised
   Set raw_, normalized_;
 };
 

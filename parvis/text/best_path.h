@@ -57,6 +57,21 @@ void FindBestPath(std::string_view piece, const Walk& walk, const Score& score, 
   std::reverse(tokens.begin() + static_cast<ptrdiff_t>(first), tokens.end());
 }
 
+// Cuts a word into tokens, each time the longest that the rest begins with; `walk` as above, told
+// by `first` whether nothing has been cut off yet. Returns false, with some tokens, if there is a
+// rest that begins with none. `walk` is called once for each token.
+template <typename Walk>
+bool CutGreedily(std::string_view word, const Walk& walk, std::vector<PathToken>& tokens) {
+  for (size_t at = 0; at < word.size();) {
+    PathToken longest = {-1, at, at};
+    walk(at == 0, word.substr(at), [&](size_t size, TokenId id) { longest = {id, at, at + size}; });
+    if (longest.id < 0) return false;
+    tokens.push_back(longest);
+    at = longest.end;
+  }
+  return true;
+}
+
 }  // namespace parvis::text
 
 #endif  // PARVIS_TEXT_BEST_PATH_H_

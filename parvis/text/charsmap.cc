@@ -1,5 +1,6 @@
 #include "parvis/text/charsmap.h"
 
+#include <algorithm>
 #include <span>
 
 #include "parvis/core/byte_reader.h"
@@ -46,9 +47,9 @@ Result<Charsmap> Charsmap::Parse(std::string_view bytes) {
     if ((static_cast<unsigned char>(map.strings_[value]) & 0xC0) == 0x80) {
       return refuse("a value points into a character");
     }
-    if (map.strings_.find('\0', value) - value > kMaxReplacement) {
-      return refuse("a replacement is longer than 256 bytes");
-    }
+    const size_t size = map.strings_.find('\0', value) - value;
+    if (size > kMaxReplacement) return refuse("a replacement is longer than 256 bytes");
+    map.longest_ = std::max(map.longest_, size);
   }
   return map;
 }
@@ -56,7 +57,8 @@ Result<Charsmap> Charsmap::Parse(std::string_view bytes) {
 Charsmap::Match Charsmap::Find(std::string_view text, size_t at, bool shortest) const {
   Match match;
   size_t node = OffsetOf(units_[0]);
-  for (size_t i = at; i < text.size(); ++i) {
+  const size_t end = std::min(text.size(), at + kMaxKey);
+  for (size_t i = at; i < end; ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     node ^= byte;
     if (byte == 0 || node >= units_.size() || LabelOf(units_[node]) != byte) break;

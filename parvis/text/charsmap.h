@@ -36,12 +36,17 @@ class Charsmap {
 
   // Bounds how much longer than the input a text can become.
   static constexpr size_t kMaxReplacement = 256;
+  // Longer keys are not found: units can form a ring, and a text would be walked over and over.
+  static constexpr size_t kMaxKey = 256;
+
+  size_t longest_replacement() const { return longest_; }
 
  private:
   Match Find(std::string_view text, size_t at, bool shortest) const;
 
   std::vector<uint32_t> units_;
   std::string strings_;
+  size_t longest_ = 0;
 };
 
 }  // namespace parvis::text

@@ -53,6 +53,18 @@ TEST(Charsmap, FindsTheLongestAndTheShortest) {
   EXPECT_EQ(map->Longest(std::string_view("\0a", 2), 0).size, 0u);
 }
 
+// A unit that leads to itself: the walk along a run of its letter ends all the same.
+TEST(Charsmap, ARingIsNoWayThroughTheText) {
+  std::vector<uint32_t> units(768, 0);
+  units[0] = Unit(0, false, 256);
+  const uint32_t a = 256 ^ 'a';
+  units[a] = Unit('a', true, 'a');
+  units[a ^ 'a'] = kValue | 0;
+  const auto map = Charsmap::Parse(Bytes(units, std::string("x\0", 2)));
+  ASSERT_TRUE(map.ok()) << map.status().message();
+  EXPECT_EQ(map->Longest(std::string(10000, 'a'), 0).size, Charsmap::kMaxKey);
+}
+
 TEST(Charsmap, RefusesWhatPointsOutside) {
   const auto refusal = [](const std::string& bytes) {
     const auto map = Charsmap::Parse(bytes);

@@ -44,6 +44,30 @@ TEST(LinearWork, BestPathAsksOnceForEachCharacter) {
   EXPECT_EQ(found.size(), text.size() / 8);  // eight letters for -4 beat all others
 }
 
+TEST(LinearWork, GreedyCutAsksOnceForEachToken) {
+  const std::vector<std::string> tokens = {"a", "aa", "aaaa", "b"};
+  std::vector<std::pair<std::string_view, TokenId>> list;
+  for (size_t i = 0; i < tokens.size(); ++i) list.emplace_back(tokens[i], static_cast<TokenId>(i));
+  const TokenTrie trie(list);
+  const std::string text = Repeat("a");
+  size_t walks = 0, visits = 0;
+  std::vector<PathToken> found;
+  const bool whole = CutGreedily(
+      text,
+      [&](bool, std::string_view rest, const auto& visit) {
+        ++walks;
+        trie.Walk(rest, [&](size_t size, TokenId id) {
+          ++visits;
+          visit(size, id);
+        });
+      },
+      found);
+  EXPECT_TRUE(whole);
+  EXPECT_EQ(walks, text.size() / 4);
+  EXPECT_EQ(visits, 3 * walks);
+  EXPECT_EQ(found.size(), walks);
+}
+
 // A small vocabulary of a kind, with runs of one letter among its tokens.
 Vocabulary Small(const std::string& model) {
   Vocabulary v;

@@ -14,6 +14,25 @@ namespace {
 using Kind = NormalizerStep::Kind;
 
 constexpr size_t kMaxSteps = 16;
+constexpr size_t kMaxGrowth = 1024;
+constexpr size_t kSpaceBytes = 3;  // of "▁"
+
+// By how much a file can make a step lengthen a text.
+size_t GrowthOf(const NormalizerStep& step, const std::optional<Charsmap>& charsmap) {
+  const size_t longest = charsmap ? std::max<size_t>(charsmap->longest_replacement(), 1) : 1;
+  switch (step.kind) {
+    case Kind::kReplace:
+      return std::max<size_t>(1, (step.to.size() + step.from.size() - 1) / step.from.size());
+    case Kind::kSquashSpaces:
+      return std::max<size_t>(1, (step.to.size() + 1) / 2);
+    case Kind::kPrecompiled:
+      return longest;
+    case Kind::kSentencePiece:
+      return longest * kSpaceBytes;
+    default:
+      return 1;
+  }
+}
 
 void Keep(AlignedText& text, size_t from, size_t to) {
   text.text = text.text.substr(from, to - from);
@@ -101,6 +120,7 @@ void Prepend(const NormalizerStep& step, AlignedText& text) {
 Result<Normalizer> Normalizer::Make(const std::vector<NormalizerStep>& steps) {
   if (steps.size() > kMaxSteps) return DataLoss("normalizer: more than 16 steps");
   Normalizer normalizer;
+  size_t growth = 1;
   for (const NormalizerStep& what : steps) {
     Step step{.what = what};
     if (what.to.size() > Charsmap::kMaxReplacement || !IsValidUtf8(what.to)) {
@@ -112,6 +132,11 @@ Result<Normalizer> Normalizer::Make(const std::vector<NormalizerStep>& steps) {
     if (what.kind == Kind::kPrecompiled || !what.charsmap.empty()) {
       PARVIS_ASSIGN_OR_RETURN(step.charsmap, Charsmap::Parse(what.charsmap));
       step.what.charsmap.clear();
+    }
+    growth *= GrowthOf(what, step.charsmap);
+    if (growth > kMaxGrowth) {
+      return DataLoss("normalizer: its steps together can make a text " + std::to_string(growth) +
+                      " times as long, limit " + std::to_string(kMaxGrowth));
     }
     normalizer.steps_.push_back(std::move(step));
   }

@@ -5,8 +5,7 @@
 namespace parvis::text {
 
 TokenTrie::TokenTrie(std::vector<std::pair<std::string_view, TokenId>> tokens) : nodes_(1) {
-  std::stable_sort(tokens.begin(), tokens.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(tokens.begin(), tokens.end());
   // Level by level, so that the children of a node lie together: those of its tokens share their
   // first `depth` bytes.
   struct Range {

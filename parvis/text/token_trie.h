@@ -15,7 +15,7 @@ namespace parvis::text {
 // threads.
 class TokenTrie {
  public:
-  // Of two equal strings the first stays. The strings are not kept.
+  // Of two equal strings that with the smaller id stays. The strings are not kept.
   explicit TokenTrie(std::vector<std::pair<std::string_view, TokenId>> tokens);
 
   // Calls visit(size, id) for each token that `text` begins with, the shortest first.

@@ -62,12 +62,13 @@ Status ReadTemplate(const Json& post, const TokensById& tokens, Vocabulary& v) {
 }
 
 // BertProcessing and RobertaProcessing: "cls" and "sep" as ["name", id].
-Status ReadClassic(const Json& post, bool roberta, Vocabulary& v) {
+Status ReadClassic(const Json& post, bool roberta, const TokensById& tokens, Vocabulary& v) {
   const auto read = [&](const char* key, std::optional<TokenId>& id) -> Status {
     const Json token = post.value(key, Json());
     if (!token.is_array() || token.size() != 2 || !token[1].is_number_integer() ||
-        token[1].get<int64_t>() < 0 || token[1].get<int64_t>() > INT32_MAX) {
-      return RefuseField("post_processor." + std::string(key), "is not a token and its id");
+        !tokens.contains(token[1].get<int64_t>())) {
+      return RefuseField("post_processor." + std::string(key),
+                         "is not a token of the vocabulary and its id");
     }
     id = token[1].get<TokenId>();
     return {};
@@ -97,8 +98,8 @@ Status ReadPostProcessor(const Json& post, const TokensById& tokens, Vocabulary&
     return {};
   }
   if (IsType(post, "TemplateProcessing")) return ReadTemplate(post, tokens, v);
-  if (IsType(post, "RobertaProcessing")) return ReadClassic(post, true, v);
-  if (IsType(post, "BertProcessing")) return ReadClassic(post, false, v);
+  if (IsType(post, "RobertaProcessing")) return ReadClassic(post, true, tokens, v);
+  if (IsType(post, "BertProcessing")) return ReadClassic(post, false, tokens, v);
   if (IsType(post, "Sequence") && post.contains("processors") && post["processors"].is_array()) {
     for (const Json& part : post["processors"]) {
       if (IsType(part, "Sequence")) return RefuseField("post_processor", "nests sequences");

@@ -67,6 +67,44 @@ Json SentencePieceJson() {
         {"merges", {"h e", "▁ he"}}}}};
 }
 
+// Unigram in the manner of T5, and WordPiece in that of BERT.
+Json UnigramJson() {
+  const Json metaspace = {
+      {"type", "Metaspace"}, {"replacement", "▁"}, {"prepend_scheme", "always"}, {"split", true}};
+  const Json entry = Json::array({"<unk>", 0.0});
+  return {{"normalizer", {{"type", "NFKC"}}},
+          {"pre_tokenizer", metaspace},
+          {"decoder", metaspace},
+          {"model",
+           {{"type", "Unigram"},
+            {"unk_id", 0},
+            {"vocab", Json::array({entry, Json::array({"▁", -1.0}), Json::array({"a", -2.0})})}}}};
+}
+
+Json WordPieceJson() {
+  return {{"normalizer", {{"type", "BertNormalizer"}}},
+          {"pre_tokenizer", {{"type", "BertPreTokenizer"}}},
+          {"post_processor",
+           {{"type", "BertProcessing"},
+            {"cls", Json::array({"[CLS]", 1})},
+            {"sep", Json::array({"[SEP]", 2})}}},
+          {"decoder", {{"type", "WordPiece"}}},
+          {"model",
+           {{"type", "WordPiece"},
+            {"unk_token", "[UNK]"},
+            {"vocab", {{"[UNK]", 0}, {"[CLS]", 1}, {"[SEP]", 2}, {"a", 3}}}}}};
+}
+
+// Steps that each make a text longer.
+Json Growing(int steps) {
+  Json list = Json::array();
+  for (int i = 0; i < steps; ++i) {
+    list.push_back(
+        {{"type", "Replace"}, {"pattern", {{"String", "a"}}}, {"content", std::string(200, 'a')}});
+  }
+  return {{"type", "Sequence"}, {"normalizers", list}};
+}
+
 std::unique_ptr<Tokenizer> Read(const Json& json, const std::string& config = {}) {
   auto made = ReadTokenizerJson(json.dump(), config);
   EXPECT_TRUE(made.ok()) << made.status().message();
@@ -99,6 +137,18 @@ TEST(TokenizerJson, ReadsSentencePiece) {
   EXPECT_EQ(tokenizer->Decode(encoded.ids), "he heé");
   EXPECT_EQ(tokenizer->TokenBytes(263), " he");
   EXPECT_THAT(tokenizer->Encode("").ids, testing::ElementsAre(1));
+}
+
+TEST(TokenizerJson, ReadsUnigramAndWordPiece) {
+  const auto unigram = Read(UnigramJson());
+  ASSERT_NE(unigram, nullptr);
+  EXPECT_THAT(unigram->Encode("a b").ids, testing::ElementsAre(1, 2, 1, 0));
+  const auto wordpiece = Read(WordPieceJson());
+  ASSERT_NE(wordpiece, nullptr);
+  const Encoded pair = wordpiece->EncodePair("A", "b á");
+  EXPECT_THAT(pair.ids, testing::ElementsAre(1, 3, 2, 0, 3, 2));
+  EXPECT_THAT(pair.types, testing::ElementsAre(0, 0, 0, 1, 1, 1));
+  EXPECT_THAT(pair.texts, testing::ElementsAre(-1, 0, -1, 1, 1, -1));
 }
 
 TEST(TokenizerJson, ReadsTheConfig) {
@@ -194,6 +244,37 @@ const BadFile kBadFiles[] = {
      "post_processor.single"},
     {"TemplateOfNumbers", &SentencePieceJson, "/post_processor/single", Json::array({1}),
      "post_processor.single"},
+    {"NormalizerGrows", &UnigramJson, "/normalizer", Growing(2), "normalizer: its steps together"},
+    {"NormalizerTooMany", &UnigramJson, "/normalizer", Growing(17), "normalizer"},
+    {"CharsmapNotBase64",
+     &UnigramJson,
+     "/normalizer",
+     {{"type", "Precompiled"}, {"precompiled_charsmap", "?"}},
+     "precompiled_charsmap"},
+    {"CharsmapCut",
+     &UnigramJson,
+     "/normalizer",
+     {{"type", "Precompiled"}, {"precompiled_charsmap", "AAAA"}},
+     "precompiled_charsmap at byte 0"},
+    {"UnigramVocabIsObject", &UnigramJson, "/model/vocab", Json::object(), "model.vocab"},
+    {"UnigramEntry", &UnigramJson, "/model/vocab/1", Json::array({"▁"}), "model.vocab[1]"},
+    {"UnigramScoreIsText", &UnigramJson, "/model/vocab/2/1", "x", "model.vocab[2]"},
+    {"UnigramScoreOverflows", &UnigramJson, "/model/vocab/2/1", 1e300, "scores[2]"},
+    {"UnigramTokenTwice", &UnigramJson, "/model/vocab/2/0", "▁", "in the vocabulary twice"},
+    {"UnigramNoUnknown", &UnigramJson, "/model/unk_id", nullptr, "model.unk_id"},
+    {"UnigramUnknownOutside", &UnigramJson, "/model/unk_id", 3, "model.unk_id"},
+    {"UnigramPre", &UnigramJson, "/pre_tokenizer/replacement", "_", "pre_tokenizer"},
+    {"UnigramScheme", &UnigramJson, "/pre_tokenizer/prepend_scheme", "last", "prepend_scheme"},
+    {"UnigramDecoder", &UnigramJson, "/decoder", {{"type", "Fuse"}}, "decoder"},
+    {"WordPieceUnknown", &WordPieceJson, "/model/unk_token", "<unk>", "model.unk_token"},
+    {"WordPieceLongest", &WordPieceJson, "/model/max_input_chars_per_word", 0,
+     "model.max_input_chars_per_word"},
+    {"WordPiecePrefix", &WordPieceJson, "/model/continuing_subword_prefix", 1,
+     "model.continuing_subword_prefix"},
+    {"WordPiecePre", &WordPieceJson, "/pre_tokenizer", nullptr, "pre_tokenizer"},
+    {"WordPieceDecoder", &WordPieceJson, "/decoder/prefix", "@@", "decoder"},
+    {"WordPieceCls", &WordPieceJson, "/post_processor/cls/1", 9, "post_processor.cls"},
+    {"WordPieceSep", &WordPieceJson, "/post_processor/sep", "[SEP]", "post_processor.sep"},
 };
 
 INSTANTIATE_TEST_SUITE_P(All, BadTokenizerJson, testing::ValuesIn(kBadFiles),

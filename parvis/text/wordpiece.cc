@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "parvis/text/best_path.h"
 #include "parvis/text/utf8.h"
 
 namespace parvis::text {
@@ -66,29 +67,22 @@ void WordPiece::EncodeSection(const Section& section, Encoded& out) const {
 
 void WordPiece::EncodeWord(const Section& section, size_t from, size_t to, Encoded& out) const {
   const std::string_view word = section.text.substr(from, to - from);
-  const size_t before = out.ids.size();
   int64_t characters = 0;
   for (const char c : word) characters += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  bool known = characters <= vocabulary().max_word_characters;
-  for (size_t at = 0; known && at < word.size();) {
-    size_t longest = 0;
-    TokenId best = -1;
-    (at == 0 ? first_ : rest_).Walk(word.substr(at), [&](size_t size, TokenId id) {
-      longest = size;
-      best = id;
-    });
-    known = longest > 0;
-    if (!known) break;
-    out.ids.push_back(best);
-    if (section.offsets) out.offsets.push_back(section.RangeOf(from + at, from + at + longest));
-    at += longest;
+  std::vector<PathToken> tokens;
+  const bool known = characters <= vocabulary().max_word_characters &&
+                     CutGreedily(
+                         word,
+                         [this](bool first, std::string_view rest, const auto& visit) {
+                           (first ? first_ : rest_).Walk(rest, visit);
+                         },
+                         tokens);
+  if (!known) tokens.assign(1, {*vocabulary().unknown, 0, word.size()});
+  for (const PathToken& token : tokens) {
+    out.ids.push_back(token.id);
+    if (!section.offsets) continue;
+    out.offsets.push_back(section.RangeOf(from + token.begin, from + token.end));
   }
-  if (known) return;
-  out.ids.resize(before);
-  out.ids.push_back(*vocabulary().unknown);
-  if (!section.offsets) return;
-  out.offsets.resize(before);
-  out.offsets.push_back(section.RangeOf(from, to));
 }
 
 // The reference's list of spaces to take away, in its order.
