@@ -61,6 +61,7 @@ struct Family {
 
 extern const Family kBert;
 extern const Family kBloom;
+extern const Family kCamembert;
 extern const Family kDistilBert;
 extern const Family kGpt2;
 extern const Family kGptJ;
@@ -72,6 +73,7 @@ extern const Family kQwen2;
 extern const Family kQwen3;
 extern const Family kRoberta;
 extern const Family kT5;
+extern const Family kXlmRoberta;
 
 std::span<const Family* const> AllFamilies();
 // By a model_type or an architecture; null: unknown.

@@ -8,9 +8,17 @@
 namespace parvis::models {
 namespace {
 
+struct Names {
+  const char *model_type, *classes;
+};
+constexpr Names kRobertaNames = {"roberta", "Roberta"};
+constexpr Names kCamembertNames = {"camembert", "Camembert"};
+constexpr Names kXlmRobertaNames = {"xlm-roberta", "XLMRoberta"};
+
+template <const Names& kNames>
 nn::Blueprint Describe(Config& config) {
-  nn::Blueprint b = DescribeEncoder(config, "Roberta");
-  b.family = "roberta";
+  nn::Blueprint b = DescribeEncoder(config, kNames.classes);
+  b.family = kNames.model_type;
   nn::LearnedPositions positions;
   if (config.Has({"context_length"})) {  // GGUF keeps no unused rows, only their number
     positions.unused_rows = config.IntOr({"unused_positions"}, 0, 0);
@@ -25,10 +33,11 @@ nn::Blueprint Describe(Config& config) {
   return b;
 }
 
+template <const Names& kNames>
 Json HfConfig(const nn::Blueprint& b) {
   const int64_t unused = std::get<nn::LearnedPositions>(b.positions).unused_rows;
-  Json json = EncoderConfig(b, "Roberta");
-  json["model_type"] = "roberta";
+  Json json = EncoderConfig(b, kNames.classes);
+  json["model_type"] = kNames.model_type;
   json["max_position_embeddings"] = b.context_length + unused;
   json["pad_token_id"] = unused - 1;
   return json;
@@ -70,15 +79,22 @@ constexpr TensorName kTensors[] = {
 
 constexpr NameAlias kAliases[] = {{"lm_head.bias", "lm_head.decoder.bias"}};
 
+template <const Names& kNames>
+constexpr Family FamilyOf() {
+  return {.name = kNames.model_type,
+          .gguf = "bert",
+          .hf_prefix = "roberta.",
+          .describe = &Describe<kNames>,
+          .config = &HfConfig<kNames>,
+          .gguf_metadata = &GgufMetadata,
+          .tensors = kTensors,
+          .hf_aliases = kAliases};
+}
+
 }  // namespace
 
-const Family kRoberta = {.name = "roberta",
-                         .gguf = "bert",
-                         .hf_prefix = "roberta.",
-                         .describe = &Describe,
-                         .config = &HfConfig,
-                         .gguf_metadata = &GgufMetadata,
-                         .tensors = kTensors,
-                         .hf_aliases = kAliases};
+const Family kRoberta = FamilyOf<kRobertaNames>();
+const Family kCamembert = FamilyOf<kCamembertNames>();
+const Family kXlmRoberta = FamilyOf<kXlmRobertaNames>();
 
 }  // namespace parvis::models

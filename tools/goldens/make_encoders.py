@@ -42,6 +42,11 @@ ROBERTA = BERT | dict(
     pad_token_id=1,
     eos_token_id=2,
 )
+# RoBERTa in other languages: the same arithmetic under other names.
+CAMEMBERT = ROBERTA | dict(
+    model_type="camembert", vocab_size=90, hidden_size=16, intermediate_size=24
+)
+XLM_ROBERTA = CAMEMBERT | dict(model_type="xlm-roberta")
 DISTILBERT = dict(
     model_type="distilbert",
     vocab_size=240,
@@ -104,8 +109,16 @@ MODELS = {
         "DistilBertForTokenClassification",
     ),
     "distilbert_span": (DISTILBERT, "DistilBertForQuestionAnswering"),
+    "camembert_masked_lm": (CAMEMBERT, "CamembertForMaskedLM"),
+    "xlm_roberta_sequence": (XLM_ROBERTA | labels("non", "oui"), "XLMRobertaForSequenceClassification"),
 }
-WITH_OLD_NAMES = {"bert_tokens"}
+RENAMED = {
+    "bert_tokens": OLD_NAMES,
+    # transformers lists the tied matrix under the head's name and saves it under the embedding's.
+    "camembert_masked_lm": (
+        ("lm_head.decoder.weight", "roberta.embeddings.word_embeddings.weight"),
+    ),
+}
 # Losses and gradients: a language model and both kinds of labels.
 WITH_GRADIENTS = {"bert_masked_lm", "roberta_sequence", "distilbert_tokens"}
 
@@ -195,7 +208,7 @@ def main():
         if name not in names:
             continue
         generator = torch.Generator().manual_seed(2000 + number)
-        renamed = OLD_NAMES if name in WITH_OLD_NAMES else ()
+        renamed = RENAMED.get(name, ())
         model = make_checkpoint(out / name, config, architecture, generator, renamed)
         tensors, scores = goldens(model, config, generator)
         spread = tensors["logits"].std().item() if scores is not None else 0.0

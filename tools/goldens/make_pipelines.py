@@ -119,12 +119,18 @@ def kept(folder, make, size):
     return (Tokenizer.from_file(str(path)) if path.exists() else tokenizer), names
 
 
+def folders():
+    """Those of the families whose tokenisers are made here."""
+    families = ("bert_", "roberta_", "distilbert_")
+    return [folder for folder in sorted(ENCODERS.iterdir()) if folder.name.startswith(families)]
+
+
 def put_tokenizers():
     made = {
         "wordpiece": kept("bert_masked_lm", wordpiece, 240),
         "byte_level": kept("roberta_masked_lm", byte_level, 320),
     }
-    for folder in sorted(ENCODERS.iterdir()):
+    for folder in folders():
         family = folder.name.split("_")[0]
         tokenizer, names = made["byte_level" if family == "roberta" else "wordpiece"]
         inputs = ["input_ids", "attention_mask"] + (["token_type_ids"] if family == "bert" else [])
@@ -253,7 +259,7 @@ def main():
     answers = sys.argv[1:] == ["--answers"]
     if not answers:
         put_tokenizers()
-    for folder in sorted(ENCODERS.iterdir()):
+    for folder in folders():
         kind = folder.name.split("_", 1)[1]
         make = KINDS.get(kind) if not answers else answer if kind == "span" else None
         if make is None:
