@@ -184,6 +184,40 @@ std::vector<BadFile> TokenizerFiles() {
   };
 }
 
+// Tokenisers that are not BPE. The tokens of the last would make a large tree of a small file.
+std::vector<BadFile> BadTrees() {
+  const auto file = [](std::vector<std::string> keys) { return With(std::move(keys)).Bytes(); };
+  const auto tokens = [](const std::string& more) {
+    return GgufArray("tokenizer.ggml.tokens", 8, 2, GgufText("[UNK]") + GgufText(more));
+  };
+  const auto model = [](const char* name) {
+    return GgufKey("tokenizer.ggml.model", 8, GgufText(name));
+  };
+  const std::string scores = GgufArray("tokenizer.ggml.scores", 6, 2, Raw(1.0f) + Raw(2.0f));
+  const auto charsmap = [&](uint32_t type, uint64_t count, const std::string& bytes) {
+    return file({model("t5"), tokens("a"), scores,
+                 GgufArray("tokenizer.ggml.precompiled_charsmap", type, count, bytes)});
+  };
+  const auto parts = [&](const std::string& json) {
+    return file({model("bert"), tokens("a"), GgufKey("parvis.tokenizer.parts", 8, GgufText(json))});
+  };
+  std::string many;
+  for (int i = 0; i < 1100; ++i) many += GgufText(std::to_string(i) + std::string(4000, 'x'));
+  return {
+      {"unigram without scores", file({model("t5"), tokens("a")}), "tokenizer.ggml.scores"},
+      {"unigram without unknown", file({model("t5"), tokens("a"), scores}), "unknown"},
+      {"charsmap of words", charsmap(5, 1, Raw(1)), "precompiled_charsmap at byte"},
+      {"charsmap cut", charsmap(0, 3, "abc"), "precompiled_charsmap"},
+      {"wordpiece without unknown", file({model("bert"), tokens("a")}), "unknown"},
+      {"parts not JSON", parts("{"), "parvis.tokenizer.parts at byte"},
+      {"parts of a list", parts("[]"), "parvis.tokenizer.parts at byte"},
+      {"parts with a token outside", parts(R"({"tokens":{"2":"x"}})"), "tokens[\"2\"]"},
+      {"parts with a normaliser", parts(R"({"normalizer":{"type":"Nmt"}})"), "normalizer"},
+      {"a large tree", file({model("bert"), GgufArray("tokenizer.ggml.tokens", 8, 1100, many)}),
+       "longer than 4 MiB together"},
+  };
+}
+
 void ExpectRefused(const BadFile& bad, const TempFolder& folder) {
   const std::string path = folder.Write("bad.gguf", bad.bytes);
   ResetPeakBytesAllocated();
@@ -198,7 +232,8 @@ void ExpectRefused(const BadFile& bad, const TempFolder& folder) {
 
 TEST(BadGguf, IsRefusedByFieldAndByte) {
   const TempFolder folder;
-  for (const auto& files : {HeaderFiles(), KeyFiles(), TensorFiles(), TokenizerFiles()}) {
+  for (const auto& files :
+       {HeaderFiles(), KeyFiles(), TensorFiles(), TokenizerFiles(), BadTrees()}) {
     for (const BadFile& bad : files) ExpectRefused(bad, folder);
   }
 }

@@ -6,6 +6,14 @@ namespace parvis::text {
 
 TokenTrie::TokenTrie(std::vector<std::pair<std::string_view, TokenId>> tokens) : nodes_(1) {
   std::sort(tokens.begin(), tokens.end());
+  size_t count = 1;
+  std::string_view last;
+  for (const auto& [token, id] : tokens) {
+    const auto [same, end] = std::mismatch(token.begin(), token.end(), last.begin(), last.end());
+    count += static_cast<size_t>(token.end() - same);
+    last = token;
+  }
+  nodes_.reserve(count);
   // Level by level, so that the children of a node lie together: those of its tokens share their
   // first `depth` bytes.
   struct Range {
@@ -34,7 +42,6 @@ TokenTrie::TokenTrie(std::vector<std::pair<std::string_view, TokenId>> tokens) :
       i = static_cast<size_t>(-1);
     }
   }
-  nodes_.shrink_to_fit();
 }
 
 uint32_t TokenTrie::Child(uint32_t node, uint8_t byte) const {

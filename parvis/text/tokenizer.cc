@@ -14,6 +14,18 @@ namespace {
 constexpr size_t kMaxTokens = 2'000'000;
 constexpr size_t kMaxTokenBytes = 4096;
 constexpr size_t kMaxTemplate = 16;
+// Of the tokens that are found by a tree with up to twelve bytes for each of theirs.
+constexpr size_t kMaxTreeBytes = 4 << 20;
+
+Status CheckTrees(const Vocabulary& v) {
+  size_t tokens = 0, added = 0;
+  for (const std::string& token : v.tokens) tokens += token.size();
+  for (const AddedToken& token : v.added) added += token.content.size();
+  const bool tree = v.model == "unigram" || v.model == "wordpiece";
+  if (added <= kMaxTreeBytes && (!tree || tokens <= kMaxTreeBytes)) return {};
+  return DataLoss(added > kMaxTreeBytes ? "the added tokens are longer than 4 MiB together"
+                                        : "the tokens are longer than 4 MiB together");
+}
 
 // Each of two texts once, and not so many tokens that a short text becomes a long one.
 Status CheckPair(const Vocabulary& v) {
@@ -70,6 +82,7 @@ Status CheckVocabulary(const Vocabulary& v) {
                       std::to_string(added.id) + ", which is another token");
     }
   }
+  PARVIS_RETURN_IF_ERROR(CheckTrees(v));
   return CheckPair(v);
 }
 
