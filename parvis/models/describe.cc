@@ -65,8 +65,19 @@ std::string RotaryText(const nn::RotaryPositions& rotary) {
   return text;
 }
 
+// The scores of a query and a key, and what is added to them.
+std::string ScoresText(const Blueprint& b) {
+  std::string text = "q·k";
+  if (b.attention.scaled) text += fmt::format(" / √{}", b.attention.head_dim);
+  if (std::holds_alternative<nn::AlibiPositions>(b.positions)) text += " - slope · distance";
+  if (const auto* relative = std::get_if<nn::RelativePositions>(&b.positions)) {
+    text += fmt::format(" + bias of distance, {} to {}", relative->buckets, relative->max_distance);
+  }
+  return text;
+}
+
 // q, k and v of one block, and what they make.
-void DescribeAttention(const Blueprint& b, const std::string& in, Writer& out) {
+void DescribeAttention(const Blueprint& b, const std::string& in, bool causal, Writer& out) {
   const nn::Attention& a = b.attention;
   const int64_t q_size = a.num_heads * a.head_dim, kv_size = a.num_kv_heads * a.head_dim;
   out.Line("  q", LinearText(in, q_size, b.hidden_size, a.qkv_bias), {a.num_heads, a.head_dim});
@@ -79,21 +90,38 @@ void DescribeAttention(const Blueprint& b, const std::string& in, Writer& out) {
   if (const auto* rotary = std::get_if<nn::RotaryPositions>(&b.positions)) {
     out.Line("  q, k", RotaryText(*rotary), {a.num_heads, a.head_dim});
   }
-  const bool alibi = std::holds_alternative<nn::AlibiPositions>(b.positions);
-  out.Line("  attended",
-           fmt::format("{}softmax(q·k / √{}{}) · v{}, {} query heads on each k, v",
-                       a.causal ? "causal " : "", a.head_dim, alibi ? " - slope · distance" : "",
-                       a.window > 0 ? fmt::format(", last {} positions", a.window) : "",
-                       a.num_heads / a.num_kv_heads),
-           {a.num_heads, a.head_dim});
+  out.Line(
+      "  attended",
+      fmt::format("{}softmax({}) · v{}, {} query heads on each k, v", causal ? "causal " : "",
+                  ScoresText(b), a.window > 0 ? fmt::format(", last {} positions", a.window) : "",
+                  a.num_heads / a.num_kv_heads),
+      {a.num_heads, a.head_dim});
 }
 
-void DescribeBlock(const Blueprint& b, int64_t layer, Writer& out) {
+// A decoder's block looks at what the encoder yields.
+void DescribeCrossAttention(const Blueprint& b, Writer& out) {
+  const nn::Attention& a = b.attention;
+  const int64_t q_size = a.num_heads * a.head_dim, kv_size = a.num_kv_heads * a.head_dim;
+  const std::string once = ", once a prompt";
+  out.Line("  c", NormText(b.norm, "x"), {b.hidden_size});
+  out.Line("  q", LinearText("c", q_size, b.hidden_size, a.qkv_bias), {a.num_heads, a.head_dim});
+  out.Line("  k", LinearText("memory", kv_size, b.hidden_size, a.qkv_bias) + once,
+           {a.num_kv_heads, a.head_dim});
+  out.Line("  v", LinearText("memory", kv_size, b.hidden_size, a.qkv_bias) + once,
+           {a.num_kv_heads, a.head_dim});
+  out.Line("  attended",
+           a.scaled ? fmt::format("softmax(q·k / √{}) · v", a.head_dim) : "softmax(q·k) · v",
+           {a.num_heads, a.head_dim});
+  out.Line("  x", "x + " + LinearText("attended", b.hidden_size, q_size, a.out_bias),
+           {b.hidden_size});
+}
+
+void DescribeBlock(const Blueprint& b, int64_t layer, bool encoder, Writer& out) {
   const Shape hidden{b.hidden_size};
-  out.Title("block " + std::to_string(layer));
+  out.Title((encoder ? "encoder block " : "block ") + std::to_string(layer));
   const bool after = b.norm_place == nn::NormPlace::kAfter;
   if (!after) out.Line("  a", NormText(b.norm, "x"), hidden);
-  DescribeAttention(b, after ? "x" : "a", out);
+  DescribeAttention(b, after ? "x" : "a", b.attention.causal && !encoder, out);
   const nn::Attention& a = b.attention;
   const nn::FeedForward& f = b.feed_forward;
   const Shape wide{f.size};
@@ -106,6 +134,7 @@ void DescribeBlock(const Blueprint& b, int64_t layer, Writer& out) {
   } else {
     out.Line("  y", attended, hidden);
   }
+  if (b.encoder_layers > 0 && !encoder) DescribeCrossAttention(b, out);
   const std::string in = after ? "x" : shared ? "a" : "b";
   if (after) {
     out.Line("  x", NormText(b.norm, "x"), hidden);
@@ -142,37 +171,8 @@ std::string_view HeadTitle(nn::Head::Kind kind) {
   return "";
 }
 
-// Decoders have their output matrix and no more to say.
-void DescribeHead(const Blueprint& b, Writer& out) {
-  using Kind = nn::Head::Kind;
-  const Kind kind = b.head.kind;
-  if (kind != Kind::kLanguage || b.head.dense) out.Title(std::string(HeadTitle(kind)));
-  std::string in = "hidden";
-  if (b.head.dense) {
-    in = "h";
-    out.Line(in,
-             fmt::format("{}({})", ActivationName(b.head.activation),
-                         LinearText("hidden", b.hidden_size, b.hidden_size, true)),
-             {b.hidden_size});
-    if (kind == Kind::kLanguage) out.Line(in, NormText(b.norm, "h"), {b.hidden_size});
-  }
-  if (kind == Kind::kNone || kind == Kind::kPooler) return;
-  const bool language = kind == Kind::kLanguage;
-  out.Line("logits",
-           LinearText(in, nn::NumOutputs(b), b.hidden_size, language ? b.output_bias : true) +
-               (language && b.tied_embedding ? ", the embedding again" : ""),
-           {nn::NumOutputs(b)});
-}
-
-}  // namespace
-
-std::string Describe(const nn::Blueprint& b) {
-  Writer out;
-  out.Title(fmt::format(
-      "family {}: {} layers, hidden size {}, vocabulary {}, context length {}, {} parameters, "
-      "{} multiplied per token",
-      b.family, b.num_layers, b.hidden_size, b.vocab_size, b.context_length, nn::NumParameters(b),
-      nn::NumMultiplied(b)));
+// Tokens to the rows that the first block is given.
+void DescribeEmbedding(const Blueprint& b, Writer& out) {
   out.Line("x", fmt::format("row of embedding({}, {}) for each token", b.vocab_size, b.hidden_size),
            {b.hidden_size});
   if (b.num_token_types > 0) {
@@ -190,7 +190,50 @@ std::string Describe(const nn::Blueprint& b) {
         {b.hidden_size});
   }
   if (b.embedding_norm) out.Line("x", NormText(b.norm, "x"), {b.hidden_size});
-  for (int64_t layer = 0; layer < b.num_layers; ++layer) DescribeBlock(b, layer, out);
+}
+
+// Decoders have their output matrix and no more to say.
+void DescribeHead(const Blueprint& b, Writer& out) {
+  using Kind = nn::Head::Kind;
+  const Kind kind = b.head.kind;
+  if (kind != Kind::kLanguage || b.head.dense) out.Title(std::string(HeadTitle(kind)));
+  std::string in = "hidden";
+  if (b.head.dense) {
+    in = "h";
+    out.Line(in,
+             fmt::format("{}({})", ActivationName(b.head.activation),
+                         LinearText("hidden", b.hidden_size, b.hidden_size, true)),
+             {b.hidden_size});
+    if (kind == Kind::kLanguage) out.Line(in, NormText(b.norm, "h"), {b.hidden_size});
+  }
+  if (kind == Kind::kNone || kind == Kind::kPooler) return;
+  const bool language = kind == Kind::kLanguage;
+  if (b.output_scale != 1.0f) in = fmt::format("{:g} * {}", b.output_scale, in);
+  out.Line("logits",
+           LinearText(in, nn::NumOutputs(b), b.hidden_size, language ? b.output_bias : true) +
+               (language && b.tied_embedding ? ", the embedding again" : ""),
+           {nn::NumOutputs(b)});
+}
+
+}  // namespace
+
+std::string Describe(const nn::Blueprint& b) {
+  Writer out;
+  const bool encoder = b.encoder_layers > 0;
+  out.Title(fmt::format(
+      "family {}: {}{} layers, hidden size {}, vocabulary {}, context length {}, {} parameters, "
+      "{} multiplied per token{}",
+      b.family, encoder ? fmt::format("{} encoder layers, ", b.encoder_layers) : "", b.num_layers,
+      b.hidden_size, b.vocab_size, b.context_length, nn::NumParameters(b), nn::NumMultiplied(b),
+      encoder ? fmt::format(" of the answer, {} of the prompt", nn::NumMultipliedByPrompt(b))
+              : ""));
+  if (encoder) {
+    DescribeEmbedding(b, out);
+    for (int64_t layer = 0; layer < b.encoder_layers; ++layer) DescribeBlock(b, layer, true, out);
+    out.Line("memory", NormText(b.norm, "x"), {b.hidden_size});
+  }
+  DescribeEmbedding(b, out);
+  for (int64_t layer = 0; layer < b.num_layers; ++layer) DescribeBlock(b, layer, false, out);
   if (b.norm_place == nn::NormPlace::kBefore) {
     out.Line("hidden", NormText(b.norm, "x"), {b.hidden_size});
   } else {
