@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -42,6 +43,12 @@ Status Check(const nn::Blueprint& b, std::span<const int32_t> prompt,
   }
   if (params.num_return_sequences < 1 || params.num_return_sequences > params.num_beams) {
     return InvalidArgument("num_return_sequences: must be between 1 and num_beams");
+  }
+  if (params.min_tokens < 0 || params.no_repeat_ngram_size < 0) {
+    return InvalidArgument("min_tokens, no_repeat_ngram_size: must not be negative");
+  }
+  for (const int32_t token : params.end_tokens) {
+    if (token < 0 || token >= b.vocab_size) return InvalidArgument("end_tokens: no such token");
   }
   if (params.max_tokens < 1) return InvalidArgument("max_tokens: must be at least 1");
   if (!std::isfinite(params.length_penalty)) {
@@ -130,6 +137,20 @@ class Search {
     return stack_.Logits(exec_, stack_.Forward(exec_, {tokens, segments, {}, memories}));
   }
 
+  // Tokens that may not follow.
+  std::vector<int32_t> Forbidden(const std::vector<int32_t>& answer) const {
+    std::vector<int32_t> forbidden;
+    if (static_cast<int64_t>(answer.size()) < params_.min_tokens) forbidden = params_.end_tokens;
+    if (params_.no_repeat_ngram_size == 0) return forbidden;
+    std::vector<int32_t> all = {static_cast<int32_t>(stack_.blueprint().decoder_start_token)};
+    all.insert(all.end(), answer.begin(), answer.end());
+    const auto known = params_.no_repeat_ngram_size - 1;
+    for (auto run = all.begin(); all.end() - run > known; ++run) {
+      if (std::equal(run, run + known, all.end() - known)) forbidden.push_back(*(run + known));
+    }
+    return forbidden;
+  }
+
   // Twice as many candidates as beams: half of them might end. Best first; of equal ones the lower
   // beam, then the lower token.
   Result<std::vector<Candidate>> Best(const Tensor& logits) const {
@@ -140,9 +161,13 @@ class Search {
       const float* row = logits.f32() + static_cast<int64_t>(beam) * vocab_size;
       const float log_sum = exec_.kernels().LogSumExp(row, static_cast<size_t>(vocab_size));
       if (!std::isfinite(log_sum)) return DataLoss("logits that are not finite: damaged weights?");
+      std::vector<float> scores(row, row + vocab_size);
+      for (float& score : scores) score -= log_sum;
+      for (const int32_t token : Forbidden(beams_[beam].tokens)) {
+        scores[token] = -std::numeric_limits<float>::infinity();
+      }
       for (int64_t token = 0; token < vocab_size; ++token) {
-        all.push_back(
-            {beam, static_cast<int32_t>(token), row[token] - log_sum + beams_[beam].score});
+        all.push_back({beam, static_cast<int32_t>(token), scores[token] + beams_[beam].score});
       }
     }
     const auto before = [](const Candidate& a, const Candidate& b) {

@@ -26,6 +26,8 @@ struct BeamSearchParams {
   bool early_stopping = false;
   int64_t num_return_sequences = 1;  // ≤ num_beams
   int64_t max_tokens = 256;
+  int64_t min_tokens = 0;            // before which no answer ends
+  int64_t no_repeat_ngram_size = 0;  // no run of so many tokens comes twice; 0: it may
   std::vector<int32_t> end_tokens;
   size_t kv_budget_bytes = size_t{512} << 20;
   std::function<bool()> cancelled;  // asked before each token; may be empty

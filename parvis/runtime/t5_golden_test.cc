@@ -75,7 +75,7 @@ TEST_P(T5GoldenTest, BeamSearch) {
   ThreadPool pool(2);
   const ops::Exec exec(pool, kernels::TableOf(kernels::BestTarget()));
   models::Model model = Load(exec, GetParam());
-  for (int k = 0; k < 4; ++k) {
+  for (int k = 0; k < 5; ++k) {
     const std::string name = "beams." + std::to_string(k) + ".";
     const std::vector<int32_t> settings = golden.Ints(name + "settings");
     const BeamSearchParams params{.num_beams = settings[0],
@@ -83,6 +83,8 @@ TEST_P(T5GoldenTest, BeamSearch) {
                                   .early_stopping = settings[1] != 0,
                                   .num_return_sequences = settings[2],
                                   .max_tokens = settings[3],
+                                  .min_tokens = settings[5],
+                                  .no_repeat_ngram_size = settings[6],
                                   .end_tokens = {settings[4]},
                                   .kv_budget_bytes = size_t{1} << 20,
                                   .cancelled = {}};
@@ -139,6 +141,8 @@ TEST(BeamSearch, RefusesWhatMakesNoSense) {
   EXPECT_TRUE(refused({.num_beams = 34}, prompt));
   EXPECT_TRUE(refused({.num_beams = 2, .num_return_sequences = 3}, prompt));
   EXPECT_TRUE(refused({.max_tokens = 0}, prompt));
+  EXPECT_TRUE(refused({.no_repeat_ngram_size = -1}, prompt));
+  EXPECT_TRUE(refused({.end_tokens = {67}}, prompt));
   EXPECT_TRUE(refused({}, {}));
   const std::vector<int32_t> outside = {67};
   EXPECT_TRUE(refused({}, outside));

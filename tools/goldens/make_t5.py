@@ -66,8 +66,14 @@ MODELS = {
     ),
 }
 
-# beams, length_penalty, early_stopping, num_return_sequences
-BEAMS = [(4, 1.0, False, 4), (4, 2.0, True, 3), (3, 0.5, False, 1), (4, 1.0, True, 2)]
+# beams, length_penalty, early_stopping, num_return_sequences, min_new_tokens, no_repeat_ngram_size
+BEAMS = [
+    (4, 1.0, False, 4, 0, 0),
+    (4, 2.0, True, 3, 0, 0),
+    (3, 0.5, False, 1, 0, 0),
+    (4, 1.0, True, 2, 0, 0),
+    (4, 2.0, True, 3, 9, 2),
+]
 
 
 def draw_parameters(model, config, generator):
@@ -176,7 +182,7 @@ def greedy(model, vocab, prompt_length, generator):
 
 def beams(model, vocab, settings, generator):
     """A prompt whose beam search rounding cannot change, ending at several lengths."""
-    count, penalty, early, returned = settings
+    count, penalty, early, returned, shortest, ngram = settings
     for _ in range(MAX_PROMPTS):
         prompt = torch.randint(3, vocab, (1, 41), generator=generator)
         # A random model hardly ever ends: its end is what comes soon in its likeliest answer.
@@ -195,6 +201,8 @@ def beams(model, vocab, settings, generator):
                 early_stopping=early,
                 num_return_sequences=returned,
                 max_new_tokens=BEAM_TOKENS,
+                min_new_tokens=shortest,
+                no_repeat_ngram_size=ngram,
                 eos_token_id=end,
                 use_cache=False,  # sized by the encoder's layers, the cache fails where those are fewer
                 do_sample=False,
@@ -286,7 +294,7 @@ def main():
             prompt, end, tokens, lengths, scores = beams(model, vocab, settings, generator)
             tensors |= {
                 f"beams.{k}.settings": torch.tensor(
-                    [settings[0], settings[2], settings[3], BEAM_TOKENS, end]
+                    [settings[0], *settings[2:4], BEAM_TOKENS, end, *settings[4:]]
                 ),
                 f"beams.{k}.length_penalty": torch.tensor([settings[1]]),
                 f"beams.{k}.prompt": prompt,
