@@ -1,0 +1,75 @@
+#include "parvis/text/sentences.h"
+
+#include <gtest/gtest.h>
+
+namespace parvis::text {
+namespace {
+
+using Views = std::vector<std::string_view>;
+
+TEST(Sentences, EndWhereSpaceAndNoSmallLetterFollow) {
+  EXPECT_EQ(Sentences("One. Two?! \"Three.\" Four"),
+            (Views{"One. ", "Two?! ", "\"Three.\" ", "Four"}));
+  EXPECT_EQ(Sentences("It costs 3.50 euros, e.g. here. « Oui ! » dit-il."),
+            (Views{"It costs 3.50 euros, e.g. here. ", "« Oui ! » dit-il."}));
+  EXPECT_EQ(Sentences("a line\n\n  another\nlast"), (Views{"a line\n\n  ", "another\n", "last"}));
+  EXPECT_EQ(Sentences("これはペンです。あれは？はい。"),
+            (Views{"これはペンです。", "あれは？", "はい。"}));
+  EXPECT_EQ(Sentences("Wait… What?"), (Views{"Wait… ", "What?"}));
+  EXPECT_EQ(Sentences(""), Views{});
+  EXPECT_EQ(Sentences("   "), Views{"   "});
+}
+
+// What fits: so many bytes.
+std::vector<TextPiece> Pack(std::string_view text, size_t room, bool across_lines = true) {
+  return PackSentences(text, across_lines,
+                       [room](std::string_view piece) { return piece.size() <= room; });
+}
+
+std::string Joined(const std::vector<TextPiece>& pieces) {
+  std::string all;
+  for (const TextPiece& piece : pieces) all += piece.text + piece.space;
+  return all;
+}
+
+TEST(PackSentences, TakesAsManyWholeOnesAsFit) {
+  const auto pieces = Pack("  One. Two. Three. Four.\n", 10);
+  ASSERT_EQ(pieces.size(), 3u);
+  EXPECT_EQ(pieces[0].text, "One. Two.");
+  EXPECT_EQ(pieces[0].space, " ");
+  EXPECT_EQ(pieces[1].text, "Three.");
+  EXPECT_EQ(pieces[2].text, "Four.");
+  EXPECT_EQ(pieces[2].space, "\n");
+  for (const TextPiece& piece : pieces) EXPECT_FALSE(piece.within_sentence);
+}
+
+TEST(PackSentences, KeepsLinesApartUnlessTold) {
+  EXPECT_EQ(Pack("One. Two.\nThree.", 100, false).size(), 2u);
+  EXPECT_EQ(Pack("One. Two.\nThree.", 100, true).size(), 1u);
+}
+
+TEST(PackSentences, CutsWhatDoesNotFitAndLosesNothing) {
+  const std::string text =
+      "A short one. A sentence with far too many words to fit at once! "
+      "Hippopotamushippopotamus. Été.\nàéîõüàéîõü\n\xff\xfe end";
+  for (size_t room = 1; room < 80; ++room) {
+    for (const bool across_lines : {false, true}) {
+      const auto pieces = Pack(text, room, across_lines);
+      EXPECT_EQ(Joined(pieces), text) << room;
+      for (const TextPiece& piece : pieces) {
+        // A character goes alone even if it does not fit.
+        EXPECT_LE(piece.text.size(), std::max<size_t>(room, 2)) << room;
+        EXPECT_FALSE(piece.text.empty());
+      }
+    }
+  }
+  const auto pieces = Pack("too long for it. Ok.", 8);
+  ASSERT_EQ(pieces.size(), 3u);
+  EXPECT_EQ(pieces[0].text, "too long");
+  EXPECT_TRUE(pieces[0].within_sentence);
+  EXPECT_EQ(pieces[1].text, "for it.");
+  EXPECT_FALSE(pieces[1].within_sentence);
+}
+
+}  // namespace
+}  // namespace parvis::text
