@@ -54,13 +54,18 @@ struct Row {
   }
 };
 
-// Bytes of the matrices as products read them.
-double PackedBytes(const nn::Stack& stack) {
+// Bytes of the matrices as products read them; with an encoder, of those that a token of the prompt
+// or of the answer is multiplied with.
+double PackedBytes(const nn::Stack& stack, bool prompt) {
   size_t bytes = 0;
   for (const ops::Parameter& parameter : stack.parameters()) {
+    if (nn::IsMultipliedByPrompt(parameter.name) != prompt) continue;
     if (parameter.panels.defined()) bytes += parameter.panels.bytes();
   }
   return static_cast<double>(bytes);
+}
+double PackedBytes(const nn::Stack& stack) {
+  return PackedBytes(stack, false) + PackedBytes(stack, true);
 }
 
 // `shared`: tokens that one reading of the weights serves. `positions`: keys that a token sees.
@@ -74,9 +79,21 @@ Cost CostOf(const nn::Stack& stack, double shared, double positions, double kv_r
                            static_cast<double>(b.attention.head_dim) * 2;
   const double head_floats = layers * static_cast<double>(b.attention.num_heads) *
                              static_cast<double>(b.attention.head_dim);
-  return {.bytes = PackedBytes(stack) / shared + kv_floats * sizeof(float) * positions / kv_readers,
+  return {.bytes = PackedBytes(stack, false) / shared +
+                   kv_floats * sizeof(float) * positions / kv_readers,
           .operations = 2.0 * (static_cast<double>(nn::NumMultiplied(b)) -
                                (1.0 - logits) * static_cast<double>(b.vocab_size * b.hidden_size)) +
+                        4.0 * head_floats * positions};
+}
+
+// The same for a token that an encoder reads: every one of them sees `positions`, and is turned
+// into keys and values for the decoder.
+Cost EncodeCostOf(const nn::Stack& stack, double shared, double positions) {
+  const nn::Blueprint& b = stack.blueprint();
+  const double head_floats =
+      static_cast<double>(b.encoder_layers * b.attention.num_heads * b.attention.head_dim);
+  return {.bytes = PackedBytes(stack, true) / shared,
+          .operations = 2.0 * static_cast<double>(nn::NumMultipliedByPrompt(b)) +
                         4.0 * head_floats * positions};
 }
 
@@ -89,21 +106,25 @@ std::vector<int32_t> RandomTokens(int64_t count, int64_t vocab_size, uint64_t se
   return tokens;
 }
 
-// Seconds that `batch` requests take together, all of the same size.
+// Seconds that `batch` requests take together, all of the same size; `after_first`: from when all
+// have their first token.
 Result<double> TimeRequests(runtime::Engine& engine, int64_t vocab_size, int64_t batch,
-                            int64_t prompt_tokens, int64_t max_tokens) {
+                            int64_t prompt_tokens, int64_t max_tokens, bool after_first) {
   Status failed;
+  int64_t begun = 0;
   for (int64_t i = 0; i < batch; ++i) {
     runtime::GenerateRequest request;
     request.prompt = RandomTokens(prompt_tokens, vocab_size, static_cast<uint64_t>(i));
     request.max_tokens = max_tokens;
     request.sampling.temperature = 0.0f;
     request.ignore_end = true;
-    request.on_token = [&failed](const runtime::TokenEvent& event) {
+    request.on_token = [&failed, &begun](const runtime::TokenEvent& event) {
       if (!event.status.ok()) failed = event.status;
+      if (event.usage.completion_tokens == 1) ++begun;
     };
     PARVIS_ASSIGN_OR_RETURN([[maybe_unused]] const auto id, engine.Submit(std::move(request)));
   }
+  while (after_first && begun < batch && engine.unfinished() > 0) engine.Step();
   const auto start = Clock::now();
   while (engine.unfinished() > 0) {
     if (Interrupted()) return Cancelled("interrupted");
@@ -121,16 +142,35 @@ struct Bench {
   std::vector<Row> rows;
 
   Result<std::vector<double>> Rates(runtime::Engine& engine, int64_t batch, int64_t prompt_tokens,
-                                    int64_t max_tokens, int64_t counted) {
+                                    int64_t max_tokens, int64_t counted, bool after_first = false) {
     std::vector<double> rates;
     // The first one warms up and is not counted.
     for (int repetition = -1; repetition < options.repetitions; ++repetition) {
       PARVIS_ASSIGN_OR_RETURN(const double seconds,
                               TimeRequests(engine, model.stack.blueprint().vocab_size, batch,
-                                           prompt_tokens, max_tokens));
+                                           prompt_tokens, max_tokens, after_first));
       if (repetition >= 0) rates.push_back(static_cast<double>(counted) / seconds);
     }
     return rates;
+  }
+
+  bool has_encoder() const { return model.stack.blueprint().encoder_layers > 0; }
+
+  // Answers to prompts that are read before the clock starts: each token looks at all of its
+  // prompt.
+  Status MeasureAnswers(runtime::Engine& engine, int threads, int64_t batch, double bandwidth,
+                        double peak) {
+    const int64_t prompt = std::max<int64_t>(1, options.prompt_tokens);
+    const int64_t tokens = std::max<int64_t>(2, options.max_tokens);  // the first is not timed
+    console.Note(fmt::format("answers of {} to prompts of {}, {} threads, batch {}", tokens, prompt,
+                             threads, batch));
+    PARVIS_ASSIGN_OR_RETURN(auto rates,
+                            Rates(engine, batch, prompt, tokens, batch * (tokens - 1), true));
+    const double positions = static_cast<double>(tokens) / 2 + static_cast<double>(prompt);
+    rows.push_back({"generation", tokens, threads, batch, std::move(rates),
+                    CostOf(model.stack, static_cast<double>(batch), positions, 1, 1), bandwidth,
+                    peak});
+    return {};
   }
 
   Status Measure(int threads) {
@@ -143,6 +183,7 @@ struct Bench {
       engine_options.share_prefixes = false;  // what is measured is computed
       engine_options.max_sequences = batch;
       engine_options.max_batch_tokens = std::max<int64_t>(512, batch);
+      if (has_encoder()) engine_options.max_batch_tokens += batch * options.prompt_tokens;
       PARVIS_ASSIGN_OR_RETURN(const auto engine,
                               runtime::Engine::Create(model, exec, engine_options));
       if (options.prompt_tokens > 0 && batch == options.batches.front()) {
@@ -153,12 +194,15 @@ struct Bench {
             static_cast<double>(std::min(options.prompt_tokens, engine_options.max_batch_tokens));
         // Keys of earlier rows of the same pass stay in the caches.
         const double positions = static_cast<double>(options.prompt_tokens) / 2;
-        rows.push_back({"prompt", options.prompt_tokens, threads, 1, std::move(rates),
-                        CostOf(model.stack, shared, positions, shared,
-                               1.0 / static_cast<double>(options.prompt_tokens)),
-                        bandwidth, peak});
+        const Cost cost = has_encoder() ? EncodeCostOf(model.stack, shared, 2 * positions)
+                                        : CostOf(model.stack, shared, positions, shared,
+                                                 1.0 / static_cast<double>(options.prompt_tokens));
+        rows.push_back(
+            {"prompt", options.prompt_tokens, threads, 1, std::move(rates), cost, bandwidth, peak});
       }
-      if (options.max_tokens > 0) {
+      if (options.max_tokens > 0 && has_encoder()) {
+        PARVIS_RETURN_IF_ERROR(MeasureAnswers(*engine, threads, batch, bandwidth, peak));
+      } else if (options.max_tokens > 0) {
         console.Note(fmt::format("generation of {}, {} threads, batch {}", options.max_tokens,
                                  threads, batch));
         PARVIS_ASSIGN_OR_RETURN(

@@ -19,7 +19,8 @@ struct Command {
 };
 
 extern const Command kAnswer, kBench, kClassify, kCompletion, kConvert, kDescribe, kDoctor, kEmbed,
-    kEval, kFill, kGenerate, kInspect, kList, kQuantize, kRun, kShow, kTokenize, kTrain;
+    kEval, kFill, kGenerate, kInspect, kList, kQuantize, kRun, kShow, kSummarize, kTokenize, kTrain,
+    kTranslate;
 
 }  // namespace parvis::cli
 

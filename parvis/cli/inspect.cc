@@ -16,14 +16,15 @@ namespace {
 struct Options {
   ModelFlags model;
   ComputeFlags compute;
-  std::vector<int32_t> tokens;
+  std::vector<int32_t> tokens, decoder_tokens;
   std::string text;
-  std::string logits, hidden, attention;  // files to write
+  std::string logits, hidden, attention, encoder_hidden;  // files to write
 };
 
-// What the observer of an Exec collected.
+// What the observer of an Exec collected; of a model with an encoder, in its decoder.
 struct Seen {
   std::vector<Tensor> hidden;     // num_layers + 1 of (tokens, hidden_size)
+  std::vector<Tensor> encoder;    // encoder_layers + 1 of (tokens, hidden_size)
   std::vector<Tensor> attention;  // num_layers of (heads, tokens, tokens)
 };
 
@@ -44,9 +45,14 @@ Status CheckTokens(const std::vector<int32_t>& tokens, const nn::Blueprint& blue
 
 // As Hugging Face counts hidden states: the embedding, each block's output, but the last block's
 // after the final norm.
-void Collect(Seen& seen, const std::string& last_block, const std::string& name,
+void Collect(Seen& seen, const nn::Blueprint& blueprint, const std::string& name,
              const Tensor& value) {
-  if (name.starts_with("hidden.") && name != last_block) seen.hidden.push_back(value.Clone());
+  const std::string last = "hidden." + std::to_string(blueprint.num_layers);
+  const std::string last_of_encoder = "encoder.hidden." + std::to_string(blueprint.encoder_layers);
+  if (name.starts_with("hidden.") && name != last) seen.hidden.push_back(value.Clone());
+  if (name.starts_with("encoder.hidden.") && name != last_of_encoder) {
+    seen.encoder.push_back(value.Clone());
+  }
   if (name.starts_with("attention.")) seen.attention.push_back(value.Clone());
 }
 
@@ -59,6 +65,34 @@ Tensor Stacked(const std::vector<Tensor>& parts) {
     std::memcpy(all.data() + i * parts[0].bytes(), parts[i].data(), parts[0].bytes());
   }
   return all;
+}
+
+// After each token; with an encoder, which is given the tokens, after each of the decoder's.
+Result<Tensor> LogitsOf(Options& options, const ops::Exec& exec, nn::Stack& stack) {
+  const nn::Blueprint& blueprint = stack.blueprint();
+  const ops::Segment segment{.begin = 0, .count = static_cast<int64_t>(options.tokens.size())};
+  nn::Step step{.tokens = options.tokens, .segments = {&segment, 1}};
+  if (blueprint.encoder_layers == 0) {
+    if (!options.decoder_tokens.empty()) {
+      return InvalidArgument("--decoder-tokens: this model has no encoder");
+    }
+    if (!options.encoder_hidden.empty()) {
+      return InvalidArgument("--encoder-hidden: this model has no encoder");
+    }
+    return stack.Logits(exec, stack.Forward(exec, step));
+  }
+  if (options.decoder_tokens.empty()) {
+    options.decoder_tokens = {static_cast<int32_t>(blueprint.decoder_start_token)};
+  }
+  PARVIS_RETURN_IF_ERROR(CheckTokens(options.decoder_tokens, blueprint));
+  const ops::Segment answer{.begin = 0,
+                            .count = static_cast<int64_t>(options.decoder_tokens.size())};
+  const Tensor encoded = stack.Encode(exec, step);
+  const Tensor hidden = stack.Forward(exec, {.tokens = options.decoder_tokens,
+                                             .segments = {&answer, 1},
+                                             .memories = {&segment, 1},
+                                             .encoded = encoded});
+  return stack.Logits(exec, hidden);
 }
 
 Status Inspect(Options& options, Console& console) {
@@ -74,20 +108,19 @@ Status Inspect(Options& options, Console& console) {
 
   Seen seen;
   ops::Exec exec = compute.exec();
-  if (!options.hidden.empty() || !options.attention.empty()) {
-    const std::string last_block = "hidden." + std::to_string(blueprint.num_layers);
-    exec.set_observer([&seen, last_block](const std::string& name, const Tensor& value) {
-      Collect(seen, last_block, name, value);
+  if (!options.hidden.empty() || !options.attention.empty() || !options.encoder_hidden.empty()) {
+    exec.set_observer([&seen, &blueprint](const std::string& name, const Tensor& value) {
+      Collect(seen, blueprint, name, value);
     });
   }
-  const ops::Segment segment{.begin = 0, .count = static_cast<int64_t>(options.tokens.size())};
-  const Tensor hidden =
-      model.stack.Forward(exec, {.tokens = options.tokens, .segments = {&segment, 1}});
-  const Tensor logits = model.stack.Logits(exec, hidden);
+  PARVIS_ASSIGN_OR_RETURN(const Tensor logits, LogitsOf(options, exec, model.stack));
 
   if (!options.logits.empty()) PARVIS_RETURN_IF_ERROR(formats::WriteNpy(options.logits, logits));
   if (!options.hidden.empty()) {
     PARVIS_RETURN_IF_ERROR(formats::WriteNpy(options.hidden, Stacked(seen.hidden)));
+  }
+  if (!options.encoder_hidden.empty()) {
+    PARVIS_RETURN_IF_ERROR(formats::WriteNpy(options.encoder_hidden, Stacked(seen.encoder)));
   }
   if (!options.attention.empty()) {
     PARVIS_RETURN_IF_ERROR(formats::WriteNpy(options.attention, Stacked(seen.attention)));
@@ -103,6 +136,9 @@ Status Inspect(Options& options, Console& console) {
   document["model"] = model.name;
   document["kernels"] = compute.kernels_name();
   document["tokens"] = options.tokens;
+  const bool encoder = blueprint.encoder_layers > 0;
+  if (encoder) document["decoder_tokens"] = options.decoder_tokens;
+  const std::vector<int32_t>& shown = encoder ? options.decoder_tokens : options.tokens;
   document["most_likely_next"] = best;
   if (console.json) {
     console.PrintJson(document);
@@ -116,8 +152,7 @@ Status Inspect(Options& options, Console& console) {
       next += " " + OrderedJson(model.tokenizer->Decode({&id, 1}))
                         .dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
     }
-    console.Print(std::to_string(i) + "  " + std::to_string(options.tokens[i]) + "  " + next +
-                  "\n");
+    console.Print(std::to_string(i) + "  " + std::to_string(shown[i]) + "  " + next + "\n");
   }
   return {};
 }
@@ -128,10 +163,14 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
   options->compute.AddTo(flags);
   flags.Add("--tokens", &options->tokens, "Token ids, separated by commas");
   flags.Add("--text", &options->text, "Text instead of token ids");
+  flags.Add("--decoder-tokens", &options->decoder_tokens,
+            "Of a model with an encoder: what its decoder is given (default: its start token)");
   flags.Add("--logits", &options->logits, "Write (tokens, vocab_size) f32 to this .npy file");
   flags.Add("--hidden", &options->hidden,
             "Write (num_layers + 1, tokens, hidden_size): the embedding, then each block's "
             "output, the last after the final norm");
+  flags.Add("--encoder-hidden", &options->encoder_hidden,
+            "The same of the encoder; --hidden and --attention are the decoder's then");
   flags.Add("--attention", &options->attention,
             "Write (num_layers, num_heads, tokens, tokens): the attention weights");
   return [options, &console] { return Inspect(*options, console); };

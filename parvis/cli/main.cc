@@ -19,9 +19,9 @@ namespace parvis::cli {
 namespace {
 
 const Command* const kCommands[] = {
-    &kRun,      &kGenerate, &kEmbed, &kFill,    &kClassify, &kAnswer,
-    &kTokenize, &kTrain,    &kEval,  &kConvert, &kQuantize, &kDescribe,
-    &kInspect,  &kBench,    &kList,  &kShow,    &kDoctor,   &kCompletion,
+    &kRun,       &kGenerate, &kEmbed, &kFill, &kClassify, &kAnswer,     &kTranslate,
+    &kSummarize, &kTokenize, &kTrain, &kEval, &kConvert,  &kQuantize,   &kDescribe,
+    &kInspect,   &kBench,    &kList,  &kShow, &kDoctor,   &kCompletion,
 };
 
 struct Bound {

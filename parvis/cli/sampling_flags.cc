@@ -66,7 +66,8 @@ Result<runtime::GenerateRequest> SamplingFlags::Request(const models::Model& mod
   }
   runtime::GenerateRequest request;
   request.prompt = model.tokenizer->Encode(prompt).ids;
-  if (model.tokenizer->add_eos() && !request.prompt.empty()) request.prompt.pop_back();
+  const bool encoder = model.stack.blueprint().encoder_layers > 0;  // is told where a text ends
+  if (!encoder && model.tokenizer->add_eos() && !request.prompt.empty()) request.prompt.pop_back();
   if (request.prompt.empty()) {
     if (!model.tokenizer->bos()) return InvalidArgument("the prompt is empty");
     request.prompt.push_back(*model.tokenizer->bos());

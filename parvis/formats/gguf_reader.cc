@@ -59,7 +59,7 @@ constexpr KnownKey kKnownKeys[] = {
     {"parvis.tied_embedding", Wanted::kBool}, {"parvis.rope_scaling", Wanted::kText},
     {"parvis.family", Wanted::kText},         {"parvis.head", Wanted::kText},
     {"parvis.pooling", Wanted::kText},        {"parvis.problem_type", Wanted::kText},
-    {"parvis.normalize", Wanted::kBool},
+    {"parvis.normalize", Wanted::kBool},      {"parvis.task_specific_params", Wanted::kText},
 };
 
 bool HasWanted(const GgufField& field, Wanted wanted) {

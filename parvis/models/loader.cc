@@ -218,6 +218,10 @@ Result<Model> Load(const ops::Exec& exec, const formats::ModelFile& file,
               .tokenizer = file.tokenizer,
               .metadata = file.metadata,
               .task = std::move(task)};
+  if (kind == FileKind::kHuggingFace && file.config.contains("task_specific_params")) {
+    model.metadata["parvis.task_specific_params"] =
+        file.config["task_specific_params"].dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
   if (model.name.empty()) model.name = std::filesystem::path(file.path).stem();
   PARVIS_RETURN_IF_ERROR(CheckPacking(model.stack, options));
   PARVIS_RETURN_IF_ERROR(FillStack(exec, file, *family, kind, options, model));

@@ -62,6 +62,9 @@ TEST_P(RoundTripTest, ThroughGgufAndBack) {
   Status saved = SaveModel(original, gguf, std::nullopt);
   ASSERT_TRUE(saved.ok()) << saved.message();
   Model from_gguf = Load(gguf);
+  if (original.stack.blueprint().encoder_layers > 0) {
+    EXPECT_EQ(from_gguf.stack.blueprint().family, original.stack.blueprint().family);
+  }
   EXPECT_EQ(Logits(from_gguf), expected);  // bit for bit
 
   const std::string folder = scratch_ / "folder";

@@ -177,6 +177,7 @@ formats::GgufMetadata GgufMetadataOf(const Model& model, const Family& family,
   }
   Json keys = family.gguf_metadata(blueprint), own = Json::object();
   AddTaskToGguf(model.task, keys, own);
+  if (blueprint.encoder_layers > 0) own["parvis.family"] = blueprint.family;
   if (!blueprint.attention.causal) {
     own["parvis.family"] = blueprint.family;
     own["parvis.head"] = nn::HeadName(blueprint.head.kind);
@@ -222,6 +223,11 @@ Status SaveModel(const Model& model, const std::string& path, std::optional<Weig
   }
   Json config = family->config(model.stack.blueprint());
   AddTaskToConfig(model.task, config);
+  if (const auto task = model.metadata.find("parvis.task_specific_params");
+      task != model.metadata.end() && task->is_string()) {
+    const auto parsed = ParseJson(task->get<std::string>());
+    if (parsed.ok()) config["task_specific_params"] = *parsed;
+  }
   const DType stored = types ? types->dtype : model.dtype;
   config["torch_dtype"] = stored == DType::kBf16  ? "bfloat16"
                           : stored == DType::kF16 ? "float16"

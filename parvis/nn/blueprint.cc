@@ -75,12 +75,6 @@ void AddBlock(std::vector<ParameterSpec>& all, const Blueprint& b, const std::st
   AddLinear(all, block + ".feed_forward.down", size, ffn.size, ffn.bias, true);
 }
 
-// Multiplied with what an encoder reads, not with what its decoder writes.
-bool IsOfPrompt(const std::string& name) {
-  return name.starts_with("encoder.") || name.find(".cross_attention.k.") != std::string::npos ||
-         name.find(".cross_attention.v.") != std::string::npos;
-}
-
 }  // namespace
 
 std::string HeadName(Head::Kind kind) {
@@ -151,11 +145,18 @@ int64_t NumParameters(const Blueprint& blueprint) {
   return count;
 }
 
+bool IsMultipliedByPrompt(const std::string& parameter) {
+  return parameter.starts_with("encoder.") ||
+         parameter.find(".cross_attention.k.") != std::string::npos ||
+         parameter.find(".cross_attention.v.") != std::string::npos;
+}
+
 int64_t NumMultiplied(const Blueprint& blueprint) {
   const bool tied = blueprint.head.kind == Head::Kind::kLanguage && blueprint.tied_embedding;
   int64_t count = tied ? blueprint.vocab_size * blueprint.hidden_size : 0;
   for (const ParameterSpec& spec : ParametersOf(blueprint)) {
-    if (spec.role == Role::kMatrix && !IsOfPrompt(spec.name)) count += NumElements(spec.shape);
+    if (spec.role == Role::kMatrix && !IsMultipliedByPrompt(spec.name))
+      count += NumElements(spec.shape);
   }
   return count;
 }
@@ -163,7 +164,8 @@ int64_t NumMultiplied(const Blueprint& blueprint) {
 int64_t NumMultipliedByPrompt(const Blueprint& blueprint) {
   int64_t count = 0;
   for (const ParameterSpec& spec : ParametersOf(blueprint)) {
-    if (spec.role == Role::kMatrix && IsOfPrompt(spec.name)) count += NumElements(spec.shape);
+    if (spec.role == Role::kMatrix && IsMultipliedByPrompt(spec.name))
+      count += NumElements(spec.shape);
   }
   return count;
 }

@@ -160,6 +160,7 @@ int64_t NumMultiplied(const Blueprint& blueprint);
 // With an encoder those above are of a token of the answer; these are of a token of the prompt: the
 // encoder's matrices, and the decoder's that make keys and values of what it yields.
 int64_t NumMultipliedByPrompt(const Blueprint& blueprint);
+bool IsMultipliedByPrompt(const std::string& parameter);
 
 }  // namespace parvis::nn
 

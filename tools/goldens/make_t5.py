@@ -66,6 +66,23 @@ MODELS = {
     ),
 }
 
+# A checkpoint with a tokeniser, whose answers to texts are asked for: `text`, num_beams and so on as
+# the configuration has them.
+TEXT_PARAMS = {
+    "summarization": dict(
+        prefix="summarize: ", num_beams=4, length_penalty=2.0, early_stopping=True,
+        min_length=8, max_length=20, no_repeat_ngram_size=3,
+    ),
+    "translation_en_to_fr": dict(
+        prefix="translate English to French: ", num_beams=4, early_stopping=True, max_length=16,
+    ),
+}
+TEXT = dict(n_positions=96, task_specific_params=TEXT_PARAMS)
+TEXTS = {
+    "translation_en_to_fr": ["The cat sees a red ball.", "One day they went to the sea, and it was warm."],
+    "summarization": ["The dog ran over the hill. It was late. All the others sat at home and ate bread."],
+}
+
 # beams, length_penalty, early_stopping, num_return_sequences, min_new_tokens, no_repeat_ngram_size
 BEAMS = [
     (4, 1.0, False, 4, 0, 0),
@@ -273,6 +290,58 @@ def step_goldens(model, vocab, generator):
     return tensors
 
 
+def letter_tokenizer(size):
+    """A Unigram tokeniser of single letters, with a few longer pieces."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
+
+    pieces = ["▁"] + list("abcdefghijklmnopqrstuvwxyzTEFOIA.,:") + ["▁the", "▁a", "at", "ed", "in"]
+    pieces += ["▁to", "er", "▁was", "ll", "he", "or", "▁s", "▁b", "an", "re", "on", "it", "▁of"]
+    vocab = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
+    vocab += [(piece, -2.0 - 0.05 * rank) for rank, piece in enumerate(pieces)]
+    assert len(vocab) <= size
+    tokenizer = Tokenizer(models.Unigram(vocab, unk_id=2))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    tokenizer.add_special_tokens([AddedToken(t, special=True) for t in ("<pad>", "</s>", "<unk>")])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", END)]
+    )
+    return tokenizer
+
+
+def text_goldens(folder, model, tokenizer):
+    """What transformers answers to whole texts, and to sentences of one that is too long."""
+    rows = []
+    for task, texts in TEXTS.items():
+        params = dict(TEXT_PARAMS[task])
+        prefix = params.pop("prefix")
+        for text in texts:
+            ids = torch.tensor([tokenizer.encode(prefix + text).ids])
+            for beams in (1, params["num_beams"]):
+                settings = params | dict(num_beams=beams)
+                if beams == 1:  # greedy: our engine's, which knows max_length alone
+                    settings = dict(max_length=params["max_length"])
+                out = model.generate(
+                    ids, do_sample=False, use_cache=False, output_scores=True,
+                    return_dict_in_generate=True, **settings,
+                )
+                answer = tokenizer.decode(out.sequences[0].tolist(), skip_special_tokens=True)
+                row = dict(task=task, beams=beams, source=text, text=answer.strip())
+                if beams > 1:
+                    row["score"] = out.sequences_scores[0].item()
+                rows.append(row)
+    (folder / "texts.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+
+
+def make_text(folder, config, generator):
+    model = make_checkpoint(folder, config, generator, torch.bfloat16)
+    tokenizer = letter_tokenizer(config["vocab_size"])
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    words = dict(eos_token="</s>", pad_token="<pad>", unk_token="<unk>")
+    (folder / "tokenizer_config.json").write_text(json.dumps(words, indent=1) + "\n")
+    text_goldens(folder, model, tokenizer)
+
+
 def main():
     out = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "tests/golden/models"
     names = sys.argv[2:] or list(MODELS)
@@ -311,6 +380,8 @@ def main():
             if "steps.losses" in tensors:
                 metadata["losses"] = [round(x.item(), 3) for x in tensors["steps.losses"]]
         print(name, json.dumps(metadata))
+    if "t5_text" in names or not sys.argv[2:]:
+        make_text(out / "t5_text", T5 | TEXT, torch.Generator().manual_seed(5101))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,52 @@
+#ifndef PARVIS_CLI_TEXT_TO_TEXT_H_
+#define PARVIS_CLI_TEXT_TO_TEXT_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "parvis/cli/console.h"
+#include "parvis/cli/flag_set.h"
+#include "parvis/cli/flags.h"
+#include "parvis/core/json.h"
+#include "parvis/runtime/text_to_text.h"
+
+namespace parvis::cli {
+
+// What `translate` and `summarize` share: a model, a text (on the line, from a file or from stdin)
+// and how answers are searched.
+struct TextToTextFlags {
+  ModelFlags model;
+  ComputeFlags compute;
+  std::string text, file;
+  int64_t beams = 0;       // 0: what the model's configuration says, else 1
+  int64_t max_tokens = 0;  // of each answer; likewise, else as many as fit
+
+  void AddTo(FlagSet& flags);
+  Result<std::string> ReadText() const;
+  void Change(runtime::TextTask& task) const;
+
+ private:
+  Flag text_flag_;
+};
+
+// A loaded model and what runs on it, for as long as one command.
+struct TextToTextSession {
+  Compute compute;
+  models::Model model;
+  std::unique_ptr<ops::Exec> exec;
+};
+Result<TextToTextSession> OpenSession(const TextToTextFlags& flags);
+
+// Of each piece: its text, the answer, why that ended, tokens, score.
+OrderedJson PiecesJson(const std::vector<text::TextPiece>& pieces,
+                       const std::vector<runtime::TextAnswer>& answers);
+
+// On stderr: what had to be cut, and answers that stopped before their end.
+void NoteWhatWasCut(const std::vector<text::TextPiece>& pieces,
+                    const std::vector<runtime::TextAnswer>& answers, Console& console);
+
+}  // namespace parvis::cli
+
+#endif  // PARVIS_CLI_TEXT_TO_TEXT_H_

@@ -1,0 +1,164 @@
+#include "parvis/runtime/text_to_text.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/format.h"
+#include "parvis/models/model.h"
+
+namespace parvis::runtime {
+namespace {
+
+std::string Trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return "";
+  return std::string(text.substr(begin, text.find_last_not_of(kSpace) - begin + 1));
+}
+
+std::vector<std::string> TextsOf(std::span<const text::TextPiece> pieces) {
+  std::vector<std::string> texts;
+  for (const text::TextPiece& piece : pieces) texts.push_back(piece.text);
+  return texts;
+}
+
+}  // namespace
+
+TextToText::TextToText(models::Model& model, const ops::Exec& exec, TextTask task,
+                       std::unique_ptr<Engine> engine)
+    : model_(model), exec_(exec), task_(std::move(task)), engine_(std::move(engine)) {
+  // Where prompt and answer share the context, an answer is about as long as its text.
+  const bool encoder = model.stack.blueprint().encoder_layers > 0;
+  room_ = encoder ? engine_->context_length() : engine_->context_length() / 2;
+  const int64_t most = encoder ? engine_->context_length() - 1 : engine_->context_length() - room_;
+  int64_t& max_tokens = task_.beams.max_tokens;
+  if (max_tokens == 0 || max_tokens > most) max_tokens = most;
+  if (model.tokenizer->eos()) task_.beams.end_tokens = {*model.tokenizer->eos()};
+}
+
+Result<std::unique_ptr<TextToText>> TextToText::Create(models::Model& model, const ops::Exec& exec,
+                                                       TextTask task,
+                                                       const EngineOptions& options) {
+  if (model.tokenizer == nullptr) {
+    return InvalidArgument(model.path + ": has no tokeniser, so it cannot read text");
+  }
+  if (task.beams.num_beams > 1 && model.stack.blueprint().encoder_layers == 0) {
+    return InvalidArgument("num_beams: only models with an encoder are searched with beams");
+  }
+  PARVIS_ASSIGN_OR_RETURN(auto engine, Engine::Create(model, exec, options));
+  task.beams.kv_budget_bytes = options.kv_budget_bytes;
+  std::unique_ptr<TextToText> made(new TextToText(model, exec, std::move(task), std::move(engine)));
+  if (!made->Fits("")) {
+    return InvalidArgument(
+        fmt::format("the task's own words are more than the {} tokens that there are for a prompt",
+                    made->room_));
+  }
+  return made;
+}
+
+std::vector<int32_t> TextToText::PromptOf(std::string_view text) const {
+  std::vector<int32_t> ids =
+      model_.tokenizer->Encode(task_.before + std::string(text) + task_.after).ids;
+  const bool encoder = model_.stack.blueprint().encoder_layers > 0;
+  if (!encoder && model_.tokenizer->add_eos() && !ids.empty()) ids.pop_back();
+  return ids;
+}
+
+bool TextToText::Fits(std::string_view text) const {
+  return static_cast<int64_t>(PromptOf(text).size()) <= room_;
+}
+
+Result<TextAnswer> TextToText::Search(std::string_view text) {
+  const std::vector<int32_t> prompt = PromptOf(text);
+  PARVIS_ASSIGN_OR_RETURN(const auto found, BeamSearch(model_, exec_, prompt, task_.beams));
+  TextAnswer answer;
+  if (found.empty()) return answer;
+  const std::vector<int32_t>& tokens = found[0].tokens;
+  const auto& ends = task_.beams.end_tokens;
+  const bool ended =
+      !tokens.empty() && std::find(ends.begin(), ends.end(), tokens.back()) != ends.end();
+  answer.text = Trimmed(model_.tokenizer->Decode(tokens));
+  answer.finish = ended ? FinishReason::kStop : FinishReason::kLength;
+  answer.usage.prompt_tokens = static_cast<int64_t>(prompt.size());
+  answer.usage.completion_tokens = static_cast<int64_t>(tokens.size());
+  answer.score = found[0].score;
+  return answer;
+}
+
+Result<std::vector<TextAnswer>> TextToText::Answer(std::span<const std::string> texts,
+                                                   const std::function<bool()>& cancelled) {
+  std::vector<TextAnswer> answers(texts.size());
+  if (task_.beams.num_beams > 1) {
+    task_.beams.cancelled = cancelled;
+    for (size_t i = 0; i < texts.size(); ++i) {
+      PARVIS_ASSIGN_OR_RETURN(answers[i], Search(texts[i]));
+    }
+    return answers;
+  }
+  Status failed;
+  std::vector<RequestId> ids;
+  for (size_t next = 0; next < texts.size() || engine_->unfinished() > 0;) {
+    const bool stop = !failed.ok() || (cancelled && cancelled());
+    if (stop) {
+      for (const RequestId id : ids) engine_->Cancel(id);
+      while (engine_->Step()) {
+      }
+      return failed.ok() ? Cancelled("interrupted") : failed;
+    }
+    while (next < texts.size() && engine_->unfinished() < 16) {
+      TextAnswer& answer = answers[next];
+      GenerateRequest request;
+      request.prompt = PromptOf(texts[next++]);
+      request.max_tokens = task_.beams.max_tokens;
+      request.sampling.temperature = 0.0f;
+      request.stop_strings = task_.stop_strings;
+      request.on_token = [&answer, &failed](const TokenEvent& event) {
+        answer.text += event.text;
+        if (!event.finish) return;
+        answer.finish = *event.finish;
+        answer.usage = event.usage;
+        if (!event.status.ok()) failed = event.status;
+      };
+      PARVIS_ASSIGN_OR_RETURN(const RequestId id, engine_->Submit(std::move(request)));
+      ids.push_back(id);
+    }
+    engine_->Step();
+  }
+  PARVIS_RETURN_IF_ERROR(failed);
+  for (TextAnswer& answer : answers) answer.text = Trimmed(answer.text);
+  return answers;
+}
+
+Result<Translation> Translate(TextToText& model, std::string_view text,
+                              const std::function<bool()>& cancelled) {
+  Translation result;
+  result.pieces = text::PackSentences(text, /*across_lines=*/false,
+                                      [&](std::string_view piece) { return model.Fits(piece); });
+  PARVIS_ASSIGN_OR_RETURN(result.answers, model.Answer(TextsOf(result.pieces), cancelled));
+  for (size_t i = 0; i < result.pieces.size(); ++i) {
+    result.text += result.answers[i].text + result.pieces[i].space;
+  }
+  return result;
+}
+
+Result<Summary> Summarize(TextToText& model, std::string_view text,
+                          const std::function<bool()>& cancelled) {
+  Summary result;
+  std::string left(text);
+  for (size_t before = left.size() + 1; !left.empty() && left.size() < before;) {
+    before = left.size();
+    result.sections.push_back(text::PackSentences(
+        left, /*across_lines=*/true, [&](std::string_view piece) { return model.Fits(piece); }));
+    PARVIS_ASSIGN_OR_RETURN(auto answers, model.Answer(TextsOf(result.sections.back()), cancelled));
+    left.clear();
+    for (const TextAnswer& answer : answers) {
+      left += (left.empty() ? "" : "\n") + answer.text;
+    }
+    result.answers.push_back(std::move(answers));
+    result.text = left;
+    if (result.answers.back().size() <= 1) break;
+  }
+  return result;
+}
+
+}  // namespace parvis::runtime
