@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Talks to `parvis run MODEL` over a terminal, as a person does: converse.py PARVIS MODEL
+"""Talks to `parvis run MODEL` over a terminal, as a person does: converse.py [--chat] PARVIS MODEL
 
 An entry, an entry of several lines, the history by the arrow key, Ctrl-C in every state, Ctrl-D to
 leave. Each Ctrl-C is pressed once and must be obeyed. Exit 0 if all of it works, or if this machine
@@ -105,6 +105,26 @@ def talk(command):
     terminal.leave(CTRL_D)
 
 
+def chat(command):
+    """A model with a template, whose context holds two short turns: it remembers, until it is full."""
+    terminal = Terminal([*command, "-n", "4", "--seed", "1", "--ignore-end", "--context-length", "96"])
+    terminal.prompted(r"remembers.*>>> ", "greeting of a chat")
+    terminal.send("Un été\n")
+    terminal.prompted(r"\[4 tokens.*>>> ", "a turn")
+    for _ in range(40):
+        terminal.send("One day\n")
+        if "/clear begins anew" in terminal.prompted(r"(\[\d+ tokens|nothing was sent).*>>> ", "a turn"):
+            break
+    else:
+        sys.exit("chat: the context was never full, so nothing was remembered")
+    terminal.send("/clear\n")
+    terminal.prompted(r"forgotten.*>>> ", "/clear")
+    terminal.send("Un été\n")
+    if "anew" in terminal.prompted(r"\[4 tokens.*>>> ", "a turn after /clear"):
+        sys.exit("chat: /clear has not forgotten")
+    terminal.leave(CTRL_D)
+
+
 def interrupt_texts(command):
     """Ctrl-C in the middle of a text stops the text, not the program."""
     terminal = Terminal([*command, "-n", "0", "--ignore-end", "--stop", "never said", "-t", "1"])
@@ -139,9 +159,12 @@ def main():
     except OSError as error:
         print(f"conversation: not tried, no pseudo-terminals here ({error})")
         return
-    command = [sys.argv[1], "run", sys.argv[2]]
-    talk(command)
-    interrupt_texts(command)
+    command = [sys.argv[-2], "run", sys.argv[-1]]
+    if "--chat" in sys.argv[1:-2]:
+        chat(command)
+    else:
+        talk(command)
+        interrupt_texts(command)
     print("conversation: all is well")
 
 

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <vector>
 
+#include "parvis/cli/chat_flags.h"
 #include "parvis/cli/command.h"
 #include "parvis/cli/flags.h"
 #include "parvis/cli/input.h"
@@ -20,17 +22,20 @@ struct Options {
   ModelFlags model;
   ComputeFlags compute;
   SamplingFlags sampling;
+  ChatFlags chat;
   std::string prompts;
   int64_t batch = 8;
 };
 
 struct Item {
   std::string id, prompt;
+  std::string conversation = {};     // JSON with "messages"; empty: there is only a prompt
+  std::vector<int32_t> tokens = {};  // of the conversation
   std::string text;
   runtime::TokenEvent last;
 };
 
-// A line is a JSON object with "prompt" and perhaps "id", or else the prompt itself.
+// A line is a JSON object with "prompt" or "messages" and perhaps "id", or else the prompt itself.
 Result<std::vector<Item>> ReadItems(const std::string& path) {
   PARVIS_ASSIGN_OR_RETURN(const std::string text, ReadInput(path));
   const bool jsonl = path.ends_with(".jsonl") || text.starts_with('{');
@@ -45,10 +50,15 @@ Result<std::vector<Item>> ReadItems(const std::string& path) {
       const std::string where = fmt::format("{}, line {}", path, number);
       const auto object = ParseJson(line);
       if (!object.ok()) return object.status().In(where);
-      if (!object->is_object() || !object->contains("prompt") || !(*object)["prompt"].is_string()) {
-        return DataLoss(where + ": has no text called \"prompt\"");
+      const Json prompt = object->is_object() ? object->value("prompt", Json()) : Json();
+      if (object->is_object() && object->contains("messages")) {
+        item.prompt.clear();
+        item.conversation = line;
+      } else if (prompt.is_string()) {
+        item.prompt = prompt.get<std::string>();
+      } else {
+        return DataLoss(where + ": has no text called \"prompt\" and no \"messages\"");
       }
-      item.prompt = (*object)["prompt"].get<std::string>();
       if (object->contains("id")) {
         const Json& id = (*object)["id"];
         item.id = id.is_string() ? id.get<std::string>() : id.dump();
@@ -58,6 +68,27 @@ Result<std::vector<Item>> ReadItems(const std::string& path) {
   }
   if (items.empty()) return DataLoss(path + ": there is no prompt in it");
   return items;
+}
+
+// Makes prompts of the conversations.
+Status ReadConversations(const Options& options, const models::Model& model,
+                         std::vector<Item>& items) {
+  std::optional<chat::Prompter> prompters[2];  // without tools, and with
+  for (Item& item : items) {
+    if (item.conversation.empty()) continue;
+    if (model.tokenizer == nullptr) return InvalidArgument("the model has no tokeniser");
+    const Json object = std::move(ParseJson(item.conversation)).value();
+    const bool tools = object.contains("tools") && !object["tools"].is_null();
+    std::optional<chat::Prompter>& prompter = prompters[tools ? 1 : 0];
+    if (!prompter) {
+      PARVIS_ASSIGN_OR_RETURN(prompter, options.chat.Need(*model.tokenizer, tools));
+    }
+    const auto prompt = prompter->Make(item.conversation);
+    if (!prompt.ok()) return prompt.status().In("prompt " + item.id);
+    item.prompt = prompt->text.bytes;
+    item.tokens = prompt->ids;
+  }
+  return {};
 }
 
 OrderedJson ItemJson(const Item& item) {
@@ -83,7 +114,8 @@ Status GenerateAll(const Options& options, const models::Model& model, runtime::
     }
     while (next < items.size() && engine.unfinished() < 2 * options.batch) {
       Item& item = items[next++];
-      auto request = options.sampling.Request(model, item.prompt);
+      auto request = item.conversation.empty() ? options.sampling.Request(model, item.prompt)
+                                               : options.sampling.Request(item.tokens);
       if (!request.ok()) return request.status().In("prompt " + item.id);
       request->on_token = [&item, &done, &failed](const runtime::TokenEvent& event) {
         item.text += event.text;
@@ -111,6 +143,7 @@ Status Generate(Options& options, Console& console) {
   engine_options.max_sequences = options.batch;
   PARVIS_ASSIGN_OR_RETURN(const auto engine, runtime::Engine::Create(model, exec, engine_options));
   options.sampling.ChooseSeed();
+  PARVIS_RETURN_IF_ERROR(ReadConversations(options, model, items));
   CatchInterrupts();
   PARVIS_RETURN_IF_ERROR(GenerateAll(options, model, *engine, items, console));
   // After Ctrl-C: those whose turn had not come have nothing to tell.
@@ -133,11 +166,14 @@ Status Generate(Options& options, Console& console) {
 std::function<Status()> Define(FlagSet& flags, Console& console) {
   auto options = std::make_shared<Options>();
   options->model.AddTo(flags);
-  flags.Add("-f,--prompts,prompts", &options->prompts,
-            "A prompt a line, or JSON lines with \"prompt\" and \"id\"; '-': stdin",
-            {.required = true});
+  flags.Add(
+      "-f,--prompts,prompts", &options->prompts,
+      "A prompt a line, or JSON lines with \"prompt\" or \"messages\", and \"id\"; '-': stdin",
+      {.required = true});
   flags.Add("-b,--batch", &options->batch, "Prompts at a time",
             {.min = 1, .max = 256, .show_default = true});
+  flags.Add("--chat-template", &options->chat.template_path,
+            "Use the template in this file (Jinja) for \"messages\"");
   options->sampling.AddTo(flags);
   options->compute.AddTo(flags);
   return [options, &console] { return Generate(*options, console); };

@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <memory>
+#include <optional>
 
+#include "parvis/cli/chat_flags.h"
 #include "parvis/cli/command.h"
 #include "parvis/cli/flags.h"
 #include "parvis/cli/input.h"
@@ -23,7 +25,8 @@ struct Options {
   ModelFlags model;
   ComputeFlags compute;
   SamplingFlags sampling;
-  std::string prompt;
+  ChatFlags chat;
+  std::string prompt, system;
   int64_t context_length = 0;
   Flag prompt_flag;
 };
@@ -43,11 +46,9 @@ void AddLogprobs(Answer& answer, const runtime::TokenEvent& event) {
   answer.logprobs.push_back({{"token", event.token}, {"logprob", event.logprob}, {"top", top}});
 }
 
-// Generates from one prompt; text goes to stdout as it comes, unless --json.
-Result<Answer> Ask(const Options& options, const models::Model& model, runtime::Engine& engine,
-                   const std::string& prompt, Console& console) {
-  PARVIS_ASSIGN_OR_RETURN(runtime::GenerateRequest request,
-                          options.sampling.Request(model, prompt));
+// Generates from one request; text goes to stdout as it comes, unless --json.
+Result<Answer> Ask(const Options& options, runtime::Engine& engine,
+                   runtime::GenerateRequest request, Console& console) {
   Answer answer;
   request.on_token = [&](const runtime::TokenEvent& event) {
     answer.text += event.text;
@@ -68,8 +69,9 @@ Result<Answer> Ask(const Options& options, const models::Model& model, runtime::
 }
 
 Status RunOnce(const Options& options, const models::Model& model, runtime::Engine& engine,
-               std::string_view kernels, const std::string& prompt, Console& console) {
-  PARVIS_ASSIGN_OR_RETURN(const Answer answer, Ask(options, model, engine, prompt, console));
+               std::string_view kernels, const std::string& prompt,
+               runtime::GenerateRequest request, Console& console) {
+  PARVIS_ASSIGN_OR_RETURN(const Answer answer, Ask(options, engine, std::move(request), console));
   if (console.json) {
     OrderedJson document = Console::Document("run");
     document["model"] = model.name;
@@ -94,11 +96,21 @@ constexpr char kHelp[] =
     "  Ctrl-C   stops the text, or drops what you type     Ctrl-D or /bye   leaves\n"
     "  /help    shows this";
 
-// Goes on with one entry. A generation that fails is told, and the next entry is asked for.
-void Continue(Options& options, const models::Model& model, runtime::Engine& engine,
-              const std::string& entry, Console& console) {
-  const auto answer = Ask(options, model, engine, entry, console);
-  if (!answer.ok()) return console.Fail("run", answer.status());
+constexpr char kChatHelp[] =
+    "Write to the model; it answers, and remembers what was said.\n"
+    "  \"\"\"      begins and ends a text of several lines\n"
+    "  Ctrl-C   stops the answer, or drops what you type   Ctrl-D or /bye   leaves\n"
+    "  /clear   forgets the conversation                   /help    shows this";
+
+// Goes on with one request. A generation that fails is told, and the next entry is asked for.
+std::optional<Answer> Continue(Options& options, runtime::Engine& engine,
+                               Result<runtime::GenerateRequest> request, Console& console) {
+  const auto answer = request.ok() ? Ask(options, engine, std::move(request).value(), console)
+                                   : Result<Answer>(request.status());
+  if (!answer.ok()) {
+    console.Fail("run", answer.status());
+    return std::nullopt;
+  }
   // Obeyed. One that came too late for that counts at the prompt, where it does no harm.
   if (answer->last.finish == runtime::FinishReason::kCancelled) TakeInterrupt();
   console.Print("\n");
@@ -109,11 +121,39 @@ void Continue(Options& options, const models::Model& model, runtime::Engine& eng
                            seconds > 0 && after_first > 0 ? after_first / seconds : 0.0,
                            options.sampling.seed));
   options.sampling.ChooseSeed();
+  return *answer;
+}
+
+// One turn of a dialogue. What could not be answered was not said.
+void Reply(Options& options, runtime::Engine& engine, const chat::Prompter& prompter,
+           Dialogue& dialogue, const std::string& entry, Console& console) {
+  dialogue.Add("user", entry);
+  const auto prompt = dialogue.Prompt(prompter);
+  const auto size = prompt.ok() ? static_cast<int64_t>(prompt->ids.size()) : 0;
+  if (size >= engine.context_length()) {
+    console.Note(
+        fmt::format("The conversation has {} tokens now, and the context length is {}: "
+                    "nothing was sent. /clear begins anew.",
+                    size, engine.context_length()));
+    return dialogue.TakeBack();
+  }
+  const auto answer = Continue(options, engine,
+                               prompt.ok() ? options.sampling.Request(prompt->ids)
+                                           : Result<runtime::GenerateRequest>(prompt.status()),
+                               console);
+  if (!answer) return dialogue.TakeBack();
+  dialogue.Add("assistant", answer->text);
+  const runtime::Usage& usage = answer->last.usage;
+  if (usage.prompt_tokens + usage.completion_tokens >= engine.context_length()) {
+    console.Note("The context is full: the answer ends here. /clear begins anew.");
+  }
 }
 
 Status Converse(Options& options, const models::Model& model, runtime::Engine& engine,
-                Console& console) {
-  console.Note(fmt::format("{}: {}", model.name, kHelp));
+                const std::optional<chat::Prompter>& prompter, Console& console) {
+  const char* const help = prompter ? kChatHelp : kHelp;
+  Dialogue dialogue(options.system);
+  console.Note(fmt::format("{}: {}", model.name, help));
   LineEditor editor(HomeFolder() + "/history");
   std::string entry;
   for (;;) {
@@ -122,9 +162,14 @@ Status Converse(Options& options, const models::Model& model, runtime::Engine& e
     if (typed == Typed::kInterrupt) {
       if (entry.empty()) console.Note("Ctrl-D or /bye leaves.");
     } else if (entry == "/help") {
-      console.Note(kHelp);
+      console.Note(help);
+    } else if (prompter && entry == "/clear") {
+      dialogue.Clear();
+      console.Note("The conversation is forgotten.");
+    } else if (prompter && !entry.empty()) {
+      Reply(options, engine, *prompter, dialogue, entry, console);
     } else if (!entry.empty()) {
-      Continue(options, model, engine, entry, console);
+      Continue(options, engine, options.sampling.Request(model, entry), console);
     }
   }
   console.Note("");
@@ -139,25 +184,44 @@ Status Run(Options& options, Console& console) {
   engine_options.context_length = options.context_length;
   PARVIS_ASSIGN_OR_RETURN(const auto engine, runtime::Engine::Create(model, exec, engine_options));
   options.sampling.ChooseSeed();
+  std::optional<chat::Prompter> prompter;
+  if (model.tokenizer != nullptr) {
+    PARVIS_ASSIGN_OR_RETURN(prompter, options.chat.Open(*model.tokenizer));
+  }
+  if (!prompter && !options.system.empty()) {
+    return InvalidArgument("--system: this model has no chat template, so nobody would read it");
+  }
 
   const bool given = options.prompt_flag.given();
   if (!given && IsTerminal(STDIN_FILENO) && !console.json) {
     CatchInterrupts();
-    return Converse(options, model, *engine, console);
+    return Converse(options, model, *engine, prompter, console);
   }
   std::string prompt = options.prompt;
   if (!given || prompt == "-") {
     PARVIS_ASSIGN_OR_RETURN(prompt, ReadStdin());
   }
   CatchInterrupts();
-  return RunOnce(options, model, *engine, compute.kernels_name(), prompt, console);
+  runtime::GenerateRequest request;
+  if (prompter) {
+    Dialogue dialogue(options.system);
+    dialogue.Add("user", prompt);
+    PARVIS_ASSIGN_OR_RETURN(const chat::Prompt read, dialogue.Prompt(*prompter));
+    PARVIS_ASSIGN_OR_RETURN(request, options.sampling.Request(read.ids));
+  } else {
+    PARVIS_ASSIGN_OR_RETURN(request, options.sampling.Request(model, prompt));
+  }
+  return RunOnce(options, model, *engine, compute.kernels_name(), prompt, std::move(request),
+                 console);
 }
 
 std::function<Status()> Define(FlagSet& flags, Console& console) {
   auto options = std::make_shared<Options>();
   options->model.AddTo(flags);
   options->prompt_flag = flags.Add("-p,--prompt,prompt", &options->prompt,
-                                   "The beginning of the text; '-' or none: stdin");
+                                   "What to say, or how a text begins; '-' or none: stdin");
+  flags.Add("--system", &options->system, "What a chat model is told first");
+  options->chat.AddTo(flags);
   options->sampling.AddTo(flags);
   options->compute.AddTo(flags);
   flags.Add("--context-length", &options->context_length,

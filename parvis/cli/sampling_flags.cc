@@ -64,14 +64,19 @@ Result<runtime::GenerateRequest> SamplingFlags::Request(const models::Model& mod
   if (model.tokenizer == nullptr) {
     return InvalidArgument(model.path + ": has no tokeniser, so it cannot read text");
   }
-  runtime::GenerateRequest request;
-  request.prompt = model.tokenizer->Encode(prompt).ids;
+  std::vector<int32_t> tokens = model.tokenizer->Encode(prompt).ids;
   const bool encoder = model.stack.blueprint().encoder_layers > 0;  // is told where a text ends
-  if (!encoder && model.tokenizer->add_eos() && !request.prompt.empty()) request.prompt.pop_back();
-  if (request.prompt.empty()) {
+  if (!encoder && model.tokenizer->add_eos() && !tokens.empty()) tokens.pop_back();
+  if (tokens.empty()) {
     if (!model.tokenizer->bos()) return InvalidArgument("the prompt is empty");
-    request.prompt.push_back(*model.tokenizer->bos());
+    tokens.push_back(*model.tokenizer->bos());
   }
+  return Request(std::move(tokens));
+}
+
+Result<runtime::GenerateRequest> SamplingFlags::Request(std::vector<int32_t> prompt) const {
+  runtime::GenerateRequest request;
+  request.prompt = std::move(prompt);
   if (max_tokens > 0) request.max_tokens = max_tokens;
   request.sampling = {.temperature = temperature,
                       .top_k = top_k,

@@ -36,6 +36,8 @@ struct SamplingFlags {
   // A request for `prompt`, with the model's own tokens for its begin.
   Result<runtime::GenerateRequest> Request(const models::Model& model,
                                            const std::string& prompt) const;
+  // The same for tokens, which are taken as they are.
+  Result<runtime::GenerateRequest> Request(std::vector<int32_t> prompt) const;
 
  private:
   Flag seed_flag_;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "parvis/cli/chat_flags.h"
 #include "parvis/cli/command.h"
 #include "parvis/cli/input.h"
 #include "parvis/cli/model_path.h"
@@ -13,7 +14,8 @@ namespace parvis::cli {
 namespace {
 
 struct Options {
-  std::string model, text, file;
+  std::string model, text, file, conversation;
+  ChatFlags chat;
   bool decode = false, count = false, offsets = false, no_special = false, parse_special = false;
 };
 
@@ -94,8 +96,53 @@ Status Encode(const Options& options, const text::Tokenizer& tokenizer, const st
   return {};
 }
 
+// The prompt of a conversation: what the template wrote and what the caller did, and the ids.
+Status EncodeConversation(const Options& options, const text::Tokenizer& tokenizer,
+                          Console& console) {
+  PARVIS_ASSIGN_OR_RETURN(const std::string json, ReadInput(options.conversation));
+  const auto parsed = ParseJson(json);
+  if (!parsed.ok()) return parsed.status().In(options.conversation);
+  const bool tools = parsed->is_object() && !parsed->value("tools", Json()).is_null();
+  PARVIS_ASSIGN_OR_RETURN(const chat::Prompter prompter, options.chat.Need(tokenizer, tools));
+  PARVIS_ASSIGN_OR_RETURN(const chat::Prompt prompt, prompter.Make(json));
+  OrderedJson pieces = OrderedJson::array();
+  size_t at = 0;
+  const auto add = [&](size_t end, const char* whose) {
+    if (end > at)
+      pieces.push_back({{"from", whose}, {"text", prompt.text.bytes.substr(at, end - at)}});
+    at = end;
+  };
+  for (const chat::ByteRange& range : prompt.text.caller) {
+    add(range.begin, "template");
+    add(range.end, "caller");
+  }
+  add(prompt.text.bytes.size(), "template");
+  if (console.json) {
+    OrderedJson document = Console::Document("tokenize");
+    document["count"] = prompt.ids.size();
+    document["pieces"] = std::move(pieces);
+    document["ids"] = prompt.ids;
+    console.PrintJson(document);
+    return {};
+  }
+  if (options.count) {
+    console.Print(std::to_string(prompt.ids.size()) + "\n");
+    return {};
+  }
+  std::string out;
+  for (const OrderedJson& piece : pieces) {
+    out += piece["from"].get<std::string>() + " " + piece["text"].dump() + "\n";
+  }
+  for (size_t i = 0; i < prompt.ids.size(); ++i) {
+    out += std::to_string(prompt.ids[i]) + (i + 1 == prompt.ids.size() ? "\n" : " ");
+  }
+  console.Print(out);
+  return {};
+}
+
 Status Tokenize(const Options& options, Console& console) {
   PARVIS_ASSIGN_OR_RETURN(const auto tokenizer, OpenTokenizer(options.model));
+  if (!options.conversation.empty()) return EncodeConversation(options, *tokenizer, console);
   std::string input = options.text;
   if (input.empty()) {
     PARVIS_ASSIGN_OR_RETURN(input, ReadInput(options.file.empty() ? "-" : options.file));
@@ -109,6 +156,10 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
   flags.Add("-m,--model", &options->model, "A model, or a tokenizer.json", {.required = true});
   flags.Add("text", &options->text, "Text, or ids with --decode (default: stdin)");
   flags.Add("-f,--file", &options->file, "Read the text from this file");
+  flags.Add("--chat", &options->conversation,
+            "JSON of messages: show the prompt that the chat template makes of them, and its ids");
+  flags.Add("--chat-template", &options->chat.template_path,
+            "Use the template in this file (Jinja)");
   flags.Add("-d,--decode", &options->decode, "From ids to text");
   flags.Add("--count", &options->count, "Only how many tokens there are");
   flags.Add("--offsets", &options->offsets, "A line for each token: id, first byte, end, token");

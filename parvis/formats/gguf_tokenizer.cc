@@ -2,6 +2,7 @@
 
 #include "parvis/formats/gguf_tokenizer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -256,6 +257,42 @@ void AssumePair(Vocabulary& v) {
   }
 }
 
+// Templates of conversations, and the tokens beside eos that end an answer.
+Status ReadChat(const GgufFile& gguf, Vocabulary& v) {
+  constexpr std::string_view kNamed = "tokenizer.chat_template.";
+  constexpr size_t kMaxTemplates = 64;
+  PARVIS_RETURN_IF_ERROR(ReadTextField(gguf, "tokenizer.chat_template", v.chat_template));
+  for (const GgufField& field : gguf.fields) {
+    if (!field.key.starts_with(kNamed)) continue;
+    const auto text = field.Text();
+    if (!text.has_value()) return Refuse(field, "not a string");
+    if (v.chat_templates.size() == kMaxTemplates) return Refuse(field, "more than 64 templates");
+    v.chat_templates.emplace_back(field.key.substr(kNamed.size()), *text);
+  }
+  std::vector<TokenId> ends;
+  for (const char* name : {"eot", "eom"}) {
+    std::optional<TokenId> id;
+    PARVIS_RETURN_IF_ERROR(ReadId(gguf, name, id));
+    if (id) ends.push_back(*id);
+  }
+  if (const GgufField* more = gguf.Find("parvis.tokenizer.end_token_ids")) {
+    const auto numbers = more->count <= v.tokens.size() ? more->Numbers() : std::nullopt;
+    if (!numbers.has_value()) return Refuse(*more, "not an array of token ids");
+    for (const double number : *numbers) {
+      if (!(number >= 0 && number < static_cast<double>(v.tokens.size()))) {
+        return Refuse(*more, "not an array of token ids");
+      }
+      ends.push_back(static_cast<TokenId>(number));
+    }
+  }
+  for (const TokenId id : ends) {
+    const bool known = id == v.eos || std::find(v.end_tokens.begin(), v.end_tokens.end(), id) !=
+                                          v.end_tokens.end();
+    if (!known && static_cast<size_t>(id) < v.tokens.size()) v.end_tokens.push_back(id);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const text::Tokenizer>> TokenizerFromGguf(const GgufFile& gguf) {
@@ -284,7 +321,7 @@ Result<std::shared_ptr<const text::Tokenizer>> TokenizerFromGguf(const GgufFile&
   PARVIS_RETURN_IF_ERROR(ReadFlag(gguf, "tokenizer.ggml.add_eos_token", v.add_eos));
   PARVIS_RETURN_IF_ERROR(ReadFlag(gguf, "tokenizer.ggml.add_space_prefix", v.add_prefix_space));
   PARVIS_RETURN_IF_ERROR(ReadFlag(gguf, "parvis.tokenizer.ignore_merges", v.ignore_merges));
-  PARVIS_RETURN_IF_ERROR(ReadTextField(gguf, "tokenizer.chat_template", v.chat_template));
+  PARVIS_RETURN_IF_ERROR(ReadChat(gguf, v));
   std::string parts;
   PARVIS_RETURN_IF_ERROR(ReadTextField(gguf, kTokenizerParts, parts));
   if (!parts.empty()) {

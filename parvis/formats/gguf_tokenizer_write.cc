@@ -111,6 +111,16 @@ void AppendTokenizer(const text::Tokenizer& tokenizer, GgufMetadata& metadata) {
   if (v.model == "unigram") AppendUnigram(v, metadata);
   add(std::string(kTokenizerParts), text::WriteTokenizerParts(v, exceptions));
   if (!v.chat_template.empty()) add("tokenizer.chat_template", v.chat_template);
+  std::vector<std::string> names;
+  for (const auto& [name, text] : v.chat_templates) {
+    add("tokenizer.chat_template." + name, text);
+    names.push_back(name);
+  }
+  if (!names.empty()) add("tokenizer.chat_templates", names);
+  if (v.end_tokens.empty()) return;
+  add_id("eot", v.end_tokens[0]);
+  if (v.end_tokens.size() > 1) add_id("eom", v.end_tokens[1]);
+  if (v.end_tokens.size() > 2) add("parvis.tokenizer.end_token_ids", v.end_tokens);
 }
 
 }  // namespace parvis::formats

@@ -6,6 +6,7 @@
 
 #include "parvis/core/file.h"
 #include "parvis/core/json.h"
+#include "parvis/formats/chat_files.h"
 
 namespace parvis::formats {
 namespace {
@@ -14,7 +15,6 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMaxTokenizerConfigBytes = size_t{16} << 20;
 constexpr size_t kMaxTokenizerBytes = size_t{64} << 20;
-constexpr size_t kMaxTemplateBytes = size_t{1} << 20;
 
 using Pointer = std::shared_ptr<const text::Tokenizer>;
 
@@ -85,9 +85,7 @@ Status AddAddedTokens(const std::string& folder, Json& config) {
 // tokenizer_config.json, with what stands in files of their own in some folders put in.
 Result<std::string> TokenizerConfig(const std::string& folder) {
   PARVIS_ASSIGN_OR_RETURN(Json config, ReadObject(InFolder(folder, "tokenizer_config.json")));
-  PARVIS_ASSIGN_OR_RETURN(const std::string chat_template,
-                          ReadIfThere(InFolder(folder, "chat_template.jinja"), kMaxTemplateBytes));
-  if (!chat_template.empty()) config["chat_template"] = chat_template;
+  PARVIS_RETURN_IF_ERROR(AddChatFiles(folder, config));
   PARVIS_RETURN_IF_ERROR(AddSpecialTokensMap(folder, config));
   PARVIS_RETURN_IF_ERROR(AddAddedTokens(folder, config));
   if (config.empty()) return std::string();
@@ -146,6 +144,10 @@ Status WriteHfTokenizer(const std::string& folder, const text::Tokenizer& tokeni
   add("bos_token_id", v.bos);
   add("eos_token_id", v.eos);
   add("pad_token_id", v.padding);
+  if (v.eos && !v.end_tokens.empty()) {
+    generation["eos_token_id"] = Json::array({*v.eos});
+    for (const text::TokenId id : v.end_tokens) generation["eos_token_id"].push_back(id);
+  }
   const auto dump = [](const OrderedJson& json) {
     return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
   };

@@ -267,7 +267,10 @@ bool Engine::IsEnd(const Sequence& sequence, int32_t token) const {
   const GenerateRequest& request = sequence.request;
   const auto& stops = request.stop_tokens;
   if (std::find(stops.begin(), stops.end(), token) != stops.end()) return true;
-  return !request.ignore_end && model_.tokenizer != nullptr && model_.tokenizer->eos() == token;
+  if (request.ignore_end || model_.tokenizer == nullptr) return false;
+  const auto& ends = model_.tokenizer->vocabulary().end_tokens;
+  return model_.tokenizer->eos() == token ||
+         std::find(ends.begin(), ends.end(), token) != ends.end();
 }
 
 void Engine::Accept(Sequence& sequence, Result<Sample> sample) {

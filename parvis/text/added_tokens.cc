@@ -79,7 +79,7 @@ std::pair<const AddedToken*, size_t> AddedTokens::Set::LongestOf(std::string_vie
 }
 
 void AddedTokens::Set::Split(std::string_view whole, size_t from, size_t to, bool special,
-                             std::vector<Match>& matches) const {
+                             const Allowed& allowed, std::vector<Match>& matches) const {
   const std::string_view text = whole.substr(from, to - from);
   size_t done = 0;  // text before is in `matches`
   const bool any = has_ordinary || (special && !tokens.empty());
@@ -90,6 +90,10 @@ void AddedTokens::Set::Split(std::string_view whole, size_t from, size_t to, boo
       continue;
     }
     size_t begin = at, end = at + size;
+    if (allowed && !allowed(*token, from + begin, from + end)) {
+      ++at;  // a token of the program's own may begin within it
+      continue;
+    }
     at = end;
     if (token->special && !special) continue;
     if (token->single_word &&
@@ -105,16 +109,17 @@ void AddedTokens::Set::Split(std::string_view whole, size_t from, size_t to, boo
   if (done < text.size()) matches.push_back({from + done, to, nullptr});
 }
 
-std::vector<AddedTokens::Match> AddedTokens::SplitRaw(std::string_view text, bool special) const {
+std::vector<AddedTokens::Match> AddedTokens::SplitRaw(std::string_view text, bool special,
+                                                      const Allowed& allowed) const {
   std::vector<Match> matches;
-  raw_.Split(text, 0, text.size(), special, matches);
+  raw_.Split(text, 0, text.size(), special, allowed, matches);
   return matches;
 }
 
-std::vector<AddedTokens::Match> AddedTokens::SplitNormalized(std::string_view text,
-                                                             bool special) const {
+std::vector<AddedTokens::Match> AddedTokens::SplitNormalized(std::string_view text, bool special,
+                                                             const Allowed& allowed) const {
   std::vector<Match> matches;
-  normalized_.Split(text, 0, text.size(), special, matches);
+  normalized_.Split(text, 0, text.size(), special, allowed, matches);
   return matches;
 }
 
@@ -124,7 +129,7 @@ std::vector<AddedTokens::Match> AddedTokens::Split(std::string_view text, bool s
     if (match.token != nullptr) {
       both.push_back(match);
     } else {
-      normalized_.Split(text, match.begin, match.end, special, both);
+      normalized_.Split(text, match.begin, match.end, special, nullptr, both);
     }
   }
   return both;

@@ -2,6 +2,7 @@
 #define PARVIS_TEXT_ADDED_TOKENS_H_
 
 #include <cstdint>
+#include <functional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -24,10 +25,14 @@ class AddedTokens {
     size_t begin, end;        // of the text, with the white space that the token takes along
     const AddedToken* token;  // null: ordinary text
   };
+  // Whether a token counts at text[begin, end); null: it does.
+  using Allowed = std::function<bool(const AddedToken& token, size_t begin, size_t end)>;
   // The whole text as matches and the text between them. Unless `special`, special tokens are
   // ordinary text.
-  std::vector<Match> SplitRaw(std::string_view text, bool special) const;
-  std::vector<Match> SplitNormalized(std::string_view text, bool special) const;
+  std::vector<Match> SplitRaw(std::string_view text, bool special,
+                              const Allowed& allowed = nullptr) const;
+  std::vector<Match> SplitNormalized(std::string_view text, bool special,
+                                     const Allowed& allowed = nullptr) const;
   std::vector<Match> Split(std::string_view text, bool special) const;  // both, one after the other
 
  private:
@@ -41,7 +46,7 @@ class AddedTokens {
     std::pair<const AddedToken*, size_t> LongestOf(std::string_view text) const;
     // Appends the matches of text[begin, end).
     void Split(std::string_view text, size_t begin, size_t end, bool special,
-               std::vector<Match>& matches) const;
+               const Allowed& allowed, std::vector<Match>& matches) const;
   };
   Set raw_, normalized_;
 };

@@ -90,6 +90,9 @@ Status CheckVocabulary(const Vocabulary& v) {
 
 Result<std::unique_ptr<Tokenizer>> MakeTokenizer(Vocabulary vocabulary) {
   PARVIS_RETURN_IF_ERROR(CheckVocabulary(vocabulary));
+  std::erase_if(vocabulary.end_tokens, [&](TokenId id) {
+    return id == vocabulary.eos || id < 0 || static_cast<size_t>(id) >= vocabulary.tokens.size();
+  });
   vocabulary.add_bos &= vocabulary.bos.has_value();
   vocabulary.add_eos &= vocabulary.eos.has_value();
   PARVIS_ASSIGN_OR_RETURN(Normalizer normalizer, Normalizer::Make(vocabulary.normalizer));

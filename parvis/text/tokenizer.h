@@ -10,7 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "parvis/core/json.h"
 #include "parvis/core/result.h"
+#include "parvis/text/caller_text.h"
 #include "parvis/text/vocabulary.h"
 
 namespace parvis::text {
@@ -35,7 +37,8 @@ struct EncodeOptions {
   bool add_special = true;  // bos and eos, as the vocabulary says
   // The text of a special token becomes that token; never for users' text.
   bool parse_special = false;
-  bool offsets = false;  // Encoded::offsets are wanted, too
+  bool offsets = false;                // Encoded::offsets are wanted, too
+  const CallerText* caller = nullptr;  // null: all of the text is the program's own
 };
 
 // Turns text into tokens and back. Immutable; safe to use from several threads.
@@ -100,8 +103,8 @@ class Tokenizer {
   Encoded Join(std::string_view first, std::string_view second, const EncodeOptions& options,
                std::span<const TemplatePart> parts) const;
   void EncodeText(std::string_view text, const EncodeOptions& options, Encoded& out) const;
-  void EncodeBetween(std::string_view text, size_t origin, const EncodeOptions& options,
-                     Encoded& out) const;
+  void EncodeBetween(std::string_view whole, size_t origin, size_t end,
+                     const EncodeOptions& options, Encoded& out) const;
 
   Vocabulary vocabulary_;
   Normalizer normalizer_;
@@ -123,6 +126,9 @@ Result<std::unique_ptr<Tokenizer>> ReadTokenizerJson(std::string_view json,
 // Files that read back as the same tokeniser, here and in Hugging Face's `tokenizers`.
 std::string WriteTokenizerJson(const Tokenizer& tokenizer);
 std::string WriteTokenizerConfigJson(const Tokenizer& tokenizer);
+// What tokenizer_config.json calls chat_template: a text, or a list of texts with names; null if
+// there is none.
+Json ChatTemplatesJson(const Vocabulary& vocabulary);
 
 // GPT-2's older pair of files, which RoBERTa and Qwen 2 have, too; `config` as above (which of them
 // it is: tokenizer_class; added tokens). Without config: RoBERTa by its tokens, else GPT-2.

@@ -7,6 +7,10 @@
 namespace parvis::text {
 namespace {
 
+bool Has(const std::vector<TokenId>& ids, TokenId id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
 void FindNamed(const Json& config, const char* key, const Vocabulary& v,
                std::optional<TokenId>& id) {
   if (id || IsNull(config, key)) return;
@@ -15,6 +19,36 @@ void FindNamed(const Json& config, const char* key, const Vocabulary& v,
   if (!name.is_string()) return;
   for (const AddedToken& added : v.added) {
     if (added.special && added.content == name.get_ref<const std::string&>()) id = added.id;
+  }
+}
+
+// One template, or several by name.
+void ReadChatTemplates(const Json& config, Vocabulary& v) {
+  if (IsNull(config, "chat_template")) return;
+  const Json& chat = config["chat_template"];
+  if (chat.is_string()) v.chat_template = chat.get<std::string>();
+  for (const Json& named : chat.is_array() ? chat : Json::array()) {
+    if (!named.is_object() || !named.value("name", Json()).is_string() ||
+        !named.value("template", Json()).is_string()) {
+      continue;
+    }
+    const auto name = named["name"].get<std::string>();
+    auto text = named["template"].get<std::string>();
+    if (name == "default") {
+      v.chat_template = std::move(text);
+    } else {
+      v.chat_templates.emplace_back(name, std::move(text));
+    }
+  }
+}
+
+// generation_config.json's eos_token_id, which formats/ puts in under a name of ours.
+void ReadEndTokens(const Json& config, Vocabulary& v) {
+  if (IsNull(config, "end_token_ids") || !config["end_token_ids"].is_array()) return;
+  for (const Json& id : config["end_token_ids"]) {
+    if (!id.is_number_unsigned() || id.get<uint64_t>() > INT32_MAX) continue;
+    const auto token = id.get<TokenId>();
+    if (!Has(v.end_tokens, token)) v.end_tokens.push_back(token);
   }
 }
 
@@ -59,15 +93,8 @@ Status ReadTokenizerConfig(std::string_view text, Vocabulary& v) {
   FindNamed(config, "pad_token", v, v.padding);
   FindNamed(config, "sep_token", v, v.separator);
   FindNamed(config, "mask_token", v, v.mask);
-  if (IsNull(config, "chat_template")) return {};
-  const Json& chat = config["chat_template"];
-  if (chat.is_string()) v.chat_template = chat.get<std::string>();
-  for (const Json& named : chat.is_array() ? chat : Json::array()) {  // several, by name
-    if (named.is_object() && named.value("name", Json()) == "default" &&
-        named.value("template", Json()).is_string()) {
-      v.chat_template = named["template"].get<std::string>();
-    }
-  }
+  ReadChatTemplates(config, v);
+  ReadEndTokens(config, v);
   return {};
 }
 

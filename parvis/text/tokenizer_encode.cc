@@ -48,17 +48,28 @@ std::pair<uint32_t, uint32_t> Tokenizer::Section::RangeOf(size_t from, size_t to
 
 bool Tokenizer::Section::is_first() const { return origin == 0 && at == 0; }
 
-// `text`: between tokens that are not normalised.
-void Tokenizer::EncodeBetween(std::string_view text, size_t origin, const EncodeOptions& options,
-                              Encoded& out) const {
+// whole[origin, end): between tokens that are not normalised.
+void Tokenizer::EncodeBetween(std::string_view whole, size_t origin, size_t end,
+                              const EncodeOptions& options, Encoded& out) const {
+  const std::string_view text = whole.substr(origin, end - origin);
   AlignedText aligned;
   std::string_view normal = text;
   if (!normalizer_.empty()) {
-    aligned = AlignedText::Of(text, origin, options.offsets);
+    aligned = AlignedText::Of(text, origin, options.offsets || options.caller != nullptr);
     normalizer_.Apply(aligned);
     normal = aligned.text;
   }
-  for (const AddedTokens::Match& match : added_->SplitNormalized(normal, options.parse_special)) {
+  AddedTokens::Allowed allowed;
+  if (options.caller != nullptr) {
+    allowed = [&](const AddedToken& token, size_t begin, size_t end) {
+      const bool moved = !normalizer_.empty();
+      const size_t from = moved ? aligned.begin[begin] : origin + begin;
+      const size_t to = moved ? aligned.end[end - 1] : origin + end;
+      return options.caller->Allows(token, whole, from, to);
+    };
+  }
+  for (const AddedTokens::Match& match :
+       added_->SplitNormalized(normal, options.parse_special, allowed)) {
     Section section = {.text = normal.substr(match.begin, match.end - match.begin),
                        .offsets = options.offsets};
     if (normalizer_.empty()) {
@@ -86,9 +97,16 @@ void Tokenizer::EncodeText(std::string_view input, const EncodeOptions& options,
   const ReadableText readable(input);
   const std::string_view text = readable.text();
   Encoded own;  // ranges of `text`
-  for (const AddedTokens::Match& match : added_->SplitRaw(text, options.parse_special)) {
+  AddedTokens::Allowed allowed;
+  if (options.caller != nullptr) {
+    PARVIS_CHECK(text.data() == input.data());  // ranges are of a text that needed no repair
+    allowed = [&](const AddedToken& token, size_t begin, size_t end) {
+      return options.caller->Allows(token, text, begin, end);
+    };
+  }
+  for (const AddedTokens::Match& match : added_->SplitRaw(text, options.parse_special, allowed)) {
     if (match.token == nullptr) {
-      EncodeBetween(text.substr(match.begin, match.end - match.begin), match.begin, options, own);
+      EncodeBetween(text, match.begin, match.end, options, own);
     } else {
       own.ids.push_back(match.token->id);
       if (!options.offsets) continue;

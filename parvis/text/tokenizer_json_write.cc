@@ -98,6 +98,17 @@ std::string WriteTokenizerJson(const Tokenizer& tokenizer) {
   return Text(root);
 }
 
+Json ChatTemplatesJson(const Vocabulary& v) {
+  if (v.chat_templates.empty()) return v.chat_template.empty() ? Json() : Json(v.chat_template);
+  Json list = Json::array();
+  if (!v.chat_template.empty())
+    list.push_back({{"name", "default"}, {"template", v.chat_template}});
+  for (const auto& [name, text] : v.chat_templates) {
+    list.push_back({{"name", name}, {"template", text}});
+  }
+  return list;
+}
+
 std::string WriteTokenizerConfigJson(const Tokenizer& tokenizer) {
   const Vocabulary& v = tokenizer.vocabulary();
   OrderedJson root = {{"tokenizer_class", "PreTrainedTokenizerFast"},
@@ -112,7 +123,7 @@ std::string WriteTokenizerConfigJson(const Tokenizer& tokenizer) {
   if (v.model == "wordpiece") name("cls_token", v.bos);
   name("sep_token", v.separator);
   name("mask_token", v.mask);
-  if (!v.chat_template.empty()) root["chat_template"] = v.chat_template;
+  if (Json chat = ChatTemplatesJson(v); !chat.is_null()) root["chat_template"] = std::move(chat);
   return Text(root);
 }
 

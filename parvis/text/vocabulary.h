@@ -67,7 +67,10 @@ struct Vocabulary {
   std::string continuing_prefix = "##";
   int64_t max_word_characters = 100;
   bool decoder_cleanup = true;
+  // Templates of conversations (parvis/chat): the usual one, and others by name ("tool_use").
   std::string chat_template;
+  std::vector<std::pair<std::string, std::string>> chat_templates;
+  std::vector<TokenId> end_tokens;  // that end an answer, beside eos
 };
 
 }  // namespace parvis::text

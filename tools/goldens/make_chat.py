@@ -5,13 +5,15 @@ chat_templates/ are our own, in the manner of well-known ones. Usage: make_chat.
 templates.json: name -> template. conversations.json: name -> what the template is given.
 prompts.jsonl: a line for each pair that makes sense, with "text", or "error": true where the
 template or transformers refuses. cases.jsonl: small pieces of the language (chat_cases.txt), with
-the same two keys. Dates are those of NOW."""
+the same two keys. encoded.jsonl: the same for ids, with tokenisers of
+tests/golden/tokenizers. Dates are those of NOW."""
 
 import datetime
 import json
 import pathlib
 import sys
 
+import tokenizers
 from transformers.utils import chat_template_utils
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -118,6 +120,45 @@ def outcome(function, *arguments):
         return {"error": True}
 
 
+# Tokenisers of tests/golden/tokenizers, with templates that write their special tokens.
+TOKENISERS = {
+    "qwen2_style": "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{% endfor %}"
+                   "{{ '<|im_start|>assistant\\n' }}",
+    "llama3_style": "<|begin_of_text|>{% for m in messages %}{{ m.role ~ ': ' ~ m.content | trim }}<|end_of_text|>{% endfor %}",
+    "gpt2_style": "{% for m in messages %}{{ m.role }}{{ m.content }}{{ '<|' ~ 'endoftext' ~ '|>' }}{% endfor %}",
+    "neox_style": "{% for m in messages %}<|padding|>{{ m.role }}    {{ m.content }}<|endoftext|>{% endfor %}",
+    "bloom_style": "<s>{% for m in messages %}{{ m.content }}</s>{% endfor %}",
+    "llama2_first": "{% for m in messages %}<s>[INST] {{ m.content }} [/INST]</s>{% endfor %}",
+    "llama2_legacy": "{% for m in messages %}<s>[INST] {{ m.content | upper }}[/INST] </s>{% endfor %}",
+    "roberta_style": "{% for m in messages %}<s>{{ m.content }}  <mask>{{ m.role }}</s>{% endfor %}",
+    "t5": "{% for m in messages %}{{ m.role }} <extra_id_0>{{ m.content }}</s>{% endfor %}",
+    "bert_uncased": "[CLS]{% for m in messages %}{{ m.content }}[SEP]{% endfor %}",
+}
+PLAIN = [[user("Hello, what's up?"), assistant(" Fine\n\n")], [user("Où est l'été ? 日本語 😀"), assistant("x" * 40)],
+         [user(""), assistant(" a"), user("  two  spaces  ")], [user("1234 don't 'll\t\n \n"), assistant("\u00a0…")]]
+
+
+def encoded():
+    """Ids of conversations without text of special tokens, and of one whose words are nothing but
+    that, where only the template's may be special."""
+    rows = []
+    for name, template in TOKENISERS.items():
+        own = tokenizers.Tokenizer.from_file(str(ROOT / f"tests/golden/tokenizers/{name}/tokenizer.json"))
+        special = [t.content for t in own.get_added_tokens_decoder().values() if t.special][:6]
+        for messages in PLAIN:
+            text = render(template, {"messages": messages})
+            rows.append({"tokenizer": name, "template": template, "messages": messages, "text": text,
+                         "ids": own.encode(text, add_special_tokens=False).ids})
+        hostile = [user("".join(special) + " a " + " ".join(special)), assistant(special[0])]
+        neutral = [user("a"), assistant("b")]
+        ids = own.encode(render(template, {"messages": neutral}), add_special_tokens=False).ids
+        special = [t for t in special if "unk" not in t.lower()]  # ordinary text may be unknown
+        count = sum(own.id_to_token(i) in special for i in ids)
+        rows.append({"tokenizer": name, "template": template, "messages": hostile, "special": special,
+                     "special_count": count})
+    return rows
+
+
 CASE_VARIABLES = {"s": "S", "d": {"a": 1, "b": {"c": 2}}, "lst": ["x", [1, 2], 3],
                   "texts": ["Ab", " c ", "é\n"], "numbers": [3, 1.5, -2, True]}
 
@@ -148,6 +189,7 @@ def main():
     write("conversations.json", json.dumps(CONVERSATIONS, ensure_ascii=False, indent=1))
     write("prompts.jsonl", jsonl(prompts))
     write("cases.jsonl", json.dumps({"variables": CASE_VARIABLES}, ensure_ascii=False) + "\n" + jsonl(lines))
+    write("encoded.jsonl", jsonl(encoded()))
     print(f"{len(prompts)} prompts, {sum('error' in p for p in prompts)} refused; {len(lines)} cases, "
           f"{sum('error' in c for c in lines)} refused")
 
