@@ -118,7 +118,8 @@ Value Interpreter::CallFunction(std::string_view name, const Arguments& argument
     const Bound bound(*this, arguments, name, {"format"}, 1);
     if (failed()) return {};
     if (!bound[0].is_string()) return FailType(bound[0], "text");
-    const std::string format = bound[0].bytes().substr(0, kMaxDateBytes);
+    const std::string& format = bound[0].bytes();
+    if (format.size() > kMaxDateBytes) return Fail("a date's format that is too long");
     const std::tm now = Now();
     char text[4 * kMaxDateBytes];
     const size_t size = std::strftime(text, sizeof(text), format.c_str(), &now);

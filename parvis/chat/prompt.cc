@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "parvis/chat/text_operations.h"
+#include "parvis/text/utf8.h"
 
 namespace parvis::chat {
 namespace {
@@ -48,6 +49,7 @@ Result<Prompt> Prompter::Make(const Conversation& conversation, Heap& heap,
   if (prompt.text.bytes.size() > text::kMaxTextBytes) {
     return InvalidArgument("the prompt is too long");
   }
+  if (!text::IsValidUtf8(prompt.text.bytes)) return Internal("the prompt is not UTF-8");
   text::CallerText caller;
   caller.control = control_;
   for (const ByteRange& range : prompt.text.caller) {

@@ -126,6 +126,7 @@ TEST(ChatTemplate, EndsWhateverItDoes) {
       "{{ 'a'.ljust(9999999999) }}",
       "{{ '%9999999999d' % 1 }}",
       "{{ [1] | tojson(indent=999999999) }}",
+      "{{ strftime_now('é' * 1000) }}",
       "{{ range(100000) | map('string') | join('x' * 100000) }}",
       "{{ '\\t'.expandtabs(9999999999) }}",
       "{{ [1] | batch(9999999999, 0) | list }}",

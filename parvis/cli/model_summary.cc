@@ -24,6 +24,20 @@ Result<models::Model> OpenModel(const std::string& path) {
   return models::LoadModel(compute.exec(), path, {.pack = false});
 }
 
+namespace {
+
+// Names of the chat templates; the usual one is called "default".
+OrderedJson ChatTemplates(const models::Model& model) {
+  OrderedJson names = OrderedJson::array();
+  if (model.tokenizer == nullptr) return names;
+  const text::Vocabulary& v = model.tokenizer->vocabulary();
+  if (!v.chat_template.empty()) names.push_back("default");
+  for (const auto& [name, text] : v.chat_templates) names.push_back(name);
+  return names;
+}
+
+}  // namespace
+
 OrderedJson ModelFacts(const models::Model& model) {
   const nn::Blueprint& blueprint = model.stack.blueprint();
   return {{"name", model.name},
@@ -34,7 +48,8 @@ OrderedJson ModelFacts(const models::Model& model) {
           {"dtype", DTypeName(model.dtype)},
           {"parameters", nn::NumParameters(blueprint)},
           {"vocab_size", blueprint.vocab_size},
-          {"context_length", blueprint.context_length}};
+          {"context_length", blueprint.context_length},
+          {"chat_templates", ChatTemplates(model)}};
 }
 
 }  // namespace parvis::cli

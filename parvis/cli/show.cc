@@ -61,6 +61,11 @@ void PrintText(const Options& options, const models::Model& model, const Ordered
   line("parameters", CountText(facts["parameters"].get<double>()));
   line("dtype", facts["dtype"].get<std::string>());
   line("size", BytesText(facts["bytes"].get<double>()));
+  std::string templates;
+  for (const OrderedJson& name : facts["chat_templates"]) {
+    templates += (templates.empty() ? "" : ", ") + name.get<std::string>();
+  }
+  line("chat templates", templates.empty() ? "none" : templates);
   const Json config = Shortened(models::ConfigFromBlueprint(model.stack.blueprint()));
   for (const auto& [key, value] : config.items()) line(key, ValueText(value));
   const Json metadata = Shortened(model.metadata);

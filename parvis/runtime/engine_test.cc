@@ -413,6 +413,23 @@ TEST_F(EngineTest, CancelledBeforeTheNextStep) {
   EXPECT_EQ(engine->unfinished(), 0);
 }
 
+TEST_F(EngineTest, CancelledWhileItsPromptIsRead) {
+  const auto engine = Make({.max_batch_tokens = 10});
+  std::vector<TokenEvent> events;
+  GenerateRequest request{.prompt = RandomPrompt(1, 150), .max_tokens = 5};
+  request.on_token = [&](const TokenEvent& event) { events.push_back(event); };
+  const RequestId id = *engine->Submit(request);
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(engine->Step());
+  EXPECT_TRUE(events.empty());  // 40 of 150 tokens are read
+  engine->Cancel(id);
+  EXPECT_FALSE(engine->Step());  // not one more forward pass
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].finish, FinishReason::kCancelled);
+  EXPECT_EQ(engine->unfinished(), 0);
+  // What was read is kept for whoever asks the same.
+  EXPECT_EQ(Generate(*engine, request)->usage.cached_tokens, 32);
+}
+
 TEST_F(EngineTest, ACallbackMaySubmitAndCancel) {
   const auto engine = Make();
   int follow_ups = 0;
