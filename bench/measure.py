@@ -158,18 +158,29 @@ class GgufHeader:
 
 def costs(path, prompt_length):
     """What a token must cost: bytes of weights read to generate one, operations to read one of a
-    prompt (a product and a sum are two; the last layer's output only counts for the last token)."""
+    prompt or of an encoder's text (a product and a sum are two; the last layer's output only counts
+    for the last token)."""
     header = GgufHeader(path)
+    family = header.keys["general.architecture"]
     matrices = {name: tensor for name, tensor in header.tensors.items() if tensor[3] == 2}
-    layers = [tensor for name, tensor in matrices.items() if name.startswith("blk.")]
+    layers = {name: tensor for name, tensor in matrices.items()
+              if "blk." in name and "attn_rel_b" not in name}
+    # An encoder reads the prompt, and what the decoder sees of it is made once.
+    by_prompt = {name: tensor for name, tensor in layers.items()
+                 if family != "t5" or name.startswith("enc.") or "cross_attn_k" in name or
+                 "cross_attn_v" in name}
+    by_answer = layers if family != "t5" else {name: layers[name]
+                                               for name in layers.keys() - by_prompt.keys()}
     output = matrices.get("output.weight", matrices["token_embd.weight"])
+    seen = prompt_length if family in ("bert", "t5") else (prompt_length + 1) / 2
     attention = 4 * header.number("embedding_length") * header.number("block_count")
     return {
-        "weight_type": layers[0][2],
+        "family": family,
+        "weight_type": next(iter(layers.values()))[2],
         "parameters": sum(tensor[0] for tensor in header.tensors.values()),
-        "generate_bytes_per_token": sum(tensor[1] for tensor in layers) + output[1],
-        "prompt_operations_per_token": 2 * sum(tensor[0] for tensor in layers) +
-                                       attention * (prompt_length + 1) / 2,
+        "generate_bytes_per_token": sum(tensor[1] for tensor in by_answer.values()) + output[1],
+        "prompt_operations_per_token": 2 * sum(tensor[0] for tensor in by_prompt.values()) +
+                                       attention * seen,
     }
 
 

@@ -135,7 +135,9 @@ def generate_lines(document, limits):
     for model in document["models"]:
         for (test, threads, batch), rows in grouped(model["rows"], "test", "threads", "batch"):
             names = [model["name"], str(threads)]
-            if test == "prompt":
+            if test in ("prompt", "texts"):
+                if test == "texts":
+                    names[0] += f", {batch} text{'s' * (batch > 1)}"
                 peak = limits.peak(model["weight_type"], threads) * 1e9
                 prompt.append((names, rows, lambda rate, peak=peak, model=model:
                                rate * model["prompt_operations_per_token"] / peak))
@@ -154,7 +156,7 @@ def generate_lines(document, limits):
     yield f"### Generating {document['generate']} tokens, tokens/s, share of memory bandwidth"
     yield ""
     yield from table(engines, single, ["model", "threads"])
-    yield f"### Reading a prompt of {document['prompt']} tokens, tokens/s, share of peak"
+    yield f"### Reading a prompt (an encoder: texts) of {document['prompt']} tokens, tokens/s, share of peak"
     yield ""
     yield from table(engines, prompt, ["model", "threads"])
     if batched:

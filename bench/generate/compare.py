@@ -11,15 +11,17 @@ them. Where a llama-batched-bench lies beside a peer's llama-bench, several sequ
 compared, too. As root, give --priority 15 on a machine that others use. Results: bench/report.py.
 """
 import argparse
+import itertools
 import json
 import pathlib
+import re
 import shlex
 import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from measure import (costs, measure_machine, read_numbers, run_watched, say, summary,  # noqa: E402
-                     write_results)
+from measure import (GgufHeader, costs, measure_machine, read_numbers,  # noqa: E402
+                     run_watched, say, summary, write_results)
 
 
 class Llama:
@@ -31,13 +33,21 @@ class Llama:
         self.version = ""
 
     def measure(self, model, threads, batches, arguments, watch):
+        family = GgufHeader(model).keys["general.architecture"]
+        if family == "t5":  # llama-bench leaves the encoder out
+            yield from self.measure_t5(model, threads, arguments, watch)
+            return
+        generate = 0 if family == "bert" else arguments.generate
+        embeddings = ["-embd", 1] if family == "bert" else []
         output, others = watch([self.program, "-m", model, "-t", threads, "-p", arguments.prompt,
-                                "-n", arguments.generate, "-r", arguments.repeats, "-o", "json",
-                                *self.flags])
+                                "-n", generate, "-r", arguments.repeats, "-o", "json",
+                                *embeddings, *self.flags])
         for entry in json.loads(output):
             self.version = f"{entry.get('build_commit', '')} ({entry.get('build_number', '')})"
-            test = "generation" if entry["n_gen"] else "prompt"
+            test = "texts" if family == "bert" else "generation" if entry["n_gen"] else "prompt"
             yield test, 1, entry["samples_ts"], others
+        if family == "bert":
+            return
         batched = self.program.with_name("llama-batched-bench")
         batches = [batch for batch in batches if batch > 1]
         if not batches or not batched.exists() or threads != max(arguments.threads):
@@ -49,6 +59,24 @@ class Llama:
                                    cwd=folder, with_errors=True)
         for batch, rate in batched_rates(output):
             yield "generation", batch, [rate], others
+
+
+    def measure_t5(self, model, threads, arguments, watch):
+        """By llama-cli's own clock. A word of bench/make_random_gguf.py's vocabulary is a token."""
+        program = self.program.with_name("llama-cli")
+        if not program.exists():
+            return
+        words = itertools.islice(itertools.product("abcdefgh", repeat=4), arguments.prompt - 2)
+        prompt = " ".join("".join(word) for word in words)
+        for _ in range(arguments.repeats):
+            output, others = watch([program, "-m", model, "-t", threads, "-p", prompt, "-n",
+                                    arguments.generate, "--ignore-eos", "--temp", 0, "-no-cnv"],
+                                   with_errors=True)
+            for test, name in (("prompt", "prompt eval time"), ("generation", "eval time")):
+                found = re.search(rf": +{name} =.*?([\d.]+) tokens per second", output)
+                if found is None:
+                    raise RuntimeError(f"llama-cli says no {name}")
+                yield test, 1, [float(found[1])], others
 
 
 def batched_rates(output):

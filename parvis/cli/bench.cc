@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "parvis/cli/machine.h"
 #include "parvis/cli/progress.h"
 #include "parvis/core/random.h"
+#include "parvis/runtime/encoder.h"
 #include "parvis/runtime/engine.h"
 
 namespace parvis::cli {
@@ -39,7 +41,7 @@ struct Cost {
 };
 
 struct Row {
-  std::string test;  // "prompt" or "generation"
+  std::string test;  // "prompt", "generation" or, of encoders, "texts"
   int64_t tokens;    // of each sequence
   int threads;
   int64_t batch;
@@ -95,6 +97,21 @@ Cost EncodeCostOf(const nn::Stack& stack, double shared, double positions) {
   return {.bytes = PackedBytes(stack, true) / shared,
           .operations = 2.0 * static_cast<double>(nn::NumMultipliedByPrompt(b)) +
                         4.0 * head_floats * positions};
+}
+
+// The same for a token of a text that an encoder reads, without its head.
+Cost TextCostOf(const nn::Stack& stack, double shared, double positions) {
+  const nn::Blueprint& b = stack.blueprint();
+  double bytes = 0.0, weights = 0.0;
+  for (const ops::Parameter& parameter : stack.parameters()) {
+    const bool of_block = std::isdigit(static_cast<unsigned char>(parameter.name.front())) != 0;
+    if (!of_block || !parameter.panels.defined()) continue;
+    bytes += static_cast<double>(parameter.panels.bytes());
+    weights += static_cast<double>(NumElements(parameter.shape));
+  }
+  const auto head_floats =
+      static_cast<double>(b.num_layers * b.attention.num_heads * b.attention.head_dim);
+  return {.bytes = bytes / shared, .operations = 2.0 * weights + 4.0 * head_floats * positions};
 }
 
 std::vector<int32_t> RandomTokens(int64_t count, int64_t vocab_size, uint64_t seed) {
@@ -173,11 +190,43 @@ struct Bench {
     return {};
   }
 
+  // Texts of `prompt_tokens` each, side by side through an encoder.
+  Status MeasureTexts(const ops::Exec& exec, int threads, double bandwidth, double peak) {
+    const int64_t length = options.prompt_tokens;
+    if (length == 0) return {};
+    for (const int64_t batch : options.batches) {
+      console.Note(fmt::format("texts of {}, {} threads, batch {}", length, threads, batch));
+      const runtime::EncoderOptions encoder_options;
+      const runtime::Encoder encoder(model, exec, encoder_options);
+      std::vector<runtime::EncoderInput> inputs(static_cast<size_t>(batch));
+      for (size_t i = 0; i < inputs.size(); ++i) {
+        inputs[i].tokens = RandomTokens(length, model.stack.blueprint().vocab_size, i);
+      }
+      std::vector<double> rates;
+      for (int repetition = -1; repetition < options.repetitions; ++repetition) {
+        if (Interrupted()) return Cancelled("interrupted");
+        const auto start = Clock::now();
+        PARVIS_RETURN_IF_ERROR(encoder.Hidden(inputs, [](size_t, const Tensor&) {}));
+        const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+        if (repetition >= 0) rates.push_back(static_cast<double>(batch * length) / seconds);
+      }
+      const int64_t together = std::max<int64_t>(1, encoder_options.max_rows / length);
+      const auto shared = static_cast<double>(std::min(batch, together) * length);
+      rows.push_back({"texts", length, threads, batch, std::move(rates),
+                      TextCostOf(model.stack, shared, static_cast<double>(length)), bandwidth,
+                      peak});
+    }
+    return {};
+  }
+
   Status Measure(int threads) {
     PARVIS_ASSIGN_OR_RETURN(const Compute compute, Compute::Make({threads, options.kernels}));
     const ops::Exec exec = compute.exec();
     const double bandwidth = MeasureBandwidth(compute.pool());
     const double peak = MeasurePeak(compute.pool(), compute.kernels().target, packing);
+    if (!model.stack.blueprint().attention.causal) {
+      return MeasureTexts(exec, threads, bandwidth, peak);
+    }
     for (const int64_t batch : options.batches) {
       runtime::EngineOptions engine_options;
       engine_options.share_prefixes = false;  // what is measured is computed
@@ -290,13 +339,15 @@ Status RunBench(Options& options, Console& console) {
 std::function<Status()> Define(FlagSet& flags, Console& console) {
   auto options = std::make_shared<Options>();
   options->model.AddTo(flags);
-  flags.Add("-p,--prompt-tokens", &options->prompt_tokens, "Length of the prompt (0: no test)",
+  flags.Add("-p,--prompt-tokens", &options->prompt_tokens,
+            "Length of the prompt, or of an encoder's texts (0: no test)",
             {.min = 0, .show_default = true});
   flags.Add("-n,--max-tokens", &options->max_tokens, "Tokens to generate (0: no test)",
             {.min = 0, .show_default = true});
   flags.Add("-t,--threads", &options->threads, "Numbers of threads: 1,2 (default: all)",
             {.min = 1, .max = 1024});
-  flags.Add("-b,--batch", &options->batches, "Sequences that generate together: 1,4,8",
+  flags.Add("-b,--batch", &options->batches,
+            "Sequences that generate, or texts that are read, together: 1,4,8",
             {.min = 1, .max = 256, .show_default = true});
   flags.Add("-r,--repetitions", &options->repetitions, "The median of so many is told",
             {.min = 1, .max = 1000, .show_default = true});
