@@ -107,10 +107,10 @@ struct AttentionArgs {
   bool causal;            // row r sees positions [0, first_position + r]; else all
   size_t window;          // sees only the last `window` of these; 0: no window
   float scale;
-  const float* alibi_slopes;  // (heads) or null
+  const float* alibi_slopes;    // (heads) or null
   const float* bias = nullptr;  // null: none
   size_t bias_stride = 0;
-  float* out;                 // row r, head h at out + r * out_stride + h * head_dim
+  float* out;  // row r, head h at out + r * out_stride + h * head_dim
   size_t out_stride;
   float* log_sum_exp;  // null, or (num_rows, lse_stride): log of the softmax's sum, for backward
   size_t lse_stride;
@@ -136,7 +136,7 @@ struct AttentionBackwardArgs {
   size_t lse_stride;
   float *grad_q, *grad_k, *grad_v;
   float* grad_bias = nullptr;  // null, or as bias: summed into
-  float* scratch;  // AttentionBackwardScratch(args) floats
+  float* scratch;              // AttentionBackwardScratch(args) floats
 };
 
 enum class Activation { kSilu, kGeluTanh, kGeluErf, kRelu, kTanh };

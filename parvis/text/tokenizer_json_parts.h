@@ -76,7 +76,8 @@ Result<Json> ParseTokenizerConfig(std::string_view text);
 Status ReadTokenizerConfig(std::string_view config, Vocabulary& v);
 // Its added tokens, where no tokenizer.json lists them. REQUIRES: tokens and kinds are listed.
 Status ReadAddedTokensDecoder(const Json& config, Vocabulary& v);
-// Tokens that it names as special are found in texts as such. REQUIRES: tokens and kinds are listed.
+// Tokens that it names as special are found in texts as such. REQUIRES: tokens and kinds are
+// listed.
 void AddNamedTokens(const Json& config, Vocabulary& v);
 // The names that everybody uses tell special tokens where nothing else does.
 void GuessSpecialTokens(Vocabulary& v);

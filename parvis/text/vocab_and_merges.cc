@@ -16,7 +16,8 @@ Status ReadMergeLines(std::string_view text, Vocabulary& v) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty() || (number == 1 && line.starts_with("#version"))) continue;
     const size_t space = line.find(' ');
-    if (space == line.npos || space == 0 || space + 1 == line.size() || line.find(' ', space + 1) != line.npos) {
+    if (space == line.npos || space == 0 || space + 1 == line.size() ||
+        line.find(' ', space + 1) != line.npos) {
       return RefuseField("line " + std::to_string(number),
                          "is not two tokens with a space between");
     }
