@@ -60,6 +60,8 @@ def draw(model, generator):
             value = 0.05 * noise
         else:
             value = 1.2 * noise / parameter.shape[1] ** 0.5
+            if model.config.model_type == "t5" and lower.endswith("attention.q.weight"):
+                value = value / model.config.d_kv ** 0.5  # T5 divides here and not the scores
         with torch.no_grad():
             parameter.copy_(value)
 
