@@ -70,7 +70,8 @@ class Llama:
         prompt = " ".join("".join(word) for word in words)
         for _ in range(arguments.repeats):
             output, others = watch([program, "-m", model, "-t", threads, "-p", prompt, "-n",
-                                    arguments.generate, "--ignore-eos", "--temp", 0, "-no-cnv"],
+                                    arguments.generate, "--ignore-eos", "--temp", 0, "-no-cnv",
+                                    "-b", 4096, "-ub", 4096],
                                    with_errors=True)
             for test, name in (("prompt", "prompt eval time"), ("generation", "eval time")):
                 found = re.search(rf": +{name} =.*?([\d.]+) tokens per second", output)

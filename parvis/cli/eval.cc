@@ -61,7 +61,7 @@ OrderedJson MeasuredJson(const Measured& measured) {
 Status Eval(const Options& options, Console& console) {
   PARVIS_ASSIGN_OR_RETURN(const Compute compute, Compute::Make(options.compute));
   PARVIS_ASSIGN_OR_RETURN(models::Model model, options.model.Load(compute));
-  if (model.tokenizer == nullptr) return InvalidArgument(model.path + ": has no tokeniser");
+  PARVIS_RETURN_IF_ERROR(models::CheckTokenizer(model));
   CatchInterrupts();
   const ops::Exec exec = compute.exec();
   OrderedJson list = OrderedJson::array();

@@ -76,7 +76,7 @@ Status ReadConversations(const Options& options, const models::Model& model,
   std::optional<chat::Prompter> prompters[2];  // without tools, and with
   for (Item& item : items) {
     if (item.conversation.empty()) continue;
-    if (model.tokenizer == nullptr) return InvalidArgument("the model has no tokeniser");
+    PARVIS_RETURN_IF_ERROR(models::CheckTokenizer(model));
     const Json object = std::move(ParseJson(item.conversation)).value();
     const bool tools = object.contains("tools") && !object["tools"].is_null();
     std::optional<chat::Prompter>& prompter = prompters[tools ? 1 : 0];

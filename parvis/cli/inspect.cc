@@ -101,7 +101,7 @@ Status Inspect(Options& options, Console& console) {
   const nn::Blueprint& blueprint = model.stack.blueprint();
   if (!options.text.empty()) {
     if (!options.tokens.empty()) return InvalidArgument("give --tokens or --text, not both");
-    if (model.tokenizer == nullptr) return InvalidArgument("--text: this model has no tokeniser");
+    PARVIS_RETURN_IF_ERROR(models::CheckTokenizer(model).In("--text"));
     options.tokens = model.tokenizer->Encode(options.text).ids;
   }
   PARVIS_RETURN_IF_ERROR(CheckTokens(options.tokens, blueprint));

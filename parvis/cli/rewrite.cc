@@ -25,6 +25,8 @@ Result<models::Model> Open(const RewriteRequest& request, const std::string& pat
   PARVIS_ASSIGN_OR_RETURN(models::Model model, models::LoadModel(compute.exec(), path, kValues));
   if (!request.tokenizer.empty()) {
     PARVIS_ASSIGN_OR_RETURN(model.tokenizer, OpenTokenizer(request.tokenizer));
+  } else if (!model.tokenizer_status.ok()) {  // a file without it would be of little use
+    return model.tokenizer_status.In("the tokeniser cannot be carried over");
   }
   return model;
 }

@@ -61,9 +61,7 @@ void SamplingFlags::ChooseSeed() {
 
 Result<runtime::GenerateRequest> SamplingFlags::Request(const models::Model& model,
                                                         const std::string& prompt) const {
-  if (model.tokenizer == nullptr) {
-    return InvalidArgument(model.path + ": has no tokeniser, so it cannot read text");
-  }
+  PARVIS_RETURN_IF_ERROR(models::CheckTokenizer(model));
   std::vector<int32_t> tokens = model.tokenizer->Encode(prompt).ids;
   const bool encoder = model.stack.blueprint().encoder_layers > 0;  // is told where a text ends
   if (!encoder && model.tokenizer->add_eos() && !tokens.empty()) tokens.pop_back();

@@ -216,6 +216,7 @@ Result<Model> Load(const ops::Exec& exec, const formats::ModelFile& file,
               .dtype = DType::kF32,
               .stack = nn::Stack(std::move(blueprint)),
               .tokenizer = file.tokenizer,
+              .tokenizer_status = file.tokenizer_status,
               .metadata = file.metadata,
               .task = std::move(task)};
   if (kind == FileKind::kHuggingFace && file.config.contains("task_specific_params")) {
@@ -255,6 +256,12 @@ Result<nn::Blueprint> BlueprintFromConfig(const Json& json) {
     }
   }
   return blueprint;
+}
+
+Status CheckTokenizer(const Model& model) {
+  if (model.tokenizer != nullptr) return {};
+  if (!model.tokenizer_status.ok()) return model.tokenizer_status;
+  return InvalidArgument(model.path + ": has no tokeniser, so it cannot read text");
 }
 
 Json ConfigFromBlueprint(const nn::Blueprint& blueprint) {

@@ -25,6 +25,7 @@ struct Model {
   DType dtype = DType::kF32;  // of most matrix bytes
   nn::Stack stack;
   std::shared_ptr<const text::Tokenizer> tokenizer;  // null: none in the file
+  Status tokenizer_status;                           // why none is here although the file holds one
   Json metadata = Json::object();                    // general.*, parvis.* and the like
   Task task;                                         // what the head's outputs mean
 };
@@ -51,6 +52,9 @@ Result<Model> LoadModel(const ops::Exec& exec, const formats::ModelFile& file,
 // Not packed.
 Model NewModel(nn::Blueprint blueprint, std::shared_ptr<const text::Tokenizer> tokenizer,
                uint64_t seed);
+
+// Whether the model can read text; else why not.
+Status CheckTokenizer(const Model& model);
 
 // Writes `model` (which must hold its values) as a GGUF file if `path` ends in .gguf, else as a
 // Hugging Face folder; matrices in `types`, or as they are if none (a folder holds no quantised

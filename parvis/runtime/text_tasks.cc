@@ -13,13 +13,8 @@ namespace {
 
 using Kind = nn::Head::Kind;
 
-Status CheckTokenizer(const models::Model& model) {
-  if (model.tokenizer != nullptr) return {};
-  return InvalidArgument("this model has no tokeniser");
-}
-
 Status CheckHead(const models::Model& model, Kind wanted, std::string_view what) {
-  PARVIS_RETURN_IF_ERROR(CheckTokenizer(model));
+  PARVIS_RETURN_IF_ERROR(models::CheckTokenizer(model));
   const nn::Blueprint& blueprint = model.stack.blueprint();
   if (blueprint.head.kind == wanted && !blueprint.attention.causal) return {};
   return InvalidArgument(fmt::format("this model ({}) {}; '{}' is what it is for", blueprint.family,
@@ -67,7 +62,7 @@ std::vector<Filling> Fillings(const text::Tokenizer& tokenizer, const EncoderInp
 
 Result<std::vector<EncoderInput>> InputsOf(const models::Model& model,
                                            std::span<const std::string> texts, bool parse_special) {
-  PARVIS_RETURN_IF_ERROR(CheckTokenizer(model));
+  PARVIS_RETURN_IF_ERROR(models::CheckTokenizer(model));
   std::vector<EncoderInput> inputs;
   for (const std::string& text : texts) {
     if (text.size() > text::kMaxTextBytes) return InvalidArgument("a text of more than 1 GiB");

@@ -39,9 +39,7 @@ TextToText::TextToText(models::Model& model, const ops::Exec& exec, TextTask tas
 Result<std::unique_ptr<TextToText>> TextToText::Create(models::Model& model, const ops::Exec& exec,
                                                        TextTask task,
                                                        const EngineOptions& options) {
-  if (model.tokenizer == nullptr) {
-    return InvalidArgument(model.path + ": has no tokeniser, so it cannot read text");
-  }
+  PARVIS_RETURN_IF_ERROR(models::CheckTokenizer(model));
   if (task.beams.num_beams > 1 && model.stack.blueprint().encoder_layers == 0) {
     return InvalidArgument("num_beams: only models with an encoder are searched with beams");
   }
