@@ -20,6 +20,12 @@ inline void Pause() {
 #endif
 }
 
+// A member's part of a Dynamic region, on a cache line of its own.
+struct alignas(64) Share {
+  std::atomic<int64_t> next{0};
+  int64_t end = 0;
+};
+
 }  // namespace
 
 ThreadPool::ThreadPool(int threads) {
@@ -117,12 +123,20 @@ void ThreadPool::Dynamic(int64_t count, int64_t grain,
     for (int64_t i = 0; i < count; i += grain) body(i, std::min(count, i + grain));
     return;
   }
-  std::atomic<int64_t> next{0};
-  Run([&](int) {
-    while (true) {
-      const int64_t begin = next.fetch_add(grain);
-      if (begin >= count) return;
-      body(begin, std::min(count, begin + grain));
+  const int64_t members = size(), pieces = (count + grain - 1) / grain;
+  std::vector<Share> shares(static_cast<size_t>(members));
+  for (int64_t i = 0; i < members; ++i) {
+    shares[static_cast<size_t>(i)].next = pieces * i / members * grain;
+    shares[static_cast<size_t>(i)].end = std::min(count, pieces * (i + 1) / members * grain);
+  }
+  Run([&](int index) {
+    for (int64_t i = 0; i < members; ++i) {
+      Share& share = shares[static_cast<size_t>((index + i) % members)];
+      while (true) {
+        const int64_t begin = share.next.fetch_add(grain);
+        if (begin >= share.end) break;
+        body(begin, std::min(share.end, begin + grain));
+      }
     }
   });
 }

@@ -32,7 +32,8 @@ class ThreadPool {
   // whose bounds are multiples of `grain` (but for the last). Returns when all are done.
   void For(int64_t count, int64_t grain, const std::function<void(int64_t, int64_t)>& body);
 
-  // As For, but members take `grain` indices at a time until none are left: for uneven work.
+  // As For, but members take `grain` indices at a time, each in order from its own part (so that it
+  // reads memory as one stream) and then what others have left: for uneven work.
   void Dynamic(int64_t count, int64_t grain, const std::function<void(int64_t, int64_t)>& body);
 
  private:

@@ -181,7 +181,6 @@ struct Q5WidePanel {
 template <class V, class Panel>
 struct BlockKernel {
   static constexpr int kRows = BlockDot<V>::kRows;
-  static constexpr size_t kStreamRows = kRows;
   static constexpr size_t kSteps = (V::kTiles > 1 ? 2 : 4) * kSuperBlock;
   static constexpr size_t kStepK = kQ8Group, kStepBytes = Panel::kGroupBytes;
   const unsigned char* rows;
@@ -209,14 +208,7 @@ struct BlockKernel {
         group.a[r] = reinterpret_cast<const int8_t*>(first) + g * kQ8Group;
         group.with[r] = reinterpret_cast<const RowScales*>(first + k) + g;
       }
-      if constexpr (R > 1) {
-        for (int t = 0; t < T; ++t) {
-          for (size_t line = 0; line < ahead.step; line += kAlignment) {
-            __builtin_prefetch(ahead.data + t * ahead.tile + line, 0, 2);
-          }
-        }
-        ahead.data += ahead.step;
-      }
+      FetchLines<T>(ahead);
       Panel::template AddGroup<R, T>(tiles, g, group, sums);
     }
   }
@@ -226,7 +218,6 @@ struct BlockKernel {
 template <class V>
 struct F16Kernel {
   static constexpr int kRows = V::kTileRows;
-  static constexpr size_t kStreamRows = 1;
   static constexpr size_t kSteps = 512;
   static constexpr size_t kStepK = 2, kStepBytes = 64;
   const float* rows;
@@ -255,13 +246,7 @@ struct F16Kernel {
 #pragma GCC unroll 8
         for (int t = 0; t < T; ++t) sums[r][t] = V::Fma(broadcast, w[t], sums[r][t]);
       }
-      if constexpr (R > 1) {
-        if (i % 2 == 0) {
-#pragma GCC unroll 8
-          for (int t = 0; t < T; ++t) __builtin_prefetch(ahead.data + t * ahead.tile, 0, 2);
-          ahead.data += ahead.step;
-        }
-      }
+      if (i % 2 == 0) Fetch<T>(ahead);
     }
   }
 };

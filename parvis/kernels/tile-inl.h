@@ -21,12 +21,35 @@ struct LaneSide {
   size_t step, tile;
 };
 
-// What will be read next, to be fetched into the second-level cache while a tile is computed: from
-// `data` on, for each vector t `tile` bytes further, advancing `step` bytes with every step of k.
+// What will be read next, to be fetched while a tile is computed: from `data` on, for each vector t
+// `tile` bytes further, advancing `step` bytes with every step of k.
 struct Ahead {
   const char* data = nullptr;
   size_t tile = 0, step = 0;
 };
+
+// Asks for a line of each vector: of a single stream into the first-level cache, where it will be
+// wanted soon, else into the second. Asking beyond the end of what is mapped does no harm.
+template <int T>
+PARVIS_INLINE void FetchLine(const Ahead& ahead, size_t at) {
+#pragma GCC unroll 8
+  for (int t = 0; t < T; ++t) {
+    __builtin_prefetch(ahead.data + t * ahead.tile + at, 0, T == 1 ? 3 : 2);
+  }
+}
+
+// A step of a line at most, and a step of several.
+template <int T>
+PARVIS_INLINE void Fetch(Ahead& ahead) {
+  FetchLine<T>(ahead, 0);
+  ahead.data += ahead.step;
+}
+template <int T>
+PARVIS_INLINE void FetchLines(Ahead& ahead) {
+  constexpr size_t kLine = 64;
+  for (size_t at = 0; at < ahead.step; at += kLine) FetchLine<T>(ahead, at);
+  ahead.data += ahead.step;
+}
 
 // sums[r][t] += rows[r][k] * lanes[k][t], for each k in order: one chain of fused operations a
 // lane.
@@ -48,11 +71,7 @@ PARVIS_INLINE void AddProducts(const RowSide& rows, const LaneSide& lanes, size_
 #pragma GCC unroll 8
       for (int t = 0; t < T; ++t) sums[r][t] = V::Fma(x, w[t], sums[r][t]);
     }
-    if constexpr (kFetch) {
-#pragma GCC unroll 8
-      for (int t = 0; t < T; ++t) __builtin_prefetch(ahead.data + t * ahead.tile, 0, 2);
-      ahead.data += ahead.step;
-    }
+    if constexpr (kFetch) Fetch<T>(ahead);
     at += rows.step;
     lane += lanes.step;
   }
