@@ -112,19 +112,14 @@ std::vector<Arithmetic> ArithmeticOfThisMachine() { return {}; }
 
 #endif
 
-// 32 bytes; the compiler splits it where the machine has no such register.
-typedef uint64_t Lanes __attribute__((vector_size(32)));
-
-uint64_t ReadInOrder(const void* data, size_t size) {
-  const auto* lanes = static_cast<const Lanes*>(data);
-  const size_t count = size / sizeof(Lanes);
-  Lanes sum[8] = {};
-  for (size_t i = 0; i + 8 <= count; i += 8) {
-#pragma GCC unroll 8
-    for (size_t j = 0; j < 8; ++j) sum[j] += lanes[i + j];
-  }
-  for (int j = 1; j < 8; ++j) sum[0] += sum[j];
-  return sum[0][0] + sum[0][1] + sum[0][2] + sum[0][3];
+uint64_t ReadAll(const void* data, size_t size) {
+  constexpr size_t kLineWords = 8;
+  const auto* first = static_cast<const uint64_t*>(data);
+  const size_t half = size / 2 / (kLineWords * sizeof(uint64_t)) * kLineWords;
+  const uint64_t* second = first + half;
+  uint64_t sum = 0;
+  for (size_t i = 0; i < half; i += kLineWords) sum += first[i] + second[i];
+  return sum;
 }
 
 }  // namespace parvis::bench

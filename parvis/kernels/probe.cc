@@ -22,16 +22,16 @@ double ProbeProductsScalar(int64_t rounds) {
 }  // namespace
 
 uint64_t ProbeRead(const void* data, size_t size) {
-  constexpr size_t kWords = 8;  // a cache line
-  uint64_t sums[kWords] = {};
-  const auto* bytes = static_cast<const std::byte*>(data);
-  for (size_t at = 0; at + sizeof(sums) <= size; at += sizeof(sums)) {
-    uint64_t words[kWords];
-    std::memcpy(words, bytes + at, sizeof(words));
-    for (size_t i = 0; i < kWords; ++i) sums[i] += words[i];
-  }
+  constexpr size_t kLine = 64;
+  const auto* first = static_cast<const std::byte*>(data);
+  const size_t half = size / 2 / kLine * kLine;
   uint64_t total = 0;
-  for (const uint64_t sum : sums) total += sum;
+  for (size_t at = 0; at < half; at += kLine) {
+    uint64_t words[2];
+    std::memcpy(&words[0], first + at, sizeof(uint64_t));
+    std::memcpy(&words[1], first + half + at, sizeof(uint64_t));
+    total += words[0] + words[1];
+  }
   asm volatile("" : : "r"(total));  // used, even if the caller is not interested
   return total;
 }
