@@ -191,6 +191,13 @@ def measure_machine(program, priority, threads):
     return machine
 
 
+def measure_read(program, priority, threads):
+    """The read rate of this moment in GB/s."""
+    output, _ = run_watched([program, "--threads", threads, "--only-read", "--repeats", 3,
+                             "--read-mib", 512], priority)
+    return json.loads(output)["read"][0]["gb_per_second"]["median"]
+
+
 def read_numbers(text):
     return [int(word) for word in text.split(",")]
 

@@ -85,9 +85,17 @@ def cell(row, share):
         return "–"
     rate = row["tokens_per_second"]
     mark = " †" if row["others_share"] > 0.08 else ""
-    part = f", {share(rate['median']):.0%}" if share else ""
+    part = f", {share(row):.0%}" if share else ""
     spread = f"({number(rate['min'])}–{number(rate['max'])})"
     return f"**{number(rate['median'])}** {spread}{part}{mark}"
+
+
+def read_share(row, bytes_per_token):
+    """Each sample beside the read rate of its own minute."""
+    shares = sorted(rate * bytes_per_token / (read * 1e9)
+                    for rate, read in zip(row["tokens_per_second"]["samples"],
+                                          row["read_gb_per_second"]["samples"]))
+    return shares[len(shares) // 2]
 
 
 def ratio(rows):
@@ -139,12 +147,12 @@ def generate_lines(document, limits):
                 if test == "texts":
                     names[0] += f", {batch} text{'s' * (batch > 1)}"
                 peak = limits.peak(model["weight_type"], threads) * 1e9
-                prompt.append((names, rows, lambda rate, peak=peak, model=model:
-                               rate * model["prompt_operations_per_token"] / peak))
+                prompt.append((names, rows, lambda row, peak=peak, model=model:
+                               row["tokens_per_second"]["median"] *
+                               model["prompt_operations_per_token"] / peak))
             elif batch == 1:
-                read = limits.read(threads) * 1e9
-                single.append((names, rows, lambda rate, read=read, model=model:
-                               rate * model["generate_bytes_per_token"] / read))
+                single.append((names, rows, lambda row, model=model:
+                               read_share(row, model["generate_bytes_per_token"])))
             else:
                 batched.append(([*names, str(batch)], rows, None))
     yield (f"## Generating and reading, {document['taken']}")
@@ -171,8 +179,9 @@ def train_lines(document, limits):
         name = f"{model['name']}, {model['batch']} × {model['length']}"
         for (dtype, threads), rows in grouped(model["rows"], "dtype", "threads"):
             peak = limits.peak(dtype, threads) * 1e9
-            groups.append(([name, dtype, str(threads)], rows, lambda rate, peak=peak, model=model:
-                           rate * model["operations_per_token"] / peak))
+            groups.append(([name, dtype, str(threads)], rows, lambda row, peak=peak, model=model:
+                           row["tokens_per_second"]["median"] * model["operations_per_token"] /
+                           peak))
     yield f"## Training, {document['taken']}"
     yield ""
     yield from limits.lines()
@@ -205,12 +214,52 @@ def full_size_lines(document):
     yield ""
 
 
+def perplexity_lines(document):
+    yield f"## Perplexity by weight type, {document['taken']}"
+    yield ""
+    yield f"{document['parvis']} beside llama.cpp {document['llama.cpp']}, `{document['model']}` on "
+    yield f"{document['windows']} windows of {document['context']} tokens"
+    yield f"({', '.join(document['texts'])}; `tools/goldens/llama_cpp/perplexity.py`). Both read the"
+    yield "same files. Parvis rounds the rows that meet quantised weights to 8 bits with an f32 scale"
+    yield "for every 32; llama.cpp does so with an f16 scale, for K types with one for every 256."
+    yield ""
+    yield "| type | bytes | parvis | llama.cpp | difference | same best token |"
+    yield "|" + " --- |" * 6
+    for row in document["rows"]:
+        ours, theirs = row["parvis"], row["llama.cpp"]
+        yield (f"| {row['type']} | {row['bytes'] / 1e6:.1f} M | {ours:.2f} | {theirs:.2f} | "
+               f"{ours / theirs - 1:+.2%} | {row['same_best_token']:.1%} |")
+    yield ""
+
+
+def start_lines(document):
+    def seconds(row):
+        return f"{row['median']:.2f} ({row['min']:.2f}–{row['max']:.2f})"
+    yield f"## Start, {document['taken']}"
+    yield ""
+    yield "From the command to the first token (`bench/generate/start.py`), beside reading the file's"
+    yield "bytes once, in seconds; cold: the file was not in the system's cache. Weights are put in"
+    yield "panels once, on all threads, straight from the mapped file, whose pages are given back;"
+    yield "*beyond the file* is the most memory resident less the file's size."
+    yield ""
+    yield "| model | MB | read, cold | first token, cold | read, warm | first token, warm | beyond the file, MB |"
+    yield "|" + " --- |" * 7
+    for row in document["models"]:
+        yield (f"| {row['name']} | {row['bytes'] / 1e6:.0f} | {seconds(row['read_cold'])} | "
+               f"{seconds(row['first_token_cold'])} | {seconds(row['read_warm'])} | "
+               f"{seconds(row['first_token_warm'])} | "
+               f"{(row['resident_bytes'] - row['bytes']) / 1e6:.0f} |")
+    yield ""
+
+
 def page():
     lines = [INTRODUCTION]
     for path in sorted(RESULTS.glob("*.json")):
         document = json.loads(path.read_text())
         make = {"parvis.bench.generate/1": lambda d: generate_lines(d, Limits(d)),
                 "parvis.bench.train/1": lambda d: train_lines(d, Limits(d)),
+                "parvis.bench.start/1": start_lines,
+                "parvis.judge.perplexity/1": perplexity_lines,
                 "parvis.judge.full_size/1": full_size_lines}[document["schema"]]
         lines.extend(make(document))
     return "\n".join(lines).rstrip() + "\n"

@@ -7,7 +7,8 @@
 
 For every model and number of threads the engines run in turn, `--rounds` times, each in a process
 of its own that loads the model, warms up and measures: a drift of the machine then meets all of
-them. Where a llama-batched-bench lies beside a peer's llama-bench, several sequences at once are
+them. A virtual machine's memory may be twice as fast in one minute as in the next, so the read rate
+is measured before and after every run, and a share is of that. Where a llama-batched-bench lies beside a peer's llama-bench, several sequences at once are
 compared, too. As root, give --priority 15 on a machine that others use. Results: bench/report.py.
 """
 import argparse
@@ -20,7 +21,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from measure import (GgufHeader, costs, measure_machine, read_numbers,  # noqa: E402
+from measure import (GgufHeader, costs, measure_machine, measure_read, read_numbers,  # noqa: E402
                      run_watched, say, summary, write_results)
 
 
@@ -132,22 +133,29 @@ def measure_model(model, engines, arguments):
     watch = lambda command, **options: run_watched(  # noqa: E731
         command, arguments.priority, arguments.tries, **options)
     samples = {}
+    read_rate = lambda threads: measure_read(arguments.machine_peak,  # noqa: E731
+                                             arguments.priority, threads)
     for threads in arguments.threads:
         for turn in range(arguments.rounds):
             for engine in engines:
                 say(f"{model.name}, {threads} threads, round {turn + 1}: {engine.name}")
+                before = read_rate(threads)
                 try:
-                    for test, batch, rates, others in engine.measure(model, threads,
-                                                                     arguments.batches, arguments,
-                                                                     watch):
-                        row = samples.setdefault((engine.name, test, threads, batch), ([], []))
-                        row[0].extend(rates)
-                        row[1].append(others)
+                    measured = list(engine.measure(model, threads, arguments.batches, arguments,
+                                                   watch))
                 except RuntimeError as error:
                     say(f"  failed: {error}")
-    for (engine, test, threads, batch), (rates, others) in samples.items():
+                    continue
+                read = (before + read_rate(threads)) / 2
+                for test, batch, rates, others in measured:
+                    row = samples.setdefault((engine.name, test, threads, batch), ([], [], []))
+                    row[0].extend(rates)
+                    row[1].append(others)
+                    row[2].extend([read] * len(rates))
+    for (engine, test, threads, batch), (rates, others, reads) in samples.items():
         yield {"engine": engine, "test": test, "threads": threads, "batch": batch,
-               "tokens_per_second": summary(rates), "others_share": round(max(others), 4)}
+               "tokens_per_second": summary(rates), "others_share": round(max(others), 4),
+               "read_gb_per_second": summary(reads)}
 
 
 def main():
