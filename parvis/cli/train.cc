@@ -22,22 +22,12 @@ struct Options {
 };
 
 std::string EvaluationText(const train::Evaluation& evaluation) {
-  return fmt::format("{}: {:.4f} bits per byte, loss {:.4f}, {} tokens", evaluation.name,
-                     evaluation.bits_per_byte, evaluation.loss,
-                     CountText(static_cast<double>(evaluation.tokens)));
-}
-
-OrderedJson Evaluations(const std::vector<train::Evaluation>& evaluations) {
-  OrderedJson list = OrderedJson::array();
-  for (const train::Evaluation& evaluation : evaluations) {
-    list.push_back({{"name", evaluation.name},
-                    {"bits_per_byte", evaluation.bits_per_byte},
-                    {"loss", evaluation.loss},
-                    {"perplexity", std::exp(evaluation.loss)},
-                    {"tokens", evaluation.tokens},
-                    {"bytes", evaluation.bytes}});
+  std::string figure = fmt::format("perplexity {:.2f}", std::exp(evaluation.loss));
+  if (evaluation.bits_per_byte) {
+    figure = fmt::format("{:.4f} bits per byte", *evaluation.bits_per_byte);
   }
-  return list;
+  return fmt::format("{}: {}, loss {:.4f}, {} tokens", evaluation.name, figure, evaluation.loss,
+                     CountText(static_cast<double>(evaluation.tokens)));
 }
 
 // Draws what the trainer tells: stages as notes, training as a bar.
@@ -95,7 +85,7 @@ Status Train(Options& options, Console& console) {
     document["tokens"] = report->tokens;
     document["seconds"] = report->seconds;
     document["loss"] = report->loss;
-    document["evaluations"] = Evaluations(report->evaluations);
+    document["evaluations"] = train::EvaluationsJson(report->evaluations);
     console.PrintJson(document);
     return {};
   }

@@ -161,6 +161,18 @@ int64_t NumMultiplied(const Blueprint& blueprint) {
   return count;
 }
 
+int64_t NumMultipliedByHead(const Blueprint& blueprint) {
+  const std::string name = HeadName(blueprint.head.kind);
+  if (name.empty()) return 0;
+  const bool tied = blueprint.head.kind == Head::Kind::kLanguage && blueprint.tied_embedding;
+  int64_t count = tied ? blueprint.vocab_size * blueprint.hidden_size : 0;
+  for (const ParameterSpec& spec : ParametersOf(blueprint)) {
+    if (spec.role == Role::kMatrix && spec.name.starts_with(name + "."))
+      count += NumElements(spec.shape);
+  }
+  return count;
+}
+
 int64_t NumMultipliedByPrompt(const Blueprint& blueprint) {
   int64_t count = 0;
   for (const ParameterSpec& spec : ParametersOf(blueprint)) {

@@ -157,6 +157,8 @@ int64_t NumOutputs(const Blueprint& blueprint);
 // even if tied; not the embedding that is only looked up).
 int64_t NumParameters(const Blueprint& blueprint);
 int64_t NumMultiplied(const Blueprint& blueprint);
+// Of these, the head's: the output matrix, and a dense part before it.
+int64_t NumMultipliedByHead(const Blueprint& blueprint);
 // With an encoder those above are of a token of the answer; these are of a token of the prompt: the
 // encoder's matrices, and the decoder's that make keys and values of what it yields.
 int64_t NumMultipliedByPrompt(const Blueprint& blueprint);

@@ -11,6 +11,8 @@ namespace {
 
 using testing::ElementsAre;
 
+const std::unique_ptr<const Objective> kCausal = NewCausalObjective(nullptr);
+
 // Document d has tokens 1000 d, 1000 d + 1, …
 Corpus CorpusOf(const std::vector<int>& sizes) {
   Corpus corpus;
@@ -44,7 +46,7 @@ void CheckBatch(const Corpus& corpus, const Batch& batch, int64_t most) {
 
 TEST(DataLoader, PredictsEveryTokenButTheFirstOnceAnEpoch) {
   const Corpus corpus = CorpusOf({5, 40, 1, 2, 17, 33, 9});
-  DataLoader loader(corpus, 16, {1.0, 1.0}, 7);
+  DataLoader loader(corpus, *kCausal, 16, {1.0, 1.0}, 7);
   ASSERT_EQ(loader.epoch_tokens(), 4 + 39 + 0 + 1 + 16 + 32 + 8);
   for (uint64_t epoch = 0; epoch < 3; ++epoch) {
     std::map<int32_t, int> predicted;
@@ -65,11 +67,11 @@ TEST(DataLoader, PredictsEveryTokenButTheFirstOnceAnEpoch) {
 
 TEST(DataLoader, RestoresItsPlaceExactly) {
   const Corpus corpus = CorpusOf({50, 40, 30, 20, 10, 60});
-  DataLoader whole(corpus, 8, {1.0, 1.0}, 3);
+  DataLoader whole(corpus, *kCausal, 8, {1.0, 1.0}, 3);
   for (int i = 0; i < 37; ++i) {
     const DataLoader::State state = whole.state();
     const Batch expected = whole.Next(3);
-    DataLoader resumed(corpus, 8, {1.0, 1.0}, 3);
+    DataLoader resumed(corpus, *kCausal, 8, {1.0, 1.0}, 3);
     ASSERT_TRUE(resumed.Restore(state));
     const Batch batch = resumed.Next(3);
     ASSERT_EQ(batch.tokens, expected.tokens);
@@ -83,8 +85,8 @@ TEST(DataLoader, RestoresItsPlaceExactly) {
 
 TEST(DataLoader, ShufflesBySeedAndEpoch) {
   const Corpus corpus = CorpusOf({50, 40, 30, 20, 10, 60});
-  DataLoader one(corpus, 8, {1.0, 1.0}, 1), same(corpus, 8, {1.0, 1.0}, 1);
-  DataLoader other(corpus, 8, {1.0, 1.0}, 2);
+  DataLoader one(corpus, *kCausal, 8, {1.0, 1.0}, 1), same(corpus, *kCausal, 8, {1.0, 1.0}, 1);
+  DataLoader other(corpus, *kCausal, 8, {1.0, 1.0}, 2);
   const Batch a = one.Next(5), b = same.Next(5), c = other.Next(5);
   EXPECT_EQ(a.tokens, b.tokens);
   EXPECT_NE(a.tokens, c.tokens);
@@ -96,7 +98,7 @@ TEST(DataLoader, RepeatsSourcesAsTold) {
     const std::vector<int32_t> tokens = {d, d};
     corpus.Add("", d % 2, 1, tokens);
   }
-  const EpochPlan plan = PlanShuffled(corpus, 16, {2.0, 0.25}, 1, 0);
+  const EpochPlan plan = PlanShuffled(corpus, kCausal->DivisionOf(corpus, 16), {2.0, 0.25}, 1, 0);
   std::map<int64_t, int> times;
   for (const Piece& piece : plan.pieces) times[piece.document] += 1;
   int twice = 0, once = 0;
@@ -110,9 +112,9 @@ TEST(DataLoader, RepeatsSourcesAsTold) {
 
 TEST(DataLoader, KeepsTheOrderForEvaluation) {
   const Corpus corpus = CorpusOf({4, 7});
-  const EpochPlan plan = PlanInOrder(corpus, 4);
+  const EpochPlan plan = PlanInOrder(corpus, kCausal->DivisionOf(corpus, 4));
   Batch batch;
-  for (const int64_t row : plan.order) plan.AppendRow(corpus, row, batch);
+  for (const int64_t row : plan.order) AppendRow(corpus, *kCausal, plan, row, 0, 0, batch);
   EXPECT_THAT(batch.tokens, ElementsAre(1000, 1001, 1002, 1003, 0, 1, 2, 1004, 1005));
   EXPECT_THAT(batch.targets, ElementsAre(1001, 1002, 1003, 1004, 1, 2, 3, 1005, 1006));
   EXPECT_THAT(batch.documents, ElementsAre(1, 0, 1, 1));  // 1004 | 1005: split at the row's end
@@ -120,7 +122,7 @@ TEST(DataLoader, KeepsTheOrderForEvaluation) {
 
 TEST(DataLoader, HasNothingToPredictInSingleTokens) {
   const Corpus corpus = CorpusOf({1, 1});
-  EXPECT_EQ(DataLoader(corpus, 4, {1.0, 1.0}, 1).epoch_tokens(), 0);
+  EXPECT_EQ(DataLoader(corpus, *kCausal, 4, {1.0, 1.0}, 1).epoch_tokens(), 0);
 }
 
 }  // namespace

@@ -50,8 +50,8 @@ class TrainingGoldenTest : public testing::TestWithParam<std::tuple<const char*,
     for (ops::Parameter& parameter : model_->stack.parameters()) {
       parameter.value = parameter.value.Clone();  // the file's pages cannot be written to
     }
-    trainer_ =
-        std::make_unique<Trainer>(*exec_, model_->stack, OptimizerSettings{}, ops::Packing::kF32);
+    trainer_ = std::make_unique<Trainer>(*exec_, model_->stack, *causal_, OptimizerSettings{},
+                                         ops::Packing::kF32);
     auto golden = formats::OpenSafetensors(kFolder + name + "/training.safetensors");
     ASSERT_TRUE(golden.ok()) << golden.status().message();
     golden_ = golden->tensors;
@@ -118,6 +118,7 @@ class TrainingGoldenTest : public testing::TestWithParam<std::tuple<const char*,
   ThreadPool pool_{2};
   std::optional<ops::Exec> exec_;
   std::optional<models::Model> model_;
+  std::unique_ptr<const Objective> causal_ = NewCausalObjective(nullptr);
   std::unique_ptr<Trainer> trainer_;
   std::shared_ptr<formats::TensorSource> golden_;
   Corpus nameless_;

@@ -57,10 +57,9 @@ OrderedJson HardwareJson(const LedgerFacts& facts) {
 
 OrderedJson CostJson(const LedgerFacts& facts) {
   const Totals& totals = facts.totals;
-  OrderedJson flop = Field(6.0 * static_cast<double>(nn::NumMultiplied(*facts.blueprint)) *
-                               static_cast<double>(totals.tokens),
-                           "estimated");
-  flop["method"] = "6 x multiplied parameters x predicted tokens; attention scores not counted";
+  OrderedJson flop = Field(totals.flop, "estimated");
+  flop["method"] =
+      "6 x parameters x the tokens that each is multiplied with; attention scores not counted";
   OrderedJson energy = Missing();
   if (totals.energy_known && totals.joules > 0.0) {
     energy = Measured(totals.joules);
@@ -78,6 +77,7 @@ OrderedJson CostJson(const LedgerFacts& facts) {
 Json Totals::ToJson() const {
   return {{"steps", steps},
           {"tokens", tokens},
+          {"flop", flop},
           {"wall_seconds", wall_seconds},
           {"cpu_seconds", cpu_seconds},
           {"joules", joules},
@@ -93,24 +93,13 @@ Totals Totals::FromJson(const Json& json) {
   Totals totals;
   totals.steps = static_cast<int64_t>(number("steps"));
   totals.tokens = static_cast<int64_t>(number("tokens"));
+  totals.flop = number("flop");
   totals.wall_seconds = number("wall_seconds");
   totals.cpu_seconds = number("cpu_seconds");
   totals.joules = number("joules");
   totals.energy_known = json.contains("energy_known") && json["energy_known"] == true;
   totals.sessions = static_cast<int>(number("sessions"));
   return totals;
-}
-
-Json EvaluationsJson(const std::vector<Evaluation>& evaluations) {
-  Json list = Json::array();
-  for (const Evaluation& evaluation : evaluations) {
-    list.push_back({{"name", evaluation.name},
-                    {"loss", evaluation.loss},
-                    {"bits_per_byte", evaluation.bits_per_byte},
-                    {"tokens", evaluation.tokens},
-                    {"bytes", evaluation.bytes}});
-  }
-  return list;
 }
 
 OrderedJson LedgerJson(const LedgerFacts& facts) {

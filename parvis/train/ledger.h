@@ -17,7 +17,8 @@ namespace parvis::train {
 // What a run adds up over all its sessions; lives in the checkpoint.
 struct Totals {
   int64_t steps = 0;
-  int64_t tokens = 0;  // predicted
+  int64_t tokens = 0;  // that went through the model
+  double flop = 0.0;
   double wall_seconds = 0.0;
   double cpu_seconds = 0.0;
   double joules = 0.0;
@@ -47,8 +48,6 @@ struct LedgerFacts {
   std::string output_file, output_sha256;  // empty: none yet
 };
 OrderedJson LedgerJson(const LedgerFacts& facts);
-
-Json EvaluationsJson(const std::vector<Evaluation>& evaluations);
 
 }  // namespace parvis::train
 

@@ -74,24 +74,27 @@ Result<std::shared_ptr<const text::Tokenizer>> WithEnd(const text::Tokenizer& to
   return std::shared_ptr<const text::Tokenizer>(std::move(made));
 }
 
-// Tokenises on all threads; the order is the documents'.
-Corpus Tokenize(ThreadPool& pool, const text::Tokenizer& tokenizer,
-                std::span<const Document> documents) {
-  text::EncodeOptions options;
-  options.add_special = false;
-  std::vector<std::vector<text::TokenId>> encoded(documents.size());
+// On all threads; the order is the documents'. Of several documents that are refused the first is
+// named.
+Result<Corpus> Encode(ThreadPool& pool, const Objective& objective,
+                      std::span<const Document> documents) {
+  std::vector<Objective::Example> encoded(documents.size());
+  std::vector<Status> statuses(documents.size());
   pool.Dynamic(static_cast<int64_t>(documents.size()), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      std::vector<text::TokenId> ids = tokenizer.Encode(documents[i].text, options).ids;
-      if (tokenizer.add_bos()) ids.insert(ids.begin(), *tokenizer.bos());
-      ids.push_back(*tokenizer.eos());
-      encoded[i] = std::move(ids);
+      Result<Objective::Example> example = objective.Encode(documents[i]);
+      if (example.ok()) {
+        encoded[i] = std::move(example).value();
+      } else {
+        statuses[i] = example.status();
+      }
     }
   });
   Corpus corpus;
   for (size_t i = 0; i < documents.size(); ++i) {
+    if (!statuses[i].ok()) return statuses[i].In(documents[i].id);
     corpus.Add(documents[i].id, documents[i].source, static_cast<int64_t>(documents[i].text.size()),
-               encoded[i]);
+               encoded[i].tokens, encoded[i].numbers);
     encoded[i] = {};
   }
   return corpus;
@@ -143,15 +146,18 @@ Result<Prepared> Prepare(ThreadPool& pool, const Recipe& recipe, const std::stri
   PARVIS_ASSIGN_OR_RETURN(Documents train, ReadDocuments(recipe.train, recipe.paragraphs));
   const std::vector<Document> held_out = HoldOut(recipe.held_out, train.documents);
   PARVIS_RETURN_IF_ERROR(PrepareTokenizer(recipe, train, tokenizer_path, progress, prepared));
-  prepared.train = Tokenize(pool, *prepared.tokenizer, train.documents);
+  prepared.objective = NewCausalObjective(prepared.tokenizer);
+  PARVIS_ASSIGN_OR_RETURN(prepared.train, Encode(pool, *prepared.objective, train.documents));
   prepared.train_files = std::move(train.files);
   if (!held_out.empty()) {
-    prepared.eval.emplace_back("held out", Tokenize(pool, *prepared.tokenizer, held_out));
+    PARVIS_ASSIGN_OR_RETURN(Corpus corpus, Encode(pool, *prepared.objective, held_out));
+    prepared.eval.emplace_back("held out", std::move(corpus));
   }
   for (const DataSource& source : recipe.eval) {
     PARVIS_ASSIGN_OR_RETURN(Documents eval, ReadDocuments({source}, recipe.paragraphs));
+    PARVIS_ASSIGN_OR_RETURN(Corpus corpus, Encode(pool, *prepared.objective, eval.documents));
     prepared.eval.emplace_back(std::filesystem::path(source.path).filename().string(),
-                               Tokenize(pool, *prepared.tokenizer, eval.documents));
+                               std::move(corpus));
     for (DataFile& file : eval.files) prepared.eval_files.push_back(std::move(file));
   }
   Tell(progress, Progress::Stage::kTokens,

@@ -10,6 +10,7 @@
 #include "parvis/text/tokenizer.h"
 #include "parvis/train/corpus.h"
 #include "parvis/train/documents.h"
+#include "parvis/train/objective.h"
 #include "parvis/train/recipe.h"
 #include "parvis/train/train.h"
 
@@ -19,6 +20,7 @@ namespace parvis::train {
 struct Prepared {
   std::shared_ptr<const text::Tokenizer> tokenizer;
   std::string tokenizer_sha256;  // of its tokenizer.json
+  std::shared_ptr<const Objective> objective;
   Corpus train;
   std::vector<std::pair<std::string, Corpus>> eval;  // by file name
   std::vector<DataFile> train_files, eval_files;

@@ -32,13 +32,22 @@ std::vector<double> RepeatsOf(const Recipe& recipe) {
   return repeats;
 }
 
-int64_t StepsOf(const Recipe& recipe, int64_t epoch_tokens) {
+// Tokens of a step: rows that are not split are not quite full.
+double StepTokensOf(const Recipe& recipe, const Objective& objective, const DataLoader& loader,
+                    const Corpus& corpus) {
+  if (objective.DivisionOf(corpus, recipe.context_length).split || loader.epoch_rows() == 0) {
+    return static_cast<double>(recipe.batch_tokens);
+  }
+  return static_cast<double>(loader.epoch_tokens()) / static_cast<double>(loader.epoch_rows()) *
+         static_cast<double>(recipe.batch_tokens / recipe.context_length);
+}
+
+int64_t StepsOf(const Recipe& recipe, int64_t epoch_tokens, double step_tokens) {
   if (recipe.steps.has_value()) return *recipe.steps;
   const double tokens = recipe.tokens.has_value()
                             ? static_cast<double>(*recipe.tokens)
                             : *recipe.epochs * static_cast<double>(epoch_tokens);
-  const double steps = std::ceil(tokens / static_cast<double>(recipe.batch_tokens));
-  return std::max<int64_t>(1, static_cast<int64_t>(steps));
+  return std::max<int64_t>(1, static_cast<int64_t>(std::ceil(tokens / step_tokens)));
 }
 
 // The names of the values in which two flat objects differ.
@@ -62,12 +71,16 @@ Run::Run(const TrainOptions& options, const Recipe& recipe, const Prepared& prep
       exec_(exec),
       folder_(std::move(folder)),
       model_(std::move(model)),
-      trainer_(exec, model_.stack, SettingsOf(recipe), ops::PackingOf(recipe.dtype)),
-      loader_(prepared.train, recipe.context_length, RepeatsOf(recipe), recipe.seed),
-      total_steps_(StepsOf(recipe, loader_.epoch_tokens())) {
+      trainer_(exec, model_.stack, *prepared.objective, SettingsOf(recipe),
+               ops::PackingOf(recipe.dtype)),
+      loader_(prepared.train, *prepared.objective, recipe.context_length, RepeatsOf(recipe),
+              recipe.seed),
+      step_tokens_(StepTokensOf(recipe, *prepared.objective, loader_, prepared.train)) {
+  total_steps_ = StepsOf(recipe, loader_.epoch_tokens(), step_tokens_);
   before_.sessions = 0;
   for (const auto& [name, corpus] : prepared.eval) {
-    eval_sets_.emplace_back(name, corpus, recipe.context_length, recipe.eval_tokens);
+    eval_sets_.emplace_back(name, corpus, *prepared.objective, recipe.context_length,
+                            recipe.eval_tokens);
   }
 }
 
@@ -92,13 +105,14 @@ Status Run::Resume() {
   before_ = Totals::FromJson(field("totals"));
   steps_ = before_.steps;
   tokens_ = before_.tokens;
+  flop_ = before_.flop;
   trainer_.optimizer().steps = steps_;
   const Json row = field("row"), epoch = field("epoch"), best = field("best_bits_per_byte");
   if (!row.is_number_integer() || !epoch.is_number_unsigned() ||
       !loader_.Restore({epoch.get<uint64_t>(), row.get<int64_t>()})) {
     return DataLoss(path + ": no such place in the text");
   }
-  if (best.is_number()) best_bits_per_byte_ = best.get<double>();
+  if (best.is_number()) best_score_ = best.get<double>();
   trainer_.Repack();
   return Status();
 }
@@ -112,6 +126,7 @@ Totals Run::TotalsNow() {
   Totals totals = before_;
   totals.steps = steps_;
   totals.tokens = tokens_;
+  totals.flop = flop_;
   totals.sessions += 1;
   totals.wall_seconds += SecondsNow();
   totals.cpu_seconds += CpuSeconds() - cpu_start_;
@@ -127,7 +142,7 @@ Json Run::State() {
           {"recipe", recipe_.Deciding()},
           {"data", prepared_.Fingerprint()},
           {"loss", last_.loss},
-          {"best_bits_per_byte", best_bits_per_byte_ ? Json(*best_bits_per_byte_) : Json()}};
+          {"best_bits_per_byte", best_score_ ? Json(*best_score_) : Json()}};
 }
 
 void Run::Report(Progress::Stage stage, std::string message) {
@@ -137,16 +152,16 @@ void Run::Report(Progress::Stage stage, std::string message) {
   progress.step = steps_;
   progress.total_steps = total_steps_;
   progress.tokens = tokens_;
-  progress.total_tokens = total_steps_ * recipe_.batch_tokens;
+  progress.total_tokens = static_cast<int64_t>(static_cast<double>(total_steps_) * step_tokens_);
   progress.loss = last_.loss;
   progress.learning_rate = last_learning_rate_;
   progress.tokens_per_second = speed_;
-  progress.flop_per_second =
-      6.0 * static_cast<double>(nn::NumMultiplied(model_.stack.blueprint())) * speed_;
+  if (last_.num_tokens > 0) {
+    progress.flop_per_second = last_.flop / static_cast<double>(last_.num_tokens) * speed_;
+  }
   progress.seconds = SecondsNow();
   if (speed_ > 0.0) {
-    progress.seconds_left =
-        static_cast<double>((total_steps_ - steps_) * recipe_.batch_tokens) / speed_;
+    progress.seconds_left = static_cast<double>(total_steps_ - steps_) * step_tokens_ / speed_;
   }
   if (stage == Progress::Stage::kEvaluated) progress.evaluations = evaluations_;
   progress.message = std::move(message);
@@ -165,9 +180,10 @@ Status Run::OneStep() {
   PARVIS_ASSIGN_OR_RETURN(last_,
                           trainer_.Step(micro_batches, last_learning_rate_, prepared_.train));
   steps_ += 1;
-  tokens_ += last_.num_targets;
+  tokens_ += last_.num_tokens;
+  flop_ += last_.flop;
   const double seconds = SecondsNow() - begin;
-  const double speed = static_cast<double>(last_.num_targets) / seconds;
+  const double speed = static_cast<double>(last_.num_tokens) / seconds;
   speed_ = speed_ == 0.0 ? speed : kSpeedMemory * speed_ + (1.0 - kSpeedMemory) * speed;
   PARVIS_RETURN_IF_ERROR(log_->Append({{"step", steps_},
                                        {"tokens", tokens_},
@@ -197,17 +213,17 @@ Status Run::Evaluate(bool final) {
   for (size_t i = 0; i < eval_sets_.size(); ++i) {
     const auto& [name, corpus] = prepared_.eval[i];
     evaluations_.push_back(
-        final ? EvalSet(name, corpus, recipe_.context_length, 0)
+        final ? EvalSet(name, corpus, *prepared_.objective, recipe_.context_length, 0)
                     .Run(exec_, model_.stack, recipe_.micro_batch_tokens)
               : eval_sets_[i].Run(exec_, model_.stack, recipe_.micro_batch_tokens));
-    mean += evaluations_.back().bits_per_byte / static_cast<double>(eval_sets_.size());
+    mean += evaluations_.back().score() / static_cast<double>(eval_sets_.size());
   }
   SwapAverage();
   PARVIS_RETURN_IF_ERROR(
       log_->Append({{"step", steps_}, {"final", final}, {"eval", EvaluationsJson(evaluations_)}}));
   Report(Progress::Stage::kEvaluated);
-  if (final || (best_bits_per_byte_.has_value() && mean >= *best_bits_per_byte_)) return Status();
-  best_bits_per_byte_ = mean;
+  if (final || (best_score_.has_value() && mean >= *best_score_)) return Status();
+  best_score_ = mean;
   return Checkpoint(CheckpointFolder() + "/best.safetensors");
 }
 

@@ -58,16 +58,18 @@ class Run {
   std::vector<EvalSet> eval_sets_;
   std::optional<RunLog> log_;
   int64_t total_steps_ = 0;
+  double step_tokens_ = 0.0;  // that a step has, about
 
   Totals before_;                   // of earlier sessions
   int64_t steps_ = 0, tokens_ = 0;  // of all sessions
+  double flop_ = 0.0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   double cpu_start_ = CpuSeconds();
   EnergyMeter energy_;
   double speed_ = 0.0;  // tokens a second, smoothed
   Trainer::StepResult last_;
   double last_learning_rate_ = 0.0;
-  std::optional<double> best_bits_per_byte_;
+  std::optional<double> best_score_;
   std::vector<Evaluation> evaluations_;
   std::string output_sha256_;
 };

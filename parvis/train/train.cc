@@ -103,6 +103,7 @@ Result<TrainReport> Train(const TrainOptions& options) {
   PARVIS_ASSIGN_OR_RETURN(const Prepared prepared,
                           Prepare(pool, recipe, folder + "/tokenizer.json", options.progress));
   PARVIS_ASSIGN_OR_RETURN(nn::Blueprint blueprint, BlueprintOf(recipe, *prepared.tokenizer));
+  PARVIS_RETURN_IF_ERROR(prepared.objective->Check(blueprint).In(recipe.path));
   models::Model model = models::NewModel(std::move(blueprint), prepared.tokenizer, recipe.seed);
   model.name = recipe.name;
   Run run(options, recipe, prepared, std::move(model), exec, folder);

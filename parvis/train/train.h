@@ -19,11 +19,11 @@ struct Progress {
   enum class Stage { kReading, kTokenizer, kTokens, kTraining, kEvaluated, kCheckpoint, kWriting };
   Stage stage = Stage::kReading;
   int64_t step = 0, total_steps = 0;
-  int64_t tokens = 0, total_tokens = 0;  // predicted
+  int64_t tokens = 0, total_tokens = 0;  // that went, will have gone through the model
   double loss = 0.0;                     // of the last step, nats a token
   double learning_rate = 0.0;
   double tokens_per_second = 0.0;  // smoothed
-  double flop_per_second = 0.0;    // 6 · multiplied parameters · tokens_per_second
+  double flop_per_second = 0.0;    // estimated
   double seconds = 0.0;            // of this session
   double seconds_left = 0.0;
   std::vector<Evaluation> evaluations;  // kEvaluated

@@ -118,7 +118,7 @@ TEST_F(TrainTest, GoesFromTextToAModel) {
   EXPECT_GT(report->tokens, 20 * 100);
   ASSERT_EQ(report->evaluations.size(), 1u);
   EXPECT_EQ(report->evaluations[0].name, "held.txt");
-  EXPECT_GT(report->evaluations[0].bits_per_byte, 0.5);
+  EXPECT_GT(report->evaluations[0].bits_per_byte.value_or(0), 0.5);
   for (const char* name : {"recipe.toml", "tokenizer.json", "log.jsonl", "loss.svg", "run.json",
                            "model.gguf", "checkpoints/best.safetensors"}) {
     EXPECT_TRUE(std::filesystem::exists(folder_ + "/run/" + name)) << name;

@@ -15,11 +15,36 @@ bool AllFinite(const Tensor& tensor) {
                      [](float value) { return std::isfinite(value); });
 }
 
+// Whether all losses of a segment are.
+bool IsFinite(const Batch& batch, size_t segment, std::span<const float> losses) {
+  const int64_t begin = batch.segments[segment].begin;
+  const int64_t end = begin + batch.segments[segment].count;
+  for (size_t i = 0; i < losses.size(); ++i) {
+    const int64_t row = batch.RowOf(static_cast<int64_t>(i));
+    if (row >= begin && row < end && !std::isfinite(losses[i])) return false;
+  }
+  return true;
+}
+
+// The head is multiplied with the rows that it is given only.
+double FlopOf(const nn::Blueprint& blueprint, const Batch& batch) {
+  const auto head = static_cast<double>(nn::NumMultipliedByHead(blueprint));
+  const auto all = static_cast<double>(nn::NumMultiplied(blueprint));
+  return 6.0 * ((all - head) * static_cast<double>(batch.tokens.size()) +
+                head * static_cast<double>(batch.targets.size()) +
+                static_cast<double>(nn::NumMultipliedByPrompt(blueprint)) *
+                    static_cast<double>(batch.prompt_tokens.size()));
+}
+
 }  // namespace
 
-Trainer::Trainer(const ops::Exec& eager, nn::Stack& stack, const OptimizerSettings& settings,
-                 ops::Packing packing)
-    : eager_(eager), stack_(stack), optimizer_(stack, settings), packing_(packing) {
+Trainer::Trainer(const ops::Exec& eager, nn::Stack& stack, const Objective& objective,
+                 const OptimizerSettings& settings, ops::Packing packing)
+    : eager_(eager),
+      stack_(stack),
+      objective_(objective),
+      optimizer_(stack, settings),
+      packing_(packing) {
   for (ops::Parameter& parameter : stack_.parameters()) {
     parameter.grad = Tensor::Zeros(parameter.shape);
   }
@@ -31,8 +56,13 @@ void Trainer::Repack() { stack_.Pack(eager_, /*keep_values=*/true, packing_); }
 Result<Trainer::StepResult> Trainer::Accumulate(std::span<const Batch> micro_batches,
                                                 const Corpus& corpus) {
   StepResult result;
-  for (const Batch& batch : micro_batches) result.num_targets += batch.num_targets();
-  const float grad_scale = 1.0f / static_cast<float>(result.num_targets);
+  for (const Batch& batch : micro_batches) {
+    result.num_targets += batch.num_targets();
+    result.num_tokens += batch.num_tokens();
+    result.flop += FlopOf(stack_.blueprint(), batch);
+  }
+  const int64_t count = std::max<int64_t>(result.num_targets, 1);
+  const float grad_scale = 1.0f / static_cast<float>(count);
   for (ops::Parameter& parameter : stack_.parameters()) {
     std::memset(parameter.grad.data(), 0, parameter.grad.bytes());
   }
@@ -41,13 +71,12 @@ Result<Trainer::StepResult> Trainer::Accumulate(std::span<const Batch> micro_bat
     ops::Tape tape;
     const ops::Exec recording(eager_.pool(), eager_.kernels(), &tape);
     losses.resize(batch.targets.size());
-    const Tensor hidden = stack_.Forward(recording, batch.step());
-    const ops::Loss loss = stack_.Loss(recording, hidden, batch.targets, grad_scale, losses);
+    const ops::Loss loss = objective_.Loss(recording, stack_, batch, grad_scale, losses);
     if (!std::isfinite(loss.sum)) return Explain(batch, losses, corpus);
     result.loss += loss.sum;
     tape.RunBackward();
   }
-  result.loss /= static_cast<double>(result.num_targets);
+  result.loss /= static_cast<double>(count);
   return result;
 }
 
@@ -72,7 +101,7 @@ Status Trainer::Explain(const Batch& batch, std::span<const float> losses, const
     observing.set_observer([&where](const std::string& name, const Tensor& value) {
       if (where.empty() && value.dtype() == DType::kF32 && !AllFinite(value)) where = name;
     });
-    stack_.Forward(observing, batch.step());
+    HeadRows(observing, stack_, batch);
     if (where.empty()) where = "the logits";
   }
   for (const ops::Parameter& parameter : stack_.parameters()) {
@@ -83,12 +112,7 @@ Status Trainer::Explain(const Batch& batch, std::span<const float> losses, const
   std::string documents;
   int named = 0;
   for (size_t i = 0; i < batch.segments.size() && named < 3; ++i) {
-    const nn::Segment& segment = batch.segments[i];
-    const auto begin = losses.empty() ? losses.begin() : losses.begin() + segment.begin;
-    const auto end = losses.empty() ? losses.end() : begin + segment.count;
-    if (!losses.empty() && std::all_of(begin, end, [](float x) { return std::isfinite(x); })) {
-      continue;
-    }
+    if (!losses.empty() && IsFinite(batch, i, losses)) continue;
     documents += (named++ == 0 ? "" : ", ") + corpus.id(batch.documents[i]);
   }
   return DataLoss(

@@ -5,23 +5,28 @@
 
 #include "parvis/core/result.h"
 #include "parvis/nn/stack.h"
-#include "parvis/train/data_loader.h"
+#include "parvis/train/batch.h"
+#include "parvis/train/corpus.h"
+#include "parvis/train/objective.h"
 #include "parvis/train/optimizer.h"
 
 namespace parvis::train {
 
 // The arithmetic of training: forward, backward, update. Knows no files and no clock.
 //
-// `stack` must hold f32 values and outlive the trainer, which gives its parameters gradients and
-// packs it. The bits of a step depend on weights and micro-batches only, not on the threads.
+// `stack` must hold f32 values; it and `objective` outlive the trainer, which gives its parameters
+// gradients and packs it. The bits of a step depend on weights and micro-batches only, not on the
+// threads.
 class Trainer {
  public:
-  Trainer(const ops::Exec& eager, nn::Stack& stack, const OptimizerSettings& settings,
-          ops::Packing packing);
+  Trainer(const ops::Exec& eager, nn::Stack& stack, const Objective& objective,
+          const OptimizerSettings& settings, ops::Packing packing);
 
   struct StepResult {
-    double loss = 0.0;  // mean of -log p(target) in nats, before the update
+    double loss = 0.0;  // mean over the targets, in nats, before the update
     int64_t num_targets = 0;
+    int64_t num_tokens = 0;  // that went through the model
+    double flop = 0.0;       // estimated: 6 for each parameter and token that are multiplied
     double grad_norm = 0.0;  // before clipping
   };
   // One update from the gradients of all micro-batches together, each target weighing the same.
@@ -45,6 +50,7 @@ class Trainer {
 
   const ops::Exec& eager_;
   nn::Stack& stack_;
+  const Objective& objective_;
   Optimizer optimizer_;
   ops::Packing packing_;
 };

@@ -8,11 +8,14 @@
 #include "gtest/gtest.h"
 #include "parvis/core/random.h"
 #include "parvis/models/model.h"
+#include "parvis/train/data_loader.h"
 
 namespace parvis::train {
 namespace {
 
 using testing::HasSubstr;
+
+const std::unique_ptr<const Objective> kCausal = NewCausalObjective(nullptr);
 
 models::Model TinyModel() {
   const Json config = {{"model_type", "llama"},       {"vocab_size", 40},
@@ -43,7 +46,7 @@ struct Bench {
       : pool(threads),
         exec(pool, kernels::TableOf(kernels::BestTarget())),
         model(TinyModel()),
-        trainer(exec, model.stack, settings, packing) {}
+        trainer(exec, model.stack, *kCausal, settings, packing) {}
 
   std::string Values() const {
     std::string bytes;
@@ -63,7 +66,7 @@ TEST(Trainer, LearnsATinyTextByHeart) {
   const Corpus corpus = RandomCorpus({30, 21});
   for (const ops::Packing packing : {ops::Packing::kF32, ops::Packing::kBf16}) {
     Bench bench(1, {.weight_decay = 0.0f}, packing);
-    DataLoader loader(corpus, 64, {1.0}, 1);
+    DataLoader loader(corpus, *kCausal, 64, {1.0}, 1);
     double first = 0.0, last = 0.0;
     for (int step = 0; step < 150; ++step) {
       const Batch batch = loader.Next(1);
@@ -82,7 +85,7 @@ TEST(Trainer, HasTheSameBitsAtAnyNumberOfThreads) {
   for (const ops::Packing packing : {ops::Packing::kF32, ops::Packing::kBf16}) {
     Bench one(1, {.average = 0.9f}, packing), two(2, {.average = 0.9f}, packing);
     for (Bench* bench : {&one, &two}) {
-      DataLoader loader(corpus, 32, {1.0}, 1);
+      DataLoader loader(corpus, *kCausal, 32, {1.0}, 1);
       for (int step = 0; step < 5; ++step) {
         const std::vector<Batch> batches = {loader.Next(3), loader.Next(2)};
         ASSERT_TRUE(bench->trainer.Step(batches, 1e-3, corpus).ok());
@@ -96,7 +99,6 @@ TEST(Trainer, HasTheSameBitsAtAnyNumberOfThreads) {
 // gradients that they have alone, added up in another order.
 TEST(Trainer, PackedDocumentsDoNotSeeEachOther) {
   const Corpus corpus = RandomCorpus({23, 41, 7});
-  const EpochPlan plan = PlanInOrder(corpus, 64);
   Batch packed;
   std::vector<Batch> alone;
   for (int64_t document = 0; document < 3; ++document) {
@@ -105,8 +107,8 @@ TEST(Trainer, PackedDocumentsDoNotSeeEachOther) {
     single.pieces = {Piece{document, 0, count}};
     single.row_begin = {0, 1};
     single.order = {0};
-    single.AppendRow(corpus, 0, packed);
-    single.AppendRow(corpus, 0, alone.emplace_back());
+    AppendRow(corpus, *kCausal, single, 0, 0, 0, packed);
+    AppendRow(corpus, *kCausal, single, 0, 0, 0, alone.emplace_back());
   }
   Bench bench(2);
   nn::Stack& stack = bench.model.stack;
@@ -133,7 +135,7 @@ TEST(Trainer, PackedDocumentsDoNotSeeEachOther) {
 
 TEST(Trainer, StopsAtNumbersThatAreNotFinite) {
   const Corpus corpus = RandomCorpus({30});
-  DataLoader loader(corpus, 32, {1.0}, 1);
+  DataLoader loader(corpus, *kCausal, 32, {1.0}, 1);
   const Batch batch = loader.Next(1);
   Bench bench(1);
   ops::Parameter* weight = bench.model.stack.Find("1.feed_forward.up.weight");
@@ -150,7 +152,7 @@ TEST(Trainer, StopsAtNumbersThatAreNotFinite) {
 
 TEST(Trainer, NamesTheFirstHiddenStateThatOverflows) {
   const Corpus corpus = RandomCorpus({30});
-  DataLoader loader(corpus, 32, {1.0}, 1);
+  DataLoader loader(corpus, *kCausal, 32, {1.0}, 1);
   const Batch batch = loader.Next(1);
   Bench bench(1);
   for (const char* name : {"0.feed_forward.up.weight", "0.feed_forward.down.weight"}) {
@@ -166,7 +168,7 @@ TEST(Trainer, NamesTheFirstHiddenStateThatOverflows) {
 
 TEST(Trainer, AveragesTheWeights) {
   const Corpus corpus = RandomCorpus({30});
-  DataLoader loader(corpus, 32, {1.0}, 1);
+  DataLoader loader(corpus, *kCausal, 32, {1.0}, 1);
   Bench bench(1, {.average = 0.5f});
   Tensor expected = bench.model.stack.parameters()[0].value.Clone();
   for (int step = 1; step <= 3; ++step) {

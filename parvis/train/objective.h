@@ -1,0 +1,73 @@
+#ifndef PARVIS_TRAIN_OBJECTIVE_H_
+#define PARVIS_TRAIN_OBJECTIVE_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "parvis/core/random.h"
+#include "parvis/core/result.h"
+#include "parvis/nn/blueprint.h"
+#include "parvis/nn/stack.h"
+#include "parvis/text/tokenizer.h"
+#include "parvis/train/batch.h"
+#include "parvis/train/corpus.h"
+#include "parvis/train/documents.h"
+#include "parvis/train/plan.h"
+
+namespace parvis::train {
+
+// What a model is taught: how documents become rows of a batch with targets, and what the loss is.
+// Everything else of a run (order of rows, steps, checkpoints) is the same for all objectives.
+//
+// Immutable; used from several threads. Whatever is drawn comes from the Random that is handed in,
+// whose seed is the row's own, so that the batches of a run depend on seed, epoch and row only.
+class Objective {
+ public:
+  virtual ~Objective() = default;
+
+  // What a document is in the corpus. Refuses, without the document's name, one that does not have
+  // what the objective needs.
+  struct Example {
+    std::vector<int32_t> tokens;
+    std::vector<int32_t> numbers;  // see Corpus::Numbers
+  };
+  virtual Result<Example> Encode(const Document& document) const = 0;
+
+  // How the corpus becomes pieces and rows of at most `row_length` tokens. Both must outlive it.
+  virtual Division DivisionOf(const Corpus& corpus, int64_t row_length) const = 0;
+
+  // Appends one piece: its tokens as a segment of their own, its targets.
+  virtual void Append(const Corpus& corpus, const Piece& piece, Random& random,
+                      Batch& batch) const = 0;
+
+  // Sum of the loss over the targets that count. When recording, gradients of  grad_scale * sum
+  // are added to the parameters' (partly by the tape). `each`: one for each target, or empty.
+  virtual ops::Loss Loss(const ops::Exec& exec, nn::Stack& stack, const Batch& batch,
+                         float grad_scale, std::span<float> each = {}) const;
+
+  // Whether the targets are all of the text, so that bits per byte mean something.
+  virtual bool predicts_all_text() const { return false; }
+
+  // Refuses a model that cannot be taught so.
+  virtual Status Check(const nn::Blueprint& blueprint) const = 0;
+};
+
+// Hidden states of the rows that the head is given: the forward pass of a batch, through both
+// stacks if the model has two.
+Tensor HeadRows(const ops::Exec& exec, nn::Stack& stack, const Batch& batch);
+
+// A row of a plan. Its random numbers follow from seed, epoch and row.
+void AppendRow(const Corpus& corpus, const Objective& objective, const EpochPlan& plan, int64_t row,
+               uint64_t seed, uint64_t epoch, Batch& batch);
+
+// Each token of a text is predicted from those before it. `tokenizer` (null: Encode is not used)
+// must have an end token; a document ends with it, and begins with it if add_bos() is set.
+std::unique_ptr<const Objective> NewCausalObjective(
+    std::shared_ptr<const text::Tokenizer> tokenizer);
+
+}  // namespace parvis::train
+
+#endif  // PARVIS_TRAIN_OBJECTIVE_H_
