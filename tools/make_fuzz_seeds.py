@@ -159,8 +159,12 @@ def vocab_files_seeds():
 
 
 def encode_seeds():
-    yield "text", (TEXT + " \ufb01n \u00bd e\u0301 </s>[SEP]<extra_id_7>").encode()
-    yield "broken", b"a\xff\xe2\x82 \xf0\x9f\x98 b\xc0\xaf"
+    """The first byte chooses the tokeniser."""
+    folders = sorted(path for path in (GOLDEN / "tokenizers").iterdir() if path.is_dir())
+    for i, path in enumerate(folders):
+        yield path.name, bytes([i]) + (
+            TEXT + " \ufb01n \u00bd e\u0301 </s>[SEP]<extra_id_7>").encode()
+    yield "broken", b"\0a\xff\xe2\x82 \xf0\x9f\x98 b\xc0\xaf"
 
 
 # --- GGUF ----------------------------------------------------------------------------------------

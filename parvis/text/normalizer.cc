@@ -15,6 +15,7 @@ using Kind = NormalizerStep::Kind;
 
 constexpr size_t kMaxSteps = 16;
 constexpr size_t kMaxGrowth = 1024;
+constexpr size_t kMaxPattern = 256;
 constexpr size_t kSpaceBytes = 3;  // of "▁"
 
 // By how much a file can make a step lengthen a text.
@@ -126,8 +127,10 @@ Result<Normalizer> Normalizer::Make(const std::vector<NormalizerStep>& steps) {
     if (what.to.size() > Charsmap::kMaxReplacement || !IsValidUtf8(what.to)) {
       return DataLoss("normalizer: a replacement is longer than 256 bytes or not UTF-8");
     }
-    if (what.kind == Kind::kReplace && (what.from.empty() || !IsValidUtf8(what.from))) {
-      return DataLoss("normalizer: a pattern is empty or not UTF-8");
+    // Looking for a text takes the product of two lengths, of which this is one.
+    if (what.kind == Kind::kReplace && (what.from.empty() || what.from.size() > kMaxPattern ||
+                                        !IsValidUtf8(what.from))) {
+      return DataLoss("normalizer: a pattern is empty, longer than 256 bytes or not UTF-8");
     }
     if (what.kind == Kind::kPrecompiled || !what.charsmap.empty()) {
       PARVIS_ASSIGN_OR_RETURN(step.charsmap, Charsmap::Parse(what.charsmap));

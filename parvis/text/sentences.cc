@@ -10,6 +10,8 @@
 namespace parvis::text {
 namespace {
 
+using Fits = std::function<bool(std::string_view)>;
+
 bool IsOneOf(uint32_t code, std::u32string_view set) { return set.find(code) != set.npos; }
 
 bool Ends(uint32_t code) { return IsOneOf(code, U".!?…。！？؟।"); }
@@ -31,17 +33,28 @@ size_t Skip(std::string_view text, size_t at, const Is& is) {
   return at;
 }
 
-// Behind a sentence whose last sign is before `at`; npos: it goes on.
-size_t EndOf(std::string_view text, size_t at, bool without_space) {
-  at = Skip(text, at, [](uint32_t code) { return Ends(code) || Closes(code); });
+// Behind the run of signs that end sentences and close brackets at `at`. `next`: behind the
+// sentence that it ends; npos: the sentence goes on.
+struct Signs {
+  size_t end, next = std::string_view::npos;
+};
+
+Signs SignsAt(std::string_view text, size_t at) {
+  bool without_space = false;
+  at = Skip(text, at, [&](uint32_t code) {
+    without_space |= EndsWithoutSpace(code);
+    return Ends(code) || Closes(code);
+  });
+  Signs signs = {.end = at};
   size_t next = Skip(text, at, IsSpace);
   if (next < text.size() && ReadCharacter(text, next).code == U'»') {  // French: a space before it
     at = next + ReadCharacter(text, next).size;
     next = Skip(text, at, IsSpace);
   }
-  if (next == text.size()) return next;
-  if (next == at && !without_space) return std::string_view::npos;
-  return IsSmall(ReadCharacter(text, next).code) ? std::string_view::npos : next;
+  const bool ends = next == text.size() ||
+                    ((next > at || without_space) && !IsSmall(ReadCharacter(text, next).code));
+  if (ends) signs.next = next;
+  return signs;
 }
 
 // Text without white space at its end, and that.
@@ -55,18 +68,36 @@ TextPiece PieceOf(std::string_view part, bool within_sentence) {
   return {std::string(part.substr(0, end)), std::string(part.substr(end)), within_sentence};
 }
 
-// The longest beginning of `text` that fits and ends where `boundary` says it may: at the byte that
-// boundary(at) gives for the first possible end behind `at`. 0: none fits.
-template <class Boundary>
-size_t LongestThatFits(std::string_view text, const std::function<bool(std::string_view)>& fits,
-                       const Boundary& boundary) {
-  std::vector<size_t> ends;
-  for (size_t at = 0; at < text.size();) ends.push_back(at = boundary(at));
-  // Longer parts have more tokens, nearly always; where one has not, a shorter one is found.
-  const auto first_too_long = std::partition_point(ends.begin(), ends.end(), [&](size_t end) {
-    return fits(PieceOf(text.substr(0, end), false).text);
-  });
-  return first_too_long == ends.begin() ? 0 : *(first_too_long - 1);
+// The largest n up to `most` with fits(n), 0 if there is none. More fits worse, nearly always;
+// where it does not, a smaller n is found. No n beyond twice the answer is asked for, so that
+// cutting a long text into pieces takes time that grows with the text.
+template <class Fits>
+size_t Largest(size_t most, const Fits& fits) {
+  size_t good = 0, bad = 1;
+  while (bad <= most && fits(bad)) {
+    good = bad;
+    bad *= 2;
+  }
+  bad = std::min(bad, most + 1);
+  while (bad - good > 1) {
+    const size_t middle = good + (bad - good) / 2;
+    (fits(middle) ? good : bad) = middle;
+  }
+  return good;
+}
+
+// The size of as many characters as fit, one at least.
+size_t CharactersThatFit(std::string_view text, const Fits& fits) {
+  std::vector<size_t> ends = {0};  // of the first so many characters; grows as they are asked for
+  const auto end_of = [&](size_t n) {
+    while (ends.size() <= n && ends.back() < text.size()) {
+      ends.push_back(ends.back() + ReadCharacter(text, ends.back()).size);
+    }
+    return ends[std::min(n, ends.size() - 1)];
+  };
+  return end_of(std::max<size_t>(1, Largest(text.size(), [&](size_t n) {
+                                   return fits(PieceOf(text.substr(0, end_of(n)), false).text);
+                                 })));
 }
 
 size_t WordEnd(std::string_view text, size_t at) {
@@ -74,16 +105,33 @@ size_t WordEnd(std::string_view text, size_t at) {
   return Skip(text, at, IsSpace);
 }
 
+// The end of the last word that fits, the spaces behind it included. `size`: what is known to fit,
+// and what is taken if not even the first word does.
+size_t WordsThatFit(std::string_view text, size_t size, const Fits& fits) {
+  const std::string_view fitting = text.substr(0, size);
+  size_t whole = 0;
+  while (true) {
+    const size_t word = Skip(fitting, whole, [](uint32_t code) { return !IsSpace(code); });
+    const size_t next = Skip(fitting, word, IsSpace);
+    if (next == word) break;  // part of a word
+    whole = next;
+  }
+  // A word has fewer tokens than its beginning now and then.
+  const size_t bound = std::min(text.size(), 2 * size + 64);
+  while (true) {
+    const size_t next = WordEnd(text.substr(0, bound), whole);
+    if (next == whole || (next == bound && bound < text.size())) break;
+    if (!fits(PieceOf(text.substr(0, next), false).text)) break;
+    whole = next;
+  }
+  return whole > 0 ? whole : size;
+}
+
 // A sentence that does not fit.
-void CutSentence(std::string_view text, const std::function<bool(std::string_view)>& fits,
-                 std::vector<TextPiece>& pieces) {
+void CutSentence(std::string_view text, const Fits& fits, std::vector<TextPiece>& pieces) {
   while (!text.empty()) {
-    size_t size = LongestThatFits(text, fits, [&](size_t at) { return WordEnd(text, at); });
-    if (size == 0) {
-      const std::string_view word = text.substr(0, WordEnd(text, 0));
-      const auto next = [&](size_t at) { return at + ReadCharacter(word, at).size; };
-      size = std::max(LongestThatFits(word, fits, next), next(0));
-    }
+    size_t size = CharactersThatFit(text, fits);
+    if (size < text.size()) size = WordsThatFit(text, size, fits);
     size = Skip(text, size, IsSpace);
     pieces.push_back(PieceOf(text.substr(0, size), size < text.size()));
     text.remove_prefix(size);
@@ -102,47 +150,42 @@ std::vector<std::string_view> Sentences(std::string_view text) {
   for (size_t at = 0; at < text.size();) {
     const Character c = ReadCharacter(text, at);
     at += c.size;
-    size_t end = std::string_view::npos;
     if (c.code == '\n') {
-      end = Skip(text, at, IsSpace);
+      end_at(at = Skip(text, at, IsSpace));
     } else if (Ends(c.code)) {
-      end = EndOf(text, at, EndsWithoutSpace(c.code));
+      const Signs signs = SignsAt(text, at - c.size);
+      at = signs.end;
+      if (signs.next != std::string_view::npos) end_at(at = signs.next);
     }
-    if (end == std::string_view::npos) continue;
-    end_at(end);
-    at = end;
   }
   if (begin < text.size()) end_at(text.size());
   return sentences;
 }
 
-std::vector<TextPiece> PackSentences(std::string_view text, bool across_lines,
-                                     const std::function<bool(std::string_view)>& fits) {
+std::vector<TextPiece> PackSentences(std::string_view text, bool across_lines, const Fits& fits) {
   text.remove_prefix(Skip(text, 0, IsSpace));
+  const std::vector<std::string_view> sentences = Sentences(text);
   std::vector<TextPiece> pieces;
-  std::string_view packed;  // sentences that fit together
-  const auto flush = [&] {
-    if (!packed.empty()) pieces.push_back(PieceOf(packed, false));
-    packed = {};
-  };
-  for (const std::string_view sentence : Sentences(text)) {
-    const size_t begin = packed.empty() ? static_cast<size_t>(sentence.data() - text.data())
-                                        : static_cast<size_t>(packed.data() - text.data());
-    const auto end = static_cast<size_t>(sentence.data() - text.data()) + sentence.size();
-    const bool new_line = !across_lines && !packed.empty() && packed.find('\n') != packed.npos;
-    const std::string_view together = text.substr(begin, end - begin);
-    if (!new_line && fits(PieceOf(together, false).text)) {
-      packed = together;
-      continue;
+  size_t line = 0;
+  for (size_t i = 0; i < sentences.size();) {
+    if (i >= line) {  // as far as pieces may reach
+      const auto ends_line = [](std::string_view s) { return s.find('\n') != s.npos; };
+      for (line = i + 1; line < sentences.size(); ++line) {
+        if (!across_lines && ends_line(sentences[line - 1])) break;
+      }
     }
-    flush();
-    if (fits(PieceOf(sentence, false).text)) {
-      packed = sentence;
+    const auto together = [&](size_t n) {
+      const char* end = sentences[i + n - 1].data() + sentences[i + n - 1].size();
+      return PieceOf({sentences[i].data(), end}, false);
+    };
+    const size_t n = Largest(line - i, [&](size_t n) { return fits(together(n).text); });
+    if (n > 0) {
+      pieces.push_back(together(n));
     } else {
-      CutSentence(sentence, fits, pieces);
+      CutSentence(sentences[i], fits, pieces);
     }
+    i += std::max<size_t>(n, 1);
   }
-  flush();
   return pieces;
 }
 

@@ -16,6 +16,7 @@ TEST(Sentences, EndWhereSpaceAndNoSmallLetterFollow) {
   EXPECT_EQ(Sentences("これはペンです。あれは？はい。"),
             (Views{"これはペンです。", "あれは？", "はい。"}));
   EXPECT_EQ(Sentences("Wait… What?"), (Views{"Wait… ", "What?"}));
+  EXPECT_EQ(Sentences("a...... b.。C.。d!!! 5"), (Views{"a...... b.。", "C.。d!!! ", "5"}));
   EXPECT_EQ(Sentences(""), Views{});
   EXPECT_EQ(Sentences("   "), Views{"   "});
 }
@@ -69,6 +70,22 @@ TEST(PackSentences, CutsWhatDoesNotFitAndLosesNothing) {
   EXPECT_TRUE(pieces[0].within_sentence);
   EXPECT_EQ(pieces[1].text, "for it.");
   EXPECT_FALSE(pieces[1].within_sentence);
+}
+
+// A word may have fewer tokens than its beginning: "abcdef" is one here, and any other letter.
+TEST(PackSentences, TakesAWordThatIsShorterThanItsBeginning) {
+  const auto fits = [](std::string_view piece) {
+    size_t tokens = 0;
+    for (size_t at = 0; at < piece.size(); ++tokens) {
+      at += piece.substr(at).starts_with("abcdef") ? 6 : 1;
+    }
+    return tokens <= 4;
+  };
+  const auto pieces = PackSentences("x abcdef y abcdef abcdef", true, fits);
+  ASSERT_EQ(pieces.size(), 3u);
+  EXPECT_EQ(pieces[0].text, "x abcdef");
+  EXPECT_EQ(pieces[1].text, "y abcdef");
+  EXPECT_EQ(pieces[2].text, "abcdef");
 }
 
 }  // namespace
