@@ -153,6 +153,7 @@ struct AdamWArgs {
 // The functions of one instruction set. Rows and sizes in elements unless said.
 struct Table {
   Target target;
+  size_t tiles_together;  // panel tiles that products of many rows take at a time
 
   // --- matrix products ---------------------------------------------------------------------
   // Row-major weights of any source into panels. kQ8_0 keeps q8_0, q5_0

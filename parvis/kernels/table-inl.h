@@ -18,6 +18,7 @@ template <class V>
 constexpr Table MakeTable(Target target) {
   return Table{
       .target = target,
+      .tiles_together = V::kTiles,
       .PackPanels = PackPanels<V>,
       .PackPanelsStrided = PackPanelsStrided<V>,
       .PackRows = PackRows<V>,

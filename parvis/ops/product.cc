@@ -80,9 +80,10 @@ void RunProducts(const Exec& exec, std::span<const MatMulArgs> products) {
   for (const MatMulArgs& args : products) first.push_back(first.back() + TilesOf(args.n));
 
   // Pieces large enough that panels are read as streams, small enough that a slow core does not
-  // hold up the others.
+  // hold up the others; whole groups of tiles that are multiplied together.
   const size_t pieces = static_cast<size_t>(exec.pool().size()) * 8;
-  const size_t grain = std::max<size_t>(1, (first.back() + pieces - 1) / pieces);
+  const size_t group = exec.kernels().tiles_together;
+  const size_t grain = (first.back() + pieces * group - 1) / (pieces * group) * group;
   exec.pool().Dynamic(static_cast<int64_t>(first.back()), static_cast<int64_t>(grain),
                       [&](int64_t begin, int64_t end) {
                         for (size_t i = 0; i < products.size(); ++i) {
