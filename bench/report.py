@@ -90,8 +90,10 @@ def cell(row, share):
     return f"**{number(rate['median'])}** {spread}{part}{mark}"
 
 
-def read_share(row, bytes_per_token):
-    """Each sample beside the read rate of its own minute."""
+def read_share(row, bytes_per_token, limit):
+    """Each sample beside the read rate of its own minute, where that was measured."""
+    if "read_gb_per_second" not in row:
+        return row["tokens_per_second"]["median"] * bytes_per_token / (limit * 1e9)
     shares = sorted(rate * bytes_per_token / (read * 1e9)
                     for rate, read in zip(row["tokens_per_second"]["samples"],
                                           row["read_gb_per_second"]["samples"]))
@@ -151,8 +153,8 @@ def generate_lines(document, limits):
                                row["tokens_per_second"]["median"] *
                                model["prompt_operations_per_token"] / peak))
             elif batch == 1:
-                single.append((names, rows, lambda row, model=model:
-                               read_share(row, model["generate_bytes_per_token"])))
+                single.append((names, rows, lambda row, limit=limits.read(threads), model=model:
+                               read_share(row, model["generate_bytes_per_token"], limit)))
             else:
                 batched.append(([*names, str(batch)], rows, None))
     yield (f"## Generating and reading, {document['taken']}")

@@ -19,6 +19,7 @@ import re
 import shlex
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from measure import (GgufHeader, costs, measure_machine, measure_read, read_numbers,  # noqa: E402
@@ -51,8 +52,8 @@ class Llama:
             return
         batched = self.program.with_name("llama-batched-bench")
         batches = [batch for batch in batches if batch > 1]
-        if not batches or not batched.exists() or threads != max(arguments.threads):
-            return
+        if self.flags or not batches or not batched.exists() or threads != max(arguments.threads):
+            return  # flags are llama-bench's
         with tempfile.TemporaryDirectory() as folder:  # some leave a log where they run
             output, others = watch([batched, "-m", model, "-t", threads, "-c", 4096, "-npp", 1,
                                     "-ntg", arguments.generate, "-npl",
@@ -123,6 +124,8 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tries", type=int, default=2, help="of a run that others disturb")
     parser.add_argument("--priority", type=int, default=0)
+    parser.add_argument("--rest", type=float, default=0, metavar="SECONDS",
+                        help="before every run, for others who need the machine")
     parser.add_argument("--note", action="append", default=[], metavar="SENTENCE",
                         help="for the page: how a peer was built, or what was changed in it")
     return parser.parse_args()
@@ -138,6 +141,7 @@ def measure_model(model, engines, arguments):
     for threads in arguments.threads:
         for turn in range(arguments.rounds):
             for engine in engines:
+                time.sleep(arguments.rest)
                 say(f"{model.name}, {threads} threads, round {turn + 1}: {engine.name}")
                 before = read_rate(threads)
                 try:
