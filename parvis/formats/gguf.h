@@ -88,8 +88,9 @@ using GgufMetadata = std::vector<std::pair<std::string, GgufValue>>;  // written
 // REQUIRES: values are booleans, numbers, strings, or arrays of strings, whole numbers or numbers.
 void AppendJson(const std::string& prefix, const Json& object, GgufMetadata& metadata);
 
-// The "tokenizer.*" keys of a tokeniser.
-void AppendTokenizer(const text::Tokenizer& tokenizer, GgufMetadata& metadata);
+// The "tokenizer.*" keys of a tokeniser. llama.cpp wants a token for each row of the embedding:
+// where there are fewer than `rows`, unused ones fill up, and are left out again in reading.
+void AppendTokenizer(const text::Tokenizer& tokenizer, GgufMetadata& metadata, size_t rows = 0);
 
 // llama.cpp's number for files whose matrices are of `dtype` ("general.file_type"); for q4_K and
 // q5_K that of the mix with fewer bits.

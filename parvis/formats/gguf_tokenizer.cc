@@ -18,8 +18,6 @@ using text::TokenId;
 using text::TokenKind;
 using text::Vocabulary;
 
-// Above every published vocabulary; bounds what a small hostile file can make us allocate.
-constexpr uint64_t kMaxTokens = 524'288;
 constexpr uint64_t kMaxCharsmapBytes = 8 << 20;
 constexpr uint64_t kMaxMerges = 1'048'576;
 
@@ -293,6 +291,35 @@ Status ReadChat(const GgufFile& gguf, Vocabulary& v) {
   return {};
 }
 
+// Leaves out what fills the vocabulary up to the embedding's rows: what our key says, else unused
+// tokens at the end that are called as llama.cpp's converter calls its own.
+Status DropFillers(const GgufFile& gguf, Vocabulary& v) {
+  size_t size = v.tokens.size();
+  if (const GgufField* field = gguf.Find(kTokenizerSize)) {
+    const std::optional<int64_t> number = field->Int();
+    if (!number.has_value() || *number < 1 || *number > static_cast<int64_t>(size)) {
+      return Refuse(*field, "not a number of tokens that are there");
+    }
+    size = static_cast<size_t>(*number);
+  } else {
+    const auto is_filler = [&](size_t id) {
+      return v.kinds[id] == TokenKind::kUnused && v.tokens[id] == FillerToken(id);
+    };
+    while (size > 1 && is_filler(size - 1)) --size;
+    // Some files take a filler for the token of padding.
+    for (const auto& id : {v.bos, v.eos, v.unknown, v.padding, v.mask, v.separator}) {
+      if (id && static_cast<size_t>(*id) < v.tokens.size()) {
+        size = std::max(size, static_cast<size_t>(*id) + 1);
+      }
+    }
+  }
+  v.tokens.resize(size);
+  v.kinds.resize(size);
+  if (v.scores.size() > size) v.scores.resize(size);
+  std::erase_if(v.added, [&](const AddedToken& a) { return static_cast<size_t>(a.id) >= size; });
+  return {};
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const text::Tokenizer>> TokenizerFromGguf(const GgufFile& gguf) {
@@ -312,6 +339,7 @@ Result<std::shared_ptr<const text::Tokenizer>> TokenizerFromGguf(const GgufFile&
   PARVIS_RETURN_IF_ERROR(ReadId(gguf, "mask", v.mask));
   PARVIS_RETURN_IF_ERROR(ReadId(gguf, "separator", v.separator));
   PARVIS_RETURN_IF_ERROR(ReadId(gguf, "seperator", v.separator));  // as it is really written
+  PARVIS_RETURN_IF_ERROR(DropFillers(gguf, v));
   AssumeIds(v);
   MarkSpecial(v);
   AssumePair(v);

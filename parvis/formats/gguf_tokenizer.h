@@ -23,6 +23,14 @@ constexpr PreName kPreNames[] = {
 // Our own key: what GGUF has no keys for, as JSON (parvis/text/tokenizer_parts.h).
 constexpr std::string_view kTokenizerParts = "parvis.tokenizer.parts";
 
+// Above every published vocabulary; bounds what a small hostile file can make us allocate.
+inline constexpr size_t kMaxTokens = 524'288;
+
+// What an unused token with this id is called, as llama.cpp's converter does.
+std::string FillerToken(size_t id);
+// Our own key: how many tokens are no fillers.
+inline constexpr const char* kTokenizerSize = "parvis.tokenizer.size";
+
 // A WordPiece token as llama.cpp's files hold it, and back. Not every token comes back the same:
 // those that do not stand in the parts.
 std::string ToPhantom(const std::string& token, const std::string& continuing_prefix);

@@ -14,6 +14,7 @@ using text::TokenId;
 using text::TokenKind;
 using text::Vocabulary;
 
+constexpr float kFillerScore = -10000.0f;            // llama.cpp's
 constexpr std::string_view kSpace = "\xE2\x96\x81";  // ▁
 
 bool IsBracketed(std::string_view token) { return token.starts_with('[') && token.ends_with(']'); }
@@ -52,6 +53,24 @@ std::vector<std::string> Phantoms(const Vocabulary& v) {
   return tokens;
 }
 
+// The arrays with an element for each token, filled up to `rows`.
+void AppendTokens(const Vocabulary& v, size_t rows, GgufMetadata& metadata) {
+  std::vector<std::string> tokens = v.model == "wordpiece" ? Phantoms(v) : v.tokens;
+  std::vector<float> scores = v.scores;
+  std::vector<int32_t> types;
+  for (const TokenKind kind : v.kinds) types.push_back(static_cast<int32_t>(kind) + 1);
+  const size_t size = tokens.size();
+  if (rows > size && rows <= kMaxTokens) {
+    while (tokens.size() < rows) tokens.push_back(FillerToken(tokens.size()));
+    types.resize(rows, static_cast<int32_t>(TokenKind::kUnused) + 1);
+    if (!scores.empty()) scores.resize(rows, kFillerScore);
+    metadata.emplace_back(kTokenizerSize, static_cast<uint32_t>(size));
+  }
+  metadata.emplace_back("tokenizer.ggml.tokens", std::move(tokens));
+  if (!scores.empty()) metadata.emplace_back("tokenizer.ggml.scores", std::move(scores));
+  metadata.emplace_back("tokenizer.ggml.token_type", std::move(types));
+}
+
 }  // namespace
 
 std::string ToPhantom(const std::string& token, const std::string& continuing_prefix) {
@@ -66,7 +85,9 @@ std::string FromPhantom(const std::string& token, const std::string& continuing_
   return continuing_prefix + token;
 }
 
-void AppendTokenizer(const text::Tokenizer& tokenizer, GgufMetadata& metadata) {
+std::string FillerToken(size_t id) { return "[PAD" + std::to_string(id) + "]"; }
+
+void AppendTokenizer(const text::Tokenizer& tokenizer, GgufMetadata& metadata, size_t rows) {
   const Vocabulary& v = tokenizer.vocabulary();
   const auto add = [&](const std::string& key, GgufValue value) {
     metadata.emplace_back(key, std::move(value));
@@ -82,14 +103,8 @@ void AppendTokenizer(const text::Tokenizer& tokenizer, GgufMetadata& metadata) {
         exceptions.emplace(static_cast<TokenId>(id), v.tokens[id]);
       }
     }
-    add("tokenizer.ggml.tokens", tokens);
-  } else {
-    add("tokenizer.ggml.tokens", v.tokens);
   }
-  if (!v.scores.empty()) add("tokenizer.ggml.scores", v.scores);
-  std::vector<int32_t> types;
-  for (const TokenKind kind : v.kinds) types.push_back(static_cast<int32_t>(kind) + 1);
-  add("tokenizer.ggml.token_type", types);
+  AppendTokens(v, rows, metadata);
   if (v.model == "byte_bpe") {
     std::vector<std::string> merges;
     for (const auto& [left, right] : v.merges) merges.push_back(left + " " + right);

@@ -6,6 +6,7 @@
 
 #include "gtest/gtest.h"
 #include "parvis/formats/gguf.h"
+#include "parvis/formats/gguf_tokenizer.h"
 #include "parvis/formats/hf_config.h"
 #include "parvis/formats/llama2c.h"
 #include "parvis/formats/npy.h"
@@ -218,6 +219,8 @@ TEST(Gguf, ReadsAllPartsOfASplitFile) {
   EXPECT_EQ(OpenModel(first).status().code(), StatusCode::kDataLoss);  // a is there twice
 }
 
+constexpr size_t kFillers = 37;  // as of an embedding with more rows than there are tokens
+
 class TokenizerRoundTrip : public testing::TestWithParam<const char*> {};
 
 // The same ids and bytes from a tokeniser after tokenizer.json → GGUF → folder.
@@ -228,7 +231,8 @@ TEST_P(TokenizerRoundTrip, ThroughGgufAndFolder) {
   ASSERT_TRUE(original.ok()) << original.status().message();
   const TempFolder folder;
   GgufMetadata metadata = {{"general.architecture", std::string("llama")}};
-  AppendTokenizer(**original, metadata);
+  const text::Vocabulary& v = (*original)->vocabulary();
+  AppendTokenizer(**original, metadata, v.tokens.size() + kFillers);
   const std::vector<TensorPlan> plans = {{"w", {1}, DType::kF32}};
   const auto one = [](size_t) -> Result<Tensor> { return Tensor::Zeros({1}); };
   ASSERT_TRUE(WriteGguf(folder.File("a.gguf"), metadata, plans, one).ok());
@@ -242,7 +246,6 @@ TEST_P(TokenizerRoundTrip, ThroughGgufAndFolder) {
   ASSERT_TRUE(hf.ok()) << hf.status().message();
   ASSERT_NE(hf->tokenizer, nullptr);
 
-  const text::Vocabulary& v = (*original)->vocabulary();
   for (const auto& tokenizer : {gguf->tokenizer, hf->tokenizer}) {
     EXPECT_EQ(tokenizer->vocabulary().tokens, v.tokens);
     // SentencePiece's merges become scores in GGUF.
@@ -274,6 +277,50 @@ TEST_P(TokenizerRoundTrip, ThroughGgufAndFolder) {
       }
     }
   }
+}
+
+// llama.cpp finds a token for each row; we find those that the tokeniser had, by our key or
+// without.
+TEST_P(TokenizerRoundTrip, FillersComeAndGo) {
+  const std::string golden =
+      std::string(PARVIS_SOURCE_DIR "/tests/golden/tokenizers/") + GetParam() + "/tokenizer.json";
+  const auto original = text::ReadTokenizerJson(*ReadFile(golden));
+  ASSERT_TRUE(original.ok()) << original.status().message();
+  const std::vector<std::string>& tokens = (*original)->vocabulary().tokens;
+  const size_t rows = tokens.size() + kFillers;
+  const TempFolder folder;
+  const std::vector<TensorPlan> plans = {{"w", {1}, DType::kF32}};
+  const auto one = [](size_t) -> Result<Tensor> { return Tensor::Zeros({1}); };
+  GgufMetadata all = {{"general.architecture", std::string("llama")}};
+  AppendTokenizer(**original, all, rows);
+  for (const bool keyed : {true, false}) {
+    GgufMetadata metadata = all;
+    if (!keyed) {
+      EXPECT_EQ(std::erase_if(metadata, [](const auto& m) { return m.first == kTokenizerSize; }),
+                1);
+    }
+    const std::string path = folder.File(keyed ? "keyed.gguf" : "theirs.gguf");
+    ASSERT_TRUE(WriteGguf(path, metadata, plans, one).ok());
+    const std::string bytes = *ReadFile(path);
+    const auto file = ParseGguf(std::as_bytes(std::span(bytes)));
+    ASSERT_TRUE(file.ok()) << file.status().message();
+    const auto texts = file->Find("tokenizer.ggml.tokens")->Texts();
+    const auto types = file->Find("tokenizer.ggml.token_type")->Numbers();
+    ASSERT_EQ(texts->size(), rows);
+    ASSERT_EQ(types->size(), rows);
+    EXPECT_EQ(texts->back(), "[PAD" + std::to_string(rows - 1) + "]");
+    EXPECT_EQ(types->back(), 5);
+    const auto tokenizer = TokenizerFromGguf(*file);
+    ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
+    EXPECT_EQ((*tokenizer)->vocabulary().tokens, tokens);
+  }
+  for (auto& [key, value] : all) {
+    if (key == kTokenizerSize) value = static_cast<uint32_t>(rows + 1);
+  }
+  ASSERT_TRUE(WriteGguf(folder.File("bad.gguf"), all, plans, one).ok());
+  const std::string bytes = *ReadFile(folder.File("bad.gguf"));
+  const auto bad = TokenizerFromGguf(*ParseGguf(std::as_bytes(std::span(bytes))));
+  EXPECT_EQ(bad.status().code(), StatusCode::kDataLoss);
 }
 INSTANTIATE_TEST_SUITE_P(Goldens, TokenizerRoundTrip,
                          testing::Values("gpt2_style", "llama3_style", "bert_uncased", "bert_cased",

@@ -188,7 +188,9 @@ formats::GgufMetadata GgufMetadataOf(const Model& model, const Family& family,
     metadata.emplace_back("tokenizer.ggml.token_type_count",
                           static_cast<uint32_t>(std::max<int64_t>(1, blueprint.num_token_types)));
   }
-  if (model.tokenizer != nullptr) formats::AppendTokenizer(*model.tokenizer, metadata);
+  if (model.tokenizer != nullptr) {
+    formats::AppendTokenizer(*model.tokenizer, metadata, static_cast<size_t>(blueprint.vocab_size));
+  }
   return metadata;
 }
 
