@@ -195,69 +195,88 @@ void CheckReach(const Inputs& in) {
   }
 }
 
-Tensor Attend(const Exec& exec, const Inputs& in, const std::string& name) {
-  const Tensor& q = in.q;
+// What the kernel writes.
+struct Results {
+  Tensor out;
+  Tensor log_sum_exp;  // (rows, num_heads), for the way back; else undefined
+  Tensor weights;      // (num_heads, rows, keys), of a single sequence that is observed
+};
+
+Results ResultsOf(const Exec& exec, const Inputs& in) {
+  Results r{.out = Tensor::Empty(in.q.shape()), .log_sum_exp = {}, .weights = {}};
+  const int64_t heads = in.spec.num_heads;
+  if (exec.recording()) r.log_sum_exp = Tensor::Empty({in.q.dim(0), heads});
+  if (exec.observed() && in.segments.size() == 1) {
+    r.weights =
+        Tensor::Zeros({heads, in.segments[0].count, in.keys[0].position + in.keys[0].count});
+  }
+  return r;
+}
+
+// Some rows of one segment, the query heads of one key/value head.
+AttentionArgs ArgsOf(const Inputs& in, const Places& places, const Task& task, Results& r) {
   const AttentionSpec& spec = in.spec;
-  const int64_t group = spec.num_heads / spec.num_kv_heads;
-  PARVIS_DCHECK(q.dim(1) == spec.num_heads * spec.head_dim);
+  const Segment &segment = in.segments[task.segment], &keys = in.keys[task.segment];
+  const KvView& view = places.views[task.segment];
+  const size_t layer = places.layers[task.segment];
+  const int64_t group = spec.num_heads / spec.num_kv_heads, width = in.q.dim(1);
+  const int64_t row = segment.begin + task.row_begin, head = task.kv_head * group;
+  const int64_t at = row * width + head * spec.head_dim;
+  float* log_sum_exp = nullptr;
+  if (r.log_sum_exp.defined()) log_sum_exp = r.log_sum_exp.f32() + row * spec.num_heads + head;
+  float* weights = nullptr;
+  if (r.weights.defined()) {
+    weights = r.weights.f32() + head * r.weights.dim(1) * r.weights.dim(2);
+  }
+  return {.q = in.q.f32() + at,
+          .q_stride = static_cast<size_t>(width),
+          .num_rows = static_cast<size_t>(task.row_end - task.row_begin),
+          .heads = static_cast<size_t>(group),
+          .head_dim = static_cast<size_t>(spec.head_dim),
+          .pages = view.pages.data(),
+          .key_offset = view.layout.key_offset(layer, task.kv_head),
+          .value_offset = view.layout.value_offset(layer, task.kv_head),
+          .num_keys = static_cast<size_t>(keys.position + keys.count),
+          .first_position = static_cast<size_t>(segment.position + task.row_begin),
+          .causal = spec.causal,
+          .window = static_cast<size_t>(spec.window),
+          .scale = spec.scale,
+          .alibi_slopes = SlopesOf(spec, head),
+          .bias = MiddleOf(spec.bias, head),
+          .bias_stride = BiasStride(spec),
+          .out = r.out.f32() + at,
+          .out_stride = static_cast<size_t>(width),
+          .log_sum_exp = log_sum_exp,
+          .lse_stride = static_cast<size_t>(spec.num_heads),
+          .weights = weights,
+          .scratch = nullptr};
+}
+
+Tensor Attend(const Exec& exec, const Inputs& in, const std::string& name) {
+  const AttentionSpec& spec = in.spec;
+  PARVIS_DCHECK(in.q.dim(1) == spec.num_heads * spec.head_dim);
   PARVIS_DCHECK(!in.k.defined() || in.k.dim(1) == spec.num_kv_heads * spec.head_dim);
   TransientPages transient(in.keys, spec);
   const Places places = PlacesOf(exec, spec, in.keys, transient);
   CheckReach(in);
   Store(exec, in.k, in.v, spec, in.keys, places);
 
-  Tensor out = Tensor::Empty(q.shape());
-  const Tensor log_sum_exp =
-      exec.recording() ? Tensor::Empty({q.dim(0), spec.num_heads}) : Tensor();
-  Tensor weights;  // (num_heads, rows, keys), of a single sequence
-  if (exec.observed() && in.segments.size() == 1) {
-    weights = Tensor::Zeros(
-        {spec.num_heads, in.segments[0].count, in.keys[0].position + in.keys[0].count});
-  }
-
-  const int64_t row_block = weights.defined() ? INT64_MAX / 4 : kQueryRows;
+  Results results = ResultsOf(exec, in);
+  const int64_t row_block = results.weights.defined() ? INT64_MAX / 4 : kQueryRows;
   const std::vector<Task> tasks = TasksOf(in.segments, spec.num_kv_heads, row_block);
   exec.pool().Dynamic(static_cast<int64_t>(tasks.size()), 1, [&](int64_t begin, int64_t) {
-    const Task& task = tasks[begin];
-    const Segment &segment = in.segments[task.segment], &keys = in.keys[task.segment];
-    const KvView& view = places.views[task.segment];
-    const size_t layer = places.layers[task.segment];
-    const int64_t row = segment.begin + task.row_begin, head = task.kv_head * group;
-    const int64_t at = row * q.dim(1) + head * spec.head_dim;
-    AttentionArgs args{
-        .q = q.f32() + at,
-        .q_stride = static_cast<size_t>(q.dim(1)),
-        .num_rows = static_cast<size_t>(task.row_end - task.row_begin),
-        .heads = static_cast<size_t>(group),
-        .head_dim = static_cast<size_t>(spec.head_dim),
-        .pages = view.pages.data(),
-        .key_offset = view.layout.key_offset(layer, task.kv_head),
-        .value_offset = view.layout.value_offset(layer, task.kv_head),
-        .num_keys = static_cast<size_t>(keys.position + keys.count),
-        .first_position = static_cast<size_t>(segment.position + task.row_begin),
-        .causal = spec.causal,
-        .window = static_cast<size_t>(spec.window),
-        .scale = spec.scale,
-        .alibi_slopes = SlopesOf(spec, head),
-        .bias = MiddleOf(spec.bias, head),
-        .bias_stride = BiasStride(spec),
-        .out = out.f32() + at,
-        .out_stride = static_cast<size_t>(q.dim(1)),
-        .log_sum_exp =
-            log_sum_exp.defined() ? log_sum_exp.f32() + row * spec.num_heads + head : nullptr,
-        .lse_stride = static_cast<size_t>(spec.num_heads),
-        .weights =
-            weights.defined() ? weights.f32() + head * weights.dim(1) * weights.dim(2) : nullptr,
-        .scratch = nullptr};
+    AttentionArgs args = ArgsOf(in, places, tasks[begin], results);
     args.scratch = Scratch(kernels::AttentionScratch(args));
     exec.kernels().Attention(args);
   });
-  if (weights.defined()) exec.Observe(name + std::to_string(spec.layer), weights);
+  if (results.weights.defined()) exec.Observe(name + std::to_string(spec.layer), results.weights);
 
   if (exec.recording()) {
-    exec.tape().Record([&exec, in, out, log_sum_exp] { Backward(exec, in, out, log_sum_exp); });
+    exec.tape().Record([&exec, in, out = results.out, log_sum_exp = results.log_sum_exp] {
+      Backward(exec, in, out, log_sum_exp);
+    });
   }
-  return out;
+  return results.out;
 }
 
 }  // namespace

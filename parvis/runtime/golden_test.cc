@@ -49,6 +49,7 @@ TEST_P(GoldenTest, GreedyContinuationsInABatch) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, GoldenTest, testing::ValuesIn(kDecoderGoldens));
+INSTANTIATE_TEST_SUITE_P(EncoderDecoders, GoldenTest, testing::ValuesIn(kEncoderDecoderGoldens));
 
 }  // namespace
 }  // namespace parvis::runtime

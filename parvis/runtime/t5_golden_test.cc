@@ -1,5 +1,5 @@
-// Models with an encoder against Hugging Face transformers: greedy answers in a batch, beam search;
-// and what the engine promises for every model.
+// Models with an encoder against Hugging Face transformers: beam search (their greedy answers: see
+// golden_test.cc); and what the engine promises for every model.
 
 #include <memory>
 #include <optional>
@@ -45,30 +45,6 @@ GenerateRequest RequestOf(std::vector<int32_t> prompt) {
 
 class T5GoldenTest : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Models, T5GoldenTest, testing::ValuesIn(kEncoderDecoderGoldens));
-
-TEST_P(T5GoldenTest, GreedyAnswersInABatch) {
-  const GoldenFile golden(FolderOf(GetParam()) + "golden.safetensors");
-  ThreadPool pool(2);
-  for (const kernels::Target target :
-       {kernels::Target::kScalar, kernels::Target::kAvx2, kernels::Target::kAvx512}) {
-    if (!kernels::TargetSupported(target)) continue;
-    const ops::Exec exec(pool, kernels::TableOf(target));
-    models::Model model = Load(exec, GetParam());
-    const auto engine = EngineOf(model, exec, {.max_batch_tokens = 20, .max_sequences = 3});
-    std::vector<std::vector<int32_t>> answers(3);
-    for (int k = 0; k < 3; ++k) {
-      GenerateRequest request = RequestOf(golden.Ints("greedy." + std::to_string(k) + ".prompt"));
-      request.on_token = [&answers, k](const TokenEvent& e) { answers[k].push_back(e.token); };
-      ASSERT_TRUE(engine->Submit(std::move(request)).ok());
-    }
-    while (engine->Step()) {
-    }
-    for (int k = 0; k < 3; ++k) {
-      EXPECT_EQ(answers[k], golden.Ints("greedy." + std::to_string(k) + ".tokens"))
-          << kernels::TargetName(target) << " " << k;
-    }
-  }
-}
 
 TEST_P(T5GoldenTest, BeamSearch) {
   const GoldenFile golden(FolderOf(GetParam()) + "golden.safetensors");

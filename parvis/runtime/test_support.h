@@ -1,7 +1,7 @@
 #ifndef PARVIS_RUNTIME_TEST_SUPPORT_H_
 #define PARVIS_RUNTIME_TEST_SUPPORT_H_
 
-// Small models with random weights, for tests only.
+// Small models with random weights and an engine on one, for tests only.
 
 #include <algorithm>
 #include <cstdint>
@@ -13,10 +13,12 @@
 #include <utility>
 #include <vector>
 
+#include "gtest/gtest.h"
 #include "parvis/core/random.h"
 #include "parvis/models/model.h"
 #include "parvis/ops/exec.h"
 #include "parvis/runtime/engine.h"
+#include "parvis/runtime/kv_cache.h"
 
 namespace parvis::runtime {
 
@@ -93,6 +95,25 @@ inline std::vector<int32_t> RandomPrompt(uint64_t seed, int64_t size) {
   for (int64_t i = 0; i < size; ++i) prompt.push_back(static_cast<int32_t>(random.Below(256)));
   return prompt;
 }
+
+// Keys and values of SmallBlueprint: 2 layers, 2 heads, 16 numbers, both, f32.
+inline constexpr size_t kPageBytes = 2 * 2 * 2 * 16 * kPageTokens * sizeof(float);
+
+class EngineTest : public testing::Test {
+ protected:
+  EngineTest()
+      : pool_(1),
+        exec_(pool_, kernels::TableOf(kernels::BestTarget())),
+        model_(SmallModel(exec_)) {}
+
+  std::unique_ptr<Engine> Make(const EngineOptions& options = {}) {
+    return std::move(Engine::Create(model_, exec_, options)).value();
+  }
+
+  ThreadPool pool_;
+  ops::Exec exec_;
+  models::Model model_;
+};
 
 }  // namespace parvis::runtime
 
