@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -16,6 +15,7 @@
 #include "parvis/models/model.h"
 #include "parvis/models/tensor_map.h"
 #include "parvis/ops/embedding.h"
+#include "tests/golden_case.h"
 #include "tests/golden_encoders.h"
 #include "tests/golden_file.h"
 
@@ -25,17 +25,6 @@ namespace {
 using Kind = nn::Head::Kind;
 
 const std::string kFolder = std::string(PARVIS_SOURCE_DIR) + "/tests/golden/encoders/";
-
-// The largest difference, as a share of the reference's largest number.
-double RelativeDifference(const Tensor& ours, const std::vector<float>& reference) {
-  EXPECT_EQ(ours.size(), static_cast<int64_t>(reference.size()));
-  double largest = 0, difference = 0;
-  for (size_t i = 0; i < reference.size(); ++i) {
-    largest = std::max(largest, std::abs(double{reference[i]}));
-    difference = std::max(difference, std::abs(double{ours.f32()[i]} - reference[i]));
-  }
-  return difference / largest;
-}
 
 // What a golden file gives to the model.
 struct Inputs {
@@ -76,14 +65,11 @@ Tensor Scores(const ops::Exec& exec, Model& model, const Inputs& inputs) {
   return model.stack.Logits(exec, ops::SelectRows(exec, hidden, rows));
 }
 
-class EncoderTest : public testing::TestWithParam<std::tuple<const char*, kernels::Target>> {
+class EncoderTest : public GoldenCase {
  protected:
   void SetUp() override {
-    const auto target = std::get<1>(GetParam());
-    if (!kernels::TargetSupported(target)) {
-      GTEST_SKIP() << "this processor has no " << kernels::TargetName(target);
-    }
-    kernels_ = &kernels::TableOf(target);
+    GoldenCase::SetUp();
+    if (IsSkipped()) return;
     model_.emplace(Load(ops::Exec(pool_, *kernels_), folder_, {.packing = ops::Packing::kF32}));
   }
 
@@ -106,8 +92,6 @@ class EncoderTest : public testing::TestWithParam<std::tuple<const char*, kernel
   const std::string folder_ = kFolder + std::get<0>(GetParam());
   const GoldenFile golden_{folder_ + "/golden.safetensors"};
   const Inputs inputs_{golden_};
-  ThreadPool pool_{2};
-  const kernels::Table* kernels_ = nullptr;
   std::optional<Model> model_;
 };
 
@@ -148,13 +132,8 @@ TEST_P(EncoderTest, NumbersDoNotDependOnTheBatchOrTheThreads) {
 
 INSTANTIATE_TEST_SUITE_P(Models, EncoderTest,
                          testing::Combine(testing::ValuesIn(kEncoderGoldens),
-                                          testing::Values(kernels::Target::kScalar,
-                                                          kernels::Target::kAvx2,
-                                                          kernels::Target::kAvx512)),
-                         [](const auto& info) {
-                           return std::string(std::get<0>(info.param)) + "_" +
-                                  std::string(kernels::TargetName(std::get<1>(info.param)));
-                         });
+                                          GoldenCase::Targets()),
+                         GoldenCase::NameOf);
 
 class EncoderGradientsTest : public testing::TestWithParam<const char*> {};
 

@@ -67,6 +67,12 @@ nn::Blueprint DescribeAny(Config& config, const char* family, bool tied, const c
                  .scaled = false};
   b.feed_forward = FeedForwardOf(config, feed_forward);
   b.tied_embedding = config.BoolOr({"tie_word_embeddings"}, tied);
+  // llama.cpp's files do not say whether outputs are scaled. Untied: no. Tied and without gates, so
+  // version 1.0: yes. Tied with gates, as transformers 5 saves version 1.1: who knows.
+  if (config.Has({"block_count"}) && !config.Has({"scale_decoder_outputs"}) && b.tied_embedding &&
+      b.feed_forward.gated) {
+    config.Refuse("t5.scale_decoder_outputs: missing from a tied model with gates");
+  }
   const bool scaled = b.tied_embedding && b.family == "t5";
   if (config.BoolOr({"scale_decoder_outputs"}, scaled)) {
     b.output_scale = 1.0f / std::sqrt(static_cast<float>(b.hidden_size));

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "parvis/models/model.h"
 #include "parvis/models/tensor_map.h"
 #include "parvis/ops/relative_bias.h"
+#include "tests/golden_case.h"
 #include "tests/golden_file.h"
 #include "tests/golden_models.h"
 
@@ -21,25 +21,11 @@ namespace {
 
 const std::string kFolder = std::string(PARVIS_SOURCE_DIR) + "/tests/golden/models/";
 
-// The largest difference, as a share of the reference's largest number.
-double RelativeDifference(const Tensor& ours, const std::vector<float>& reference) {
-  EXPECT_EQ(ours.size(), static_cast<int64_t>(reference.size()));
-  double largest = 0, difference = 0;
-  for (size_t i = 0; i < reference.size(); ++i) {
-    largest = std::max(largest, std::abs(double{reference[i]}));
-    difference = std::max(difference, std::abs(double{ours.f32()[i]} - reference[i]));
-  }
-  return difference / largest;
-}
-
-class T5GoldenTest : public testing::TestWithParam<std::tuple<const char*, kernels::Target>> {
+class T5GoldenTest : public GoldenCase {
  protected:
   void SetUp() override {
-    const auto target = std::get<1>(GetParam());
-    if (!kernels::TargetSupported(target)) {
-      GTEST_SKIP() << "this processor has no " << kernels::TargetName(target);
-    }
-    kernels_ = &kernels::TableOf(target);
+    GoldenCase::SetUp();
+    if (IsSkipped()) return;
     folder_ = kFolder + std::get<0>(GetParam());
     const ops::Exec exec(pool_, *kernels_);
     auto model = LoadModel(exec, folder_, {.packing = ops::Packing::kF32, .keep_values = true});
@@ -49,8 +35,6 @@ class T5GoldenTest : public testing::TestWithParam<std::tuple<const char*, kerne
   }
 
   std::string folder_;
-  ThreadPool pool_{2};
-  const kernels::Table* kernels_ = nullptr;
   std::optional<Model> model_;
   std::optional<GoldenFile> golden_;
 };
@@ -154,13 +138,28 @@ TEST_P(T5GoldenTest, LossAndGradientsOfTwoPairs) {
 
 INSTANTIATE_TEST_SUITE_P(Models, T5GoldenTest,
                          testing::Combine(testing::ValuesIn(kEncoderDecoderGoldens),
-                                          testing::Values(kernels::Target::kScalar,
-                                                          kernels::Target::kAvx2,
-                                                          kernels::Target::kAvx512)),
-                         [](const auto& info) {
-                           return std::string(std::get<0>(info.param)) + "_" +
-                                  std::string(kernels::TargetName(std::get<1>(info.param)));
-                         });
+                                          GoldenCase::Targets()),
+                         GoldenCase::NameOf);
+
+// llama.cpp's files do not say whether the outputs are scaled.
+TEST(T5Config, WhatATiedGgufFileMeans) {
+  Json config = {{"model_type", "t5"},          {"vocab_size", 100},
+                 {"embedding_length", 64},      {"block_count", 2},
+                 {"attention.head_count", 4},   {"feed_forward_length", 96},
+                 {"feed_forward_gated", false}, {"tie_word_embeddings", true}};
+  EXPECT_EQ(BlueprintFromConfig(config)->output_scale, 0.125f);  // version 1.0
+  config["feed_forward_gated"] = true;
+  const auto unknown = BlueprintFromConfig(config);
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_NE(unknown.status().message().find("t5.scale_decoder_outputs"), std::string::npos);
+  config["scale_decoder_outputs"] = true;  // written by us
+  EXPECT_EQ(BlueprintFromConfig(config)->output_scale, 0.125f);
+  config["scale_decoder_outputs"] = false;
+  EXPECT_EQ(BlueprintFromConfig(config)->output_scale, 1.0f);
+  config.erase("scale_decoder_outputs");
+  config["tie_word_embeddings"] = false;  // version 1.1 as published
+  EXPECT_EQ(BlueprintFromConfig(config)->output_scale, 1.0f);
+}
 
 }  // namespace
 }  // namespace parvis::models
