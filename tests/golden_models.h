@@ -19,15 +19,17 @@ inline constexpr const char* kDecoderGoldens[] = {"llama_tiny",
                                                   "bloom_six_heads",
                                                   "gpt_neox_parallel",
                                                   "gpt_neox_sequential",
-                                                  "gptj_tiny"};
+                                                  "gptj_tiny",
+                                                  "gemma_tiny",
+                                                  "phi3_tiny"};
 
 // Those with an encoder and a decoder.
 inline constexpr const char* kEncoderDecoderGoldens[] = {"t5_v1_0", "t5_v1_1", "mt5_tiny"};
 
 // Decoders with training.safetensors.
 inline constexpr const char* kTrainingGoldens[] = {
-    "llama_gqa", "llama_bias_headdim", "gpt2_tiny",         "mistral_window",
-    "qwen3",     "bloom_tiny",         "gpt_neox_parallel", "gptj_tiny"};
+    "llama_gqa",  "llama_bias_headdim", "gpt2_tiny", "mistral_window", "qwen3",
+    "bloom_tiny", "gpt_neox_parallel",  "gptj_tiny", "gemma_tiny",     "phi3_tiny"};
 
 }  // namespace parvis
 

@@ -173,8 +173,12 @@ std::string_view HeadTitle(nn::Head::Kind kind) {
 
 // Tokens to the rows that the first block is given.
 void DescribeEmbedding(const Blueprint& b, Writer& out) {
-  out.Line("x", fmt::format("row of embedding({}, {}) for each token", b.vocab_size, b.hidden_size),
-           {b.hidden_size});
+  const std::string scale =
+      b.embedding_scale != 1.0f ? fmt::format("{:g} * ", b.embedding_scale) : "";
+  out.Line(
+      "x",
+      fmt::format("{}row of embedding({}, {}) for each token", scale, b.vocab_size, b.hidden_size),
+      {b.hidden_size});
   if (b.num_token_types > 0) {
     out.Line("x",
              fmt::format("x + row of token_type({}, {}) for each token", b.num_token_types,

@@ -24,6 +24,10 @@ enum class Layout {
   kRotaryInGguf,
   // Rotated pairs are neighbours in both files, among the first rotary_dim rows of each head.
   kRotaryInterleaved,
+  // One tensor holds the rows of the gate, then of up. Our name says "gate_up".
+  kGateUp,
+  // Gains of a norm, of which Hugging Face's file keeps how far they are from 1. As f32.
+  kGainLessOneInHf,
   // Rows of a position table that no token reads: GGUF leaves them out, and they come back as 0.
   kUnusedRowsInHf,
 };
@@ -63,12 +67,14 @@ extern const Family kBert;
 extern const Family kBloom;
 extern const Family kCamembert;
 extern const Family kDistilBert;
+extern const Family kGemma;
 extern const Family kGpt2;
 extern const Family kGptJ;
 extern const Family kGptNeoX;
 extern const Family kLlama;
 extern const Family kMistral;
 extern const Family kMt5;
+extern const Family kPhi3;
 extern const Family kQwen2;
 extern const Family kQwen3;
 extern const Family kRoberta;

@@ -15,46 +15,57 @@
 namespace parvis::models {
 
 nn::Blueprint DescribeLlama(Config& config) {
+  const std::string activation = config.TextOr({"hidden_act"}, "silu");
+  if (activation != "silu") {
+    config.Refuse("hidden_act: \"" + activation + "\" is not one that Parvis computes for LLaMA");
+  }
+  return DescribeLlamaBut(config, {});
+}
+
+nn::Blueprint DescribeLlamaBut(Config& config, const LlamaDefaults& defaults) {
   nn::Blueprint b;
   b.family = "llama";
   b.vocab_size = config.Int({"vocab_size"});
   b.hidden_size = config.Int({"hidden_size", "embedding_length"});
   b.num_layers = config.Int({"num_hidden_layers", "block_count"});
-  b.context_length = config.IntOr({"max_position_embeddings", "context_length"}, 2048);
+  b.context_length =
+      config.IntOr({"max_position_embeddings", "context_length"}, defaults.context_length);
   b.norm = {.kind = nn::Norm::Kind::kRmsNorm,
-            .epsilon = config.FloatOr({"rms_norm_eps", "attention.layer_norm_rms_epsilon"}, 1e-6f)};
+            .epsilon = config.FloatOr({"rms_norm_eps", "attention.layer_norm_rms_epsilon"},
+                                      defaults.epsilon)};
   const int64_t num_heads = config.Int({"num_attention_heads", "attention.head_count"});
   const int64_t num_kv_heads =
       config.IntOr({"num_key_value_heads", "attention.head_count_kv"}, num_heads);
-  if (!config.Has({"head_dim", "attention.key_length"}) && b.hidden_size % num_heads != 0) {
-    config.Refuse("hidden_size is not a multiple of num_attention_heads");
+  int64_t head_dim = defaults.head_dim;
+  if (config.Has({"head_dim", "attention.key_length"})) {
+    head_dim = config.Int({"head_dim", "attention.key_length"});
+  } else if (head_dim == 0) {
+    head_dim = b.hidden_size / num_heads;
+    if (b.hidden_size % num_heads != 0) {
+      config.Refuse("hidden_size is not a multiple of num_attention_heads");
+    }
   }
   if (num_heads % num_kv_heads != 0) {
     config.Refuse("num_attention_heads is not a multiple of num_key_value_heads");
   }
   const bool bias = config.BoolOr({"attention_bias"}, false);
-  b.attention = {
-      .num_heads = num_heads,
-      .num_kv_heads = num_kv_heads,
-      .head_dim = config.IntOr({"head_dim", "attention.key_length"}, b.hidden_size / num_heads),
-      .qkv_bias = bias,
-      .out_bias = config.BoolOr({"attention_out_bias"}, bias)};
-  const int64_t rotary_dim = config.IntOr({"rope.dimension_count"}, b.attention.head_dim);
-  if (rotary_dim % 2 != 0 || rotary_dim > b.attention.head_dim) {
+  b.attention = {.num_heads = num_heads,
+                 .num_kv_heads = num_kv_heads,
+                 .head_dim = head_dim,
+                 .qkv_bias = bias,
+                 .out_bias = config.BoolOr({"attention_out_bias"}, bias)};
+  const int64_t rotary_dim = config.IntOr({"rope.dimension_count"}, head_dim);
+  if (rotary_dim % 2 != 0 || rotary_dim > head_dim) {
     config.Refuse("rotary dimensions (" + std::to_string(rotary_dim) +
                   ") must be even and within head_dim");
   }
   b.positions = nn::RotaryPositions{
       .theta = ThetaOf(config), .rotary_dim = rotary_dim, .scaling = ScalingOf(config)};
-  const std::string activation = config.TextOr({"hidden_act"}, "silu");
-  if (activation != "silu") {
-    config.Refuse("hidden_act: \"" + activation + "\" is not one that Parvis computes for LLaMA");
-  }
   b.feed_forward = {.size = config.Int({"intermediate_size", "feed_forward_length"}),
                     .activation = nn::Activation::kSilu,
                     .gated = true,
                     .bias = config.BoolOr({"mlp_bias"}, false)};
-  b.tied_embedding = config.BoolOr({"tie_word_embeddings"}, false);
+  b.tied_embedding = config.BoolOr({"tie_word_embeddings"}, defaults.tied_embedding);
   return b;
 }
 

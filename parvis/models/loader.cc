@@ -51,7 +51,9 @@ Json GgufConfig(const formats::ModelFile& file) {
   const auto types = tensors.ShapeOf("token_types.weight");
   config["type_vocab_size"] = types && !types->empty() ? (*types)[0] : 0;
   AddHead(file, config);
-  if (file.metadata.contains("parvis.rope_scaling")) {
+  if (tensors.Has("rope_factors_long.weight")) {
+    config["rope_scaling"] = {{"rope_type", "longrope"}};
+  } else if (file.metadata.contains("parvis.rope_scaling")) {
     const auto parsed = ParseJson(file.metadata["parvis.rope_scaling"].get<std::string>());
     if (parsed.ok()) config["rope_scaling"] = *parsed;
   } else if (const std::string kind = config.value("rope.scaling.type", "none"); kind != "none") {
@@ -109,8 +111,7 @@ Status FillStack(const ops::Exec& exec, const formats::ModelFile& file, const Fa
   nn::Stack& stack = model.stack;
   const nn::Blueprint& blueprint = stack.blueprint();
   for (const FileTensor& entry : FileTensors(family, blueprint, kind)) {
-    PARVIS_ASSIGN_OR_RETURN(const Tensor tensor,
-                            TakeTensor(*file.tensors, family, entry.name, kind));
+    PARVIS_ASSIGN_OR_RETURN(Tensor tensor, TakeTensor(*file.tensors, family, entry.name, kind));
     const Shape expected = FileShape(entry, blueprint, kind);
     if (tensor.shape() != expected) {
       return DataLoss("tensor " + entry.name + " has shape " + ShapeText(tensor.shape()) +
@@ -120,15 +121,15 @@ Status FillStack(const ops::Exec& exec, const formats::ModelFile& file, const Fa
       return DataLoss("tensor " + entry.name + " holds " + std::string(DTypeName(tensor.dtype())) +
                       ", which are not weights");
     }
+    if (tensor.rank() == 1) {
+      PARVIS_ASSIGN_OR_RETURN(tensor, formats::ConvertTensor(tensor, DType::kF32, exec.pool()));
+    }
     const std::vector<Tensor> values = Split(entry, blueprint, kind, tensor);
     for (size_t i = 0; i < values.size(); ++i) {
       ops::Parameter* parameter = stack.Find(entry.parameters[i]);
       parameter->value = values[i];
       if (parameter->name == "0.attention.q.weight") model.dtype = values[i].dtype();
-      if (values[i].rank() == 1) {
-        PARVIS_ASSIGN_OR_RETURN(parameter->value,
-                                formats::ConvertTensor(values[i], DType::kF32, exec.pool()));
-      } else if (options.pack) {
+      if (values[i].rank() > 1 && options.pack) {
         stack.Pack(exec, *parameter, options.keep_values, options.packing);
       }
     }

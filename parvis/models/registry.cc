@@ -3,9 +3,10 @@
 namespace parvis::models {
 namespace {
 
-constexpr const Family* kFamilies[] = {&kBert,    &kBloom,     &kDistilBert, &kGpt2,  &kGptJ,
-                                       &kGptNeoX, &kLlama,     &kMistral,    &kQwen2, &kQwen3,
-                                       &kRoberta, &kCamembert, &kXlmRoberta, &kT5,    &kMt5};
+constexpr const Family* kFamilies[] = {&kBert,  &kBloom,   &kDistilBert, &kGemma,     &kGpt2,
+                                       &kGptJ,  &kGptNeoX, &kPhi3,       &kLlama,     &kMistral,
+                                       &kQwen2, &kQwen3,   &kRoberta,    &kCamembert, &kXlmRoberta,
+                                       &kT5,    &kMt5};
 
 }  // namespace
 

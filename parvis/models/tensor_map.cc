@@ -13,7 +13,7 @@ std::string Replaced(std::string_view pattern, std::string_view part, const std:
   return text;
 }
 
-bool IsFused(Layout layout) {
+bool IsQkv(Layout layout) {
   return layout == Layout::kQkv || layout == Layout::kQkvTransposedInHf ||
          layout == Layout::kQkvPerHeadInHf;
 }
@@ -21,6 +21,29 @@ bool IsFused(Layout layout) {
 bool IsTransposed(Layout layout, FileKind kind) {
   return kind == FileKind::kHuggingFace &&
          (layout == Layout::kTransposedInHf || layout == Layout::kQkvTransposedInHf);
+}
+
+// The parts of a fused tensor, and what our name of it says instead of theirs; empty: not fused.
+struct Parts {
+  std::string_view together;
+  std::vector<const char*> names;
+};
+Parts PartsOf(Layout layout) {
+  if (IsQkv(layout)) return {"qkv", {"q", "k", "v"}};
+  if (layout == Layout::kGateUp) return {"gate_up", {"gate", "up"}};
+  return {};
+}
+
+bool IsLessOne(Layout layout, FileKind kind) {
+  return layout == Layout::kGainLessOneInHf && kind == FileKind::kHuggingFace;
+}
+
+// A vector of f32 with `number` added to each.
+Tensor Plus(const Tensor& vector, float number) {
+  PARVIS_CHECK(vector.dtype() == DType::kF32);
+  Tensor sum = vector.Clone();
+  for (int64_t i = 0; i < sum.size(); ++i) sum.f32()[i] += number;
+  return sum;
 }
 
 std::map<std::string, Shape> ShapesOf(const nn::Blueprint& blueprint) {
@@ -43,13 +66,11 @@ void Expand(const TensorName& row, int64_t num_layers, FileKind kind,
       };
       FileTensor tensor{name_of(file_pattern), {}, row.layout};
       const std::string parameter = name_of(row.parvis);
-      if (IsFused(row.layout)) {
-        for (const char* part : {"q", "k", "v"}) {
-          tensor.parameters.push_back(Replaced(parameter, "qkv", part));
-        }
-      } else {
-        tensor.parameters.push_back(parameter);
+      const Parts parts = PartsOf(row.layout);
+      for (const char* part : parts.names) {
+        tensor.parameters.push_back(Replaced(parameter, parts.together, part));
       }
+      if (parts.names.empty()) tensor.parameters.push_back(parameter);
       if (shapes.contains(tensor.parameters[0])) all.push_back(std::move(tensor));
     }
   }
@@ -169,7 +190,12 @@ std::vector<Tensor> Split(const FileTensor& tensor, const nn::Blueprint& bluepri
   if (IsPerHead(tensor.layout, kind)) {
     ours = PerHead(value, attention.num_heads, /*to_file=*/false);
   }
-  if (!IsFused(tensor.layout)) return {ours};
+  if (IsLessOne(tensor.layout, kind)) return {Plus(value, 1.0f)};
+  if (tensor.layout == Layout::kGateUp) {
+    const int64_t size = blueprint.feed_forward.size;
+    return {ours.Rows(0, size), ours.Rows(size, 2 * size)};
+  }
+  if (!IsQkv(tensor.layout)) return {ours};
   const int64_t q = attention.num_heads * attention.head_dim;
   const int64_t kv = attention.num_kv_heads * attention.head_dim;
   if (ours.rank() == 1) {  // a bias; rows of one element
@@ -200,6 +226,7 @@ Tensor Join(const FileTensor& tensor, const nn::Blueprint& blueprint, FileKind k
   if (const int64_t unused = UnusedRows(tensor.layout, blueprint, kind); unused > 0) {
     return joined.Rows(unused, joined.dim(0));
   }
+  if (IsLessOne(tensor.layout, kind)) return Plus(joined, -1.0f);
   if (IsPerHead(tensor.layout, kind)) {
     return PerHead(joined, blueprint.attention.num_heads, /*to_file=*/true);
   }

@@ -12,7 +12,7 @@ namespace parvis::models {
 
 enum class FileKind { kHuggingFace, kGguf };
 
-// One tensor of a file and the parameters that its rows are: one, or q, k and v of a fused tensor.
+// One tensor of a file and the parameters that its rows are: one, or those of a fused tensor.
 struct FileTensor {
   std::string name;                     // in the file
   std::vector<std::string> parameters;  // ours, in the order of the rows

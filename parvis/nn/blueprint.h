@@ -124,7 +124,8 @@ struct Blueprint {
   int64_t num_token_types = 0;  // rows of "token_type.weight"; 0: none
   Norm norm;                    // of every norm but those of q and k
   NormPlace norm_place = NormPlace::kBefore;
-  bool embedding_norm = false;  // one more, right after the embedding
+  bool embedding_norm = false;   // one more, right after the embedding
+  float embedding_scale = 1.0f;  // multiplies the rows that tokens look up
   Attention attention;
   FeedForward feed_forward;
   Residual residual = Residual::kSequential;

@@ -119,6 +119,7 @@ Tensor Stack::Run(const Exec& exec, const Step& step, std::vector<BlockParameter
                    .encoded = step.encoded};
 
   Tensor x = ops::Embed(exec, step.tokens, *Find("embedding.weight"));  // (rows, hidden_size)
+  if (blueprint_.embedding_scale != 1.0f) x = ops::Scale(exec, x, blueprint_.embedding_scale);
   if (blueprint_.num_token_types > 0) {
     std::vector<int32_t> types(step.token_types.begin(), step.token_types.end());
     types.resize(step.tokens.size());  // 0 where none are given

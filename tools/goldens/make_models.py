@@ -130,6 +130,37 @@ GPT_J = dict(
     architectures=["GPTJForCausalLM"],
 )
 
+# Gains are stored less 1, and embeddings are multiplied by the square root of hidden_size.
+GEMMA = LLAMA_WORDS | dict(
+    model_type="gemma",
+    vocab_size=61,
+    hidden_size=24,
+    intermediate_size=28,
+    num_attention_heads=3,
+    num_key_value_heads=1,
+    head_dim=10,
+    rms_norm_eps=1e-6,
+    hidden_act="gelu_pytorch_tanh",
+    tie_word_embeddings=True,
+    bos_token_id=2,
+    eos_token_id=1,
+    architectures=["GemmaForCausalLM"],
+)
+# One matrix for q, k and v, one for the gate and up; half of each head rotated.
+PHI3 = LLAMA_WORDS | dict(
+    model_type="phi3",
+    vocab_size=53,
+    hidden_size=24,
+    intermediate_size=28,
+    num_attention_heads=2,
+    num_key_value_heads=1,
+    partial_rotary_factor=0.5,
+    original_max_position_embeddings=192,
+    sliding_window=18,
+    pad_token_id=0,
+    architectures=["Phi3ForCausalLM"],
+)
+
 # name: (config, {length of the golden sequence, stored dtype, number of shards, training goldens})
 MODELS = {
     "llama_tiny": (LLAMA | dict(vocab_size=97, num_hidden_layers=3), {}),
@@ -224,11 +255,13 @@ MODELS = {
         {},
     ),
     "gptj_tiny": (GPT_J, dict(length=90, training=True)),
+    "gemma_tiny": (GEMMA, dict(dtype=torch.bfloat16, training=True, distinct=2)),
+    "phi3_tiny": (PHI3, dict(dtype=torch.float16, training=True)),
 }
 
 
 EMBEDDINGS = ("embed_tokens", "wte", "lm_head", "word_embeddings.", "embed_in", "embed_out")
-QUERIES_AND_KEYS = ("q_proj", "k_proj", "c_attn", "query_key_value")
+QUERIES_AND_KEYS = ("q_proj", "k_proj", "c_attn", "query_key_value", "qkv_proj")
 
 
 def draw_parameters(model, generator):
@@ -236,7 +269,8 @@ def draw_parameters(model, generator):
     for name, parameter in model.named_parameters():
         noise = torch.randn(parameter.shape, generator=generator)
         if "norm" in name.lower() or ".ln_" in name:
-            value = 1 + 0.3 * noise if name.endswith("weight") else 0.2 * noise
+            one = 0 if model.config.model_type == "gemma" else 1  # that it adds itself
+            value = one + 0.3 * noise if name.endswith("weight") else 0.2 * noise
         elif name.endswith("bias"):
             value = 0.2 * noise
         elif any(part in name for part in EMBEDDINGS):
@@ -364,6 +398,11 @@ def loss_of(model, documents):
     return total / count
 
 
+def of_first_block(name):
+    """Of the embeddings and the first block, on which everything above has worked backwards."""
+    return any(part in name for part in FIRST_BLOCK)
+
+
 def gradients(model, documents, prefix, only_from_first_block=False):
     """Loss and gradients. The first block's already depend on everything above it."""
     model.zero_grad()
@@ -371,7 +410,7 @@ def gradients(model, documents, prefix, only_from_first_block=False):
     loss.backward()
     tensors = {f"{prefix}.loss": loss.detach().reshape(1)}
     for name, parameter in model.named_parameters():
-        if only_from_first_block and not any(part in name for part in FIRST_BLOCK):
+        if only_from_first_block and not of_first_block(name):
             continue
         tensors[f"{prefix}.gradient/{published(model, name)}"] = parameter.grad.clone()
     return tensors
@@ -411,7 +450,9 @@ def training_goldens(model, vocab, generator):
         "steps.gradient_norms": torch.stack(norms),
     }
     for name, parameter in model.named_parameters():
-        tensors[f"steps.parameter/{published(model, name)}"] = parameter.detach().clone()
+        # The optimiser is the same for all families: two of them show every parameter.
+        if model.config.model_type in ("llama", "gpt2") or of_first_block(name):
+            tensors[f"steps.parameter/{published(model, name)}"] = parameter.detach().clone()
     return tensors
 
 

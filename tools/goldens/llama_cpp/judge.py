@@ -34,6 +34,7 @@ TOKENIZERS = ROOT / "tests/golden/tokenizers"
 SIZES = dict(hidden_size=64, num_hidden_layers=3, num_attention_heads=4, intermediate_size=160,
              max_position_embeddings=256)
 LENGTH = 70  # tokens: more than two pages of keys and values
+UNNAMED_ROWS = 9  # of the embedding, for which the tokeniser has no token
 
 # The model class, configuration, tokeniser, and llama.cpp's name for its pre-tokeniser.
 FAMILIES = {
@@ -49,6 +50,11 @@ FAMILIES = {
                                            sliding_window=None, **SIZES), "llama3_style", "llama-bpe"),
     "qwen2": ("Qwen2ForCausalLM", dict(model_type="qwen2", num_key_value_heads=2, **SIZES),
               "qwen2_style", "qwen2"),
+    "gemma": ("GemmaForCausalLM", dict(model_type="gemma", num_key_value_heads=1, head_dim=24, **SIZES),
+              "llama2_legacy", "default"),
+    "phi3": ("Phi3ForCausalLM", dict(
+        model_type="phi3", num_key_value_heads=2, sliding_window=24, pad_token_id=0,
+        original_max_position_embeddings=256, **SIZES), "llama2_legacy", "default"),
     "bloom": ("BloomForCausalLM", dict(model_type="bloom", hidden_size=64, n_layer=3, n_head=4, seq_length=256),
               "bloom_style", "bloom"),
     "gpt_neox": ("GPTNeoXForCausalLM", dict(model_type="gpt_neox", rotary_pct=0.25, **SIZES),
@@ -113,7 +119,7 @@ def write_checkpoint(folder, name, generator):
     shutil.copy(TOKENIZERS / tokenizer / "tokenizer.json", folder)
     vocab = spec["model"]["vocab"]
     size = max(len(vocab), 1 + max((token["id"] for token in spec["added_tokens"]), default=0))
-    config = AutoConfig.for_model(**values, vocab_size=size, architectures=[architecture])
+    config = AutoConfig.for_model(**values, vocab_size=size + UNNAMED_ROWS, architectures=[architecture])
     model = getattr(transformers, architecture)._from_config(config, attn_implementation="eager")
     model = model.float().eval()
     if not values.get("tie_word_embeddings", True) and config.is_encoder_decoder:
@@ -132,9 +138,13 @@ def write_checkpoint(folder, name, generator):
     if "n_positions" in saved and values["model_type"] == "gpt2":
         saved["n_ctx"] = saved["n_positions"]
     (folder / "config.json").write_text(json.dumps(saved))
+    if values["model_type"] == "phi3":
+        saved.setdefault("rope_scaling", None)
     special = {"tokenizer_class": "PreTrainedTokenizerFast"}
     if values["model_type"] == "t5":  # llama.cpp's converter reads the SentencePiece file only
         shutil.copy(TOKENIZERS / "t5_model" / "tokenizer.model", folder / "spiece.model")
+    if tokenizer == "llama2_legacy":
+        shutil.copy(TOKENIZERS / "llama2_model" / "tokenizer.model", folder)
     (folder / "tokenizer_config.json").write_text(json.dumps(special))
     return model, size
 
@@ -195,7 +205,7 @@ def page(rows, commit):
     yield f"transformers {transformers.__version__}. Small random models in f32; the largest"
     yield "difference of the logits (encoders: of the last hidden states) from transformers', as a part"
     yield "of the largest number there. llama.cpp computes GELU from a table of f16 numbers: hence its"
-    yield "larger differences. It does not scale the hidden states of a tied T5 (version 1.0) before the"
+    yield "larger differences. Every embedding has more rows than its tokeniser has tokens. It does not scale the hidden states of a tied T5 (version 1.0) before the"
     yield "output matrix: its logits are that much larger, the likeliest token is the same."
     yield ""
     yield ("| family | Parvis, Hugging Face folder | llama.cpp, file written by Parvis "
