@@ -49,6 +49,7 @@ class Llama:
             test = "texts" if family == "bert" else "generation" if entry["n_gen"] else "prompt"
             yield test, 1, entry["samples_ts"], others
         if family == "bert":
+            yield from self.measure_texts(model, threads, batches, arguments, watch)
             return
         batched = self.program.with_name("llama-batched-bench")
         batches = [batch for batch in batches if batch > 1]
@@ -62,14 +63,30 @@ class Llama:
         for batch, rate in batched_rates(output):
             yield "generation", batch, [rate], others
 
+    def measure_texts(self, model, threads, batches, arguments, watch):
+        """Several texts at once, by llama-embedding's own clock: eight rounds of a batch."""
+        program = self.program.with_name("llama-embedding")
+        if self.flags or not program.exists() or threads != max(arguments.threads):
+            return
+        for batch in [batch for batch in batches if batch > 1]:
+            tokens = batch * arguments.prompt
+            with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+                file.write("\n".join([made_up_text(arguments.prompt)] * (8 * batch)))
+                file.flush()
+                output, others = watch([program, "-m", model, "-t", threads, "-f", file.name, "-c",
+                                        tokens, "-b", tokens, "-ub", tokens,
+                                        "--embd-output-format", "array"], with_errors=True)
+            found = re.search(r"prompt eval time =.*?([\d.]+) tokens per second", output)
+            if found is None:
+                raise RuntimeError("llama-embedding says no prompt eval time")
+            yield "texts", batch, [float(found[1])], others
 
     def measure_t5(self, model, threads, arguments, watch):
-        """By llama-cli's own clock. A word of bench/make_random_gguf.py's vocabulary is a token."""
+        """By llama-cli's own clock."""
         program = self.program.with_name("llama-cli")
         if not program.exists():
             return
-        words = itertools.islice(itertools.product("abcdefgh", repeat=4), arguments.prompt - 2)
-        prompt = " ".join("".join(word) for word in words)
+        prompt = made_up_text(arguments.prompt)
         for _ in range(arguments.repeats):
             output, others = watch([program, "-m", model, "-t", threads, "-p", prompt, "-n",
                                     arguments.generate, "--ignore-eos", "--temp", 0, "-no-cnv",
@@ -80,6 +97,12 @@ class Llama:
                 if found is None:
                     raise RuntimeError(f"llama-cli says no {name}")
                 yield test, 1, [float(found[1])], others
+
+
+def made_up_text(tokens):
+    """A word of bench/make_random_gguf.py's vocabulary is a token; two are the family's own."""
+    words = itertools.islice(itertools.product("abcdefgh", repeat=4), tokens - 2)
+    return " ".join("".join(word) for word in words)
 
 
 def batched_rates(output):
