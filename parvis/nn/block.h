@@ -45,6 +45,13 @@ Tensor Normalise(const ops::Exec& exec, const Norm& norm, const NormParameters& 
 Tensor Block(const ops::Exec& exec, const Blueprint& blueprint, const BlockParameters& parameters,
              const BlockInput& input, int64_t layer, const Tensor& x);
 
+// The same on a recording `exec`, keeping nothing but `x` and the input: backward runs the block
+// again, on a tape of its own. The same bits; but gradients of `input.encoded` are summed block by
+// block. What the input's spans look at must outlive the tape's RunBackward.
+Tensor RecomputedBlock(const ops::Exec& exec, const Blueprint& blueprint,
+                       const BlockParameters& parameters, const BlockInput& input, int64_t layer,
+                       const Tensor& x);
+
 // The keys and values of `encoded` that a decoder's block sees, (rows, heads * head_dim) each.
 std::vector<Tensor> CrossKeysAndValues(const ops::Exec& exec, const BlockParameters& parameters,
                                        const Tensor& encoded);

@@ -144,7 +144,8 @@ Tensor Stack::Run(const Exec& exec, const Step& step, std::vector<BlockParameter
   }
   exec.Observe(stack + "hidden.0", x);
   for (size_t layer = 0; layer < blocks.size(); ++layer) {
-    x = Block(exec, blueprint_, blocks[layer], input, static_cast<int64_t>(layer), x);
+    const auto run = exec.recording() && exec.recomputing() ? RecomputedBlock : Block;
+    x = run(exec, blueprint_, blocks[layer], input, static_cast<int64_t>(layer), x);
     exec.Observe(stack + "hidden." + std::to_string(layer + 1), x);
   }
   if (blueprint_.norm_place == NormPlace::kBefore) {

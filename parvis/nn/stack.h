@@ -26,6 +26,8 @@ using ops::Segment;
 //   tokens: (rows)   segments: cover the rows in order, one per sequence (or document)
 //   token_types: (rows), or empty: all 0. Without effect in a model that has no token types.
 //
+// The spans must outlive the call, and RunBackward where an Exec records and recomputes.
+//
 // With an encoder, each segment also sees a memory: memories[i] are rows of `encoded` (training,
 // scoring), or the pages that Remember has filled: {0, 0, encoded positions, pages}.
 struct Step {

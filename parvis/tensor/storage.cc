@@ -61,6 +61,10 @@ class Pool {
     std::lock_guard lock(mutex_);
     return peak_;
   }
+  void ForgetPeak() {
+    std::lock_guard lock(mutex_);
+    peak_ = in_use_;
+  }
 
  private:
   static constexpr size_t kLargest = size_t{256} << 20;
@@ -107,5 +111,6 @@ std::shared_ptr<Storage> Storage::View(const void* data, size_t bytes,
 
 size_t Storage::BytesInUse() { return ThePool().in_use(); }
 size_t Storage::PeakBytesInUse() { return ThePool().peak(); }
+void Storage::ForgetPeak() { ThePool().ForgetPeak(); }
 
 }  // namespace parvis

@@ -26,6 +26,7 @@ class Storage {
   // Bytes that the pool holds: in use, and the most that were in use at a time.
   static size_t BytesInUse();
   static size_t PeakBytesInUse();
+  static void ForgetPeak();  // the most is what is in use now
 
  private:
   Storage(std::byte* data, size_t bytes, std::shared_ptr<const void> owner);

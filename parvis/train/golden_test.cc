@@ -158,6 +158,26 @@ TEST_P(TrainingGoldenTest, GradientsOfPackedDocuments) {
   Compare("packed.gradient/", /*gradients=*/true, kGradientTolerance, /*relative=*/true);
 }
 
+// The backward pass of a block that is run again is the same, bit by bit.
+TEST_P(TrainingGoldenTest, RecomputingChangesNoGradient) {
+  const Batch batch = BatchOf(Golden("packed.tokens"), 0, {23, 41});
+  const auto kept = trainer_->Accumulate({&batch, 1}, nameless_);
+  ASSERT_TRUE(kept.ok());
+  std::vector<Tensor> gradients;
+  for (const ops::Parameter& parameter : model_->stack.parameters()) {
+    gradients.push_back(parameter.grad.Clone());
+  }
+  trainer_->set_recomputing(true);
+  const auto again = trainer_->Accumulate({&batch, 1}, nameless_);
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again->loss, kept->loss);
+  for (size_t i = 0; i < gradients.size(); ++i) {
+    const ops::Parameter& parameter = model_->stack.parameters()[i];
+    EXPECT_EQ(std::memcmp(parameter.grad.data(), gradients[i].data(), gradients[i].bytes()), 0)
+        << parameter.name;
+  }
+}
+
 TEST_P(TrainingGoldenTest, TenStepsOfAdamW) {
   const Tensor tokens = Golden("steps.tokens");
   for (int64_t step = 0; step < 10; ++step) {

@@ -261,6 +261,7 @@ Status ReadTrain(const toml::table* table, Recipe& recipe) {
   number("clip", recipe.clip, 0, kHuge);
   number("average", recipe.average, 0, 0.999999);
   recipe.dtype = *DTypeFromName(reader.OneOf("dtype", "f32", {"f32", "bf16"}));
+  recipe.recompute = reader.Flag("activation_checkpointing", false);
   recipe.eval_every = reader.Integer("eval_every", 0, 0);
   recipe.eval_tokens = reader.Integer("eval_tokens", recipe.eval_tokens, 0);
   recipe.checkpoint_every = reader.Integer("checkpoint_every", 0, 0);
@@ -349,6 +350,7 @@ Json Recipe::Deciding() const {
                {"train.average", average},
                {"train.dtype", DTypeName(dtype)}};
   if (held_out > 0.0) flat["data.held_out"] = held_out;
+  if (recompute) flat["train.activation_checkpointing"] = true;  // an encoder's sums differ
   Json epochs_of_sources = Json::array();
   for (const DataSource& source : train) epochs_of_sources.push_back(source.epochs);
   flat["data.epochs"] = std::move(epochs_of_sources);

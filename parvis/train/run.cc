@@ -76,6 +76,7 @@ Run::Run(const TrainOptions& options, const Recipe& recipe, const Prepared& prep
       loader_(prepared.train, *prepared.objective, recipe.context_length, RepeatsOf(recipe),
               recipe.seed),
       step_tokens_(StepTokensOf(recipe, *prepared.objective, loader_, prepared.train)) {
+  trainer_.set_recomputing(recipe.recompute);
   total_steps_ = StepsOf(recipe, loader_.epoch_tokens(), step_tokens_);
   before_.sessions = 0;
   for (const auto& [name, corpus] : prepared.eval) {

@@ -19,8 +19,8 @@ namespace {
 constexpr int64_t kInput = 19, kAnswer = 13, kPairs = 2;  // lengths of a step's texts
 
 // Loss of one step's pairs; gradients are left in the parameters.
-double Learn(const ops::Exec& eager, nn::Stack& stack, const int32_t* input,
-             const int32_t* answer) {
+double Learn(const ops::Exec& eager, nn::Stack& stack, const int32_t* input, const int32_t* answer,
+             bool recomputing) {
   std::vector<ops::Segment> in, out;
   std::vector<int32_t> shifted;  // each answer begins with the start token
   for (int64_t pair = 0; pair < kPairs; ++pair) {
@@ -33,7 +33,8 @@ double Learn(const ops::Exec& eager, nn::Stack& stack, const int32_t* input,
     parameter.grad = Tensor::Zeros(parameter.shape);
   }
   ops::Tape tape;
-  const ops::Exec recording(eager.pool(), eager.kernels(), &tape);
+  ops::Exec recording(eager.pool(), eager.kernels(), &tape);
+  recording.set_recomputing(recomputing);
   const std::span<const int32_t> inputs(input, kPairs * kInput), answers(answer, kPairs * kAnswer);
   const Tensor encoded = stack.Encode(recording, {inputs, in});
   const Tensor hidden = stack.Forward(recording, {shifted, out, {}, in, encoded});
@@ -60,8 +61,9 @@ TEST(T5TrainingGoldenTest, TenStepsOfAdamW) {
   const std::vector<float> norms = golden.Floats("steps.gradient_norms");
   for (int64_t step = 0; step < 10; ++step) {
     stack.Pack(exec, /*keep_values=*/true, ops::Packing::kF32);
-    const double loss = Learn(exec, stack, inputs.data() + step * kPairs * kInput,
-                              answers.data() + step * kPairs * kAnswer);
+    const double loss =
+        Learn(exec, stack, inputs.data() + step * kPairs * kInput,
+              answers.data() + step * kPairs * kAnswer, /*recomputing=*/step % 2 == 1);
     EXPECT_NEAR(loss, losses[step], 2e-5 * losses[step]) << step;
     EXPECT_NEAR(optimizer.Step(exec, stack, 1e-3), norms[step], 1e-4 * norms[step]) << step;
   }

@@ -69,7 +69,8 @@ Result<Trainer::StepResult> Trainer::Accumulate(std::span<const Batch> micro_bat
   std::vector<float> losses;
   for (const Batch& batch : micro_batches) {
     ops::Tape tape;
-    const ops::Exec recording(eager_.pool(), eager_.kernels(), &tape);
+    ops::Exec recording(eager_.pool(), eager_.kernels(), &tape);
+    recording.set_recomputing(recomputing_);
     losses.resize(batch.targets.size());
     const ops::Loss loss = objective_.Loss(recording, stack_, batch, grad_scale, losses);
     if (!std::isfinite(loss.sum)) return Explain(batch, losses, corpus);

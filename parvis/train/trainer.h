@@ -38,6 +38,9 @@ class Trainer {
   // Forward and backward of the micro-batches without an update: gradients stay in the parameters.
   Result<StepResult> Accumulate(std::span<const Batch> micro_batches, const Corpus& corpus);
 
+  // Whether activations are computed again instead of kept (ops::Exec::set_recomputing).
+  void set_recomputing(bool recomputing) { recomputing_ = recomputing; }
+
   // Packs the values as they are now; call it after changing them from outside.
   void Repack();
 
@@ -53,6 +56,7 @@ class Trainer {
   const Objective& objective_;
   Optimizer optimizer_;
   ops::Packing packing_;
+  bool recomputing_ = false;
 };
 
 }  // namespace parvis::train

@@ -62,6 +62,22 @@ struct Bench {
   Trainer trainer;
 };
 
+TEST(Trainer, RecomputingNeedsLessMemory) {
+  const Corpus corpus = RandomCorpus({400, 400});
+  size_t most[2];
+  for (const bool recomputing : {false, true}) {
+    Bench bench(1);
+    bench.trainer.set_recomputing(recomputing);
+    DataLoader loader(corpus, *kCausal, 64, {1.0}, 1);
+    const Batch batch = loader.Next(8);
+    const size_t before = Storage::BytesInUse();
+    Storage::ForgetPeak();
+    ASSERT_TRUE(bench.trainer.Accumulate({&batch, 1}, corpus).ok());
+    most[recomputing] = Storage::PeakBytesInUse() - before;
+  }
+  EXPECT_LT(most[1], most[0] * 3 / 4);  // of two blocks, one at a time
+}
+
 TEST(Trainer, LearnsATinyTextByHeart) {
   const Corpus corpus = RandomCorpus({30, 21});
   for (const ops::Packing packing : {ops::Packing::kF32, ops::Packing::kBf16}) {
