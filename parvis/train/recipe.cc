@@ -264,6 +264,13 @@ Status ReadTrain(const toml::table* table, Recipe& recipe) {
   recipe.recompute = reader.Flag("activation_checkpointing", false);
   recipe.eval_every = reader.Integer("eval_every", 0, 0);
   recipe.eval_tokens = reader.Integer("eval_tokens", recipe.eval_tokens, 0);
+  recipe.patience = reader.Integer("patience", 0, 0, 1'000'000);
+  if (recipe.patience > 0 && recipe.eval_every == 0) {
+    reader.Refuse("patience", "counts evaluations: it needs eval_every");
+  }
+  if (recipe.patience > 0 && recipe.eval.empty() && recipe.held_out == 0.0) {
+    reader.Refuse("patience", "needs text to evaluate on: [data] eval or held_out");
+  }
   recipe.checkpoint_every = reader.Integer("checkpoint_every", 0, 0);
   recipe.keep = reader.Integer("keep", recipe.keep, 1, 1'000'000);
   return reader.Finish();
@@ -350,6 +357,7 @@ Json Recipe::Deciding() const {
                {"train.average", average},
                {"train.dtype", DTypeName(dtype)}};
   if (held_out > 0.0) flat["data.held_out"] = held_out;
+  if (patience > 0) flat["train.patience"] = patience;
   if (recompute) flat["train.activation_checkpointing"] = true;  // an encoder's sums differ
   Json epochs_of_sources = Json::array();
   for (const DataSource& source : train) epochs_of_sources.push_back(source.epochs);

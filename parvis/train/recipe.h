@@ -64,10 +64,11 @@ struct Recipe {
   float clip = 1.0f;  // of the norm of all gradients; 0: none
   float average =
       0.0f;  // decay of an average of the weights that is evaluated and written; 0: none
-  DType dtype = DType::kF32;     // numbers of the products: f32 or bf16; weights stay f32
-  bool recompute = false;        // activation_checkpointing: less memory, a third more work
-  int64_t eval_every = 0;        // steps; 0: at the end only
-  int64_t eval_tokens = 65536;   // of every file at most, but for the last evaluation; 0: all
+  DType dtype = DType::kF32;    // numbers of the products: f32 or bf16; weights stay f32
+  bool recompute = false;       // activation_checkpointing: less memory, a third more work
+  int64_t eval_every = 0;       // steps; 0: at the end only
+  int64_t eval_tokens = 65536;  // of every file at most, but for the last evaluation; 0: all
+  int64_t patience = 0;  // evaluations without a better one before the run ends; 0: no such end
   int64_t checkpoint_every = 0;  // steps; 0: at the end and when interrupted
   int64_t keep = 2;              // latest checkpoints kept, besides the best
 

@@ -114,6 +114,7 @@ Status Run::Resume() {
     return DataLoss(path + ": no such place in the text");
   }
   if (best.is_number()) best_score_ = best.get<double>();
+  waited_ = state.value("evaluations_since_best", int64_t{0});
   trainer_.Repack();
   return Status();
 }
@@ -143,7 +144,8 @@ Json Run::State() {
           {"recipe", recipe_.Deciding()},
           {"data", prepared_.Fingerprint()},
           {"loss", last_.loss},
-          {"best_bits_per_byte", best_score_ ? Json(*best_score_) : Json()}};
+          {"best_bits_per_byte", best_score_ ? Json(*best_score_) : Json()},
+          {"evaluations_since_best", waited_}};
 }
 
 void Run::Report(Progress::Stage stage, std::string message) {
@@ -223,8 +225,13 @@ Status Run::Evaluate(bool final) {
   PARVIS_RETURN_IF_ERROR(
       log_->Append({{"step", steps_}, {"final", final}, {"eval", EvaluationsJson(evaluations_)}}));
   Report(Progress::Stage::kEvaluated);
-  if (final || (best_score_.has_value() && mean >= *best_score_)) return Status();
+  if (final) return Status();
+  if (best_score_.has_value() && mean >= *best_score_) {
+    ++waited_;
+    return Status();
+  }
   best_score_ = mean;
+  waited_ = 0;
   return Checkpoint(CheckpointFolder() + "/best.safetensors");
 }
 
@@ -243,7 +250,7 @@ Status Run::Checkpoint(const std::string& path) {
 Status Run::Loop() {
   const auto due = [this](int64_t every) { return every > 0 && steps_ % every == 0; };
   bool saved = steps_ > 0;
-  while (steps_ < total_steps_) {
+  while (steps_ < total_steps_ && !Exhausted()) {
     if (options_.stop != nullptr && options_.stop->load()) {
       if (!saved) PARVIS_RETURN_IF_ERROR(Checkpoint(CheckpointPath(CheckpointFolder(), steps_)));
       PARVIS_RETURN_IF_ERROR(WriteLedger("interrupted"));
@@ -254,10 +261,21 @@ Status Run::Loop() {
     }
     PARVIS_RETURN_IF_ERROR(OneStep());
     if (due(recipe_.eval_every)) PARVIS_RETURN_IF_ERROR(Evaluate(/*final=*/false));
-    saved = due(recipe_.checkpoint_every) || steps_ == total_steps_;
+    saved = due(recipe_.checkpoint_every) || steps_ == total_steps_ || Exhausted();
     if (saved) PARVIS_RETURN_IF_ERROR(Checkpoint(CheckpointPath(CheckpointFolder(), steps_)));
   }
   return Status();
+}
+
+Status Run::TakeBest() {
+  if (recipe_.patience == 0 || !best_score_.has_value()) return Status();
+  const std::string path = CheckpointFolder() + "/best.safetensors";
+  PARVIS_ASSIGN_OR_RETURN(const Json state,
+                          ReadCheckpoint(path, model_.stack, trainer_.optimizer()));
+  trainer_.Repack();
+  const Totals then = Totals::FromJson(state.value("totals", Json()));
+  return log_->Append(
+      {{"step", steps_}, {"stopped_early", Exhausted()}, {"best_step", then.steps}});
 }
 
 double Run::FinalLoss() const {
@@ -332,6 +350,7 @@ Result<TrainReport> Run::Finish() {
     }
     return status;
   }
+  PARVIS_RETURN_IF_ERROR(TakeBest());
   PARVIS_RETURN_IF_ERROR(Evaluate(/*final=*/true));
   PARVIS_RETURN_IF_ERROR(WriteModel());
   PARVIS_RETURN_IF_ERROR(WriteLedger("finished"));

@@ -39,6 +39,10 @@ class Run {
   Status Checkpoint(const std::string& path);
   Status WriteModel();
   Status WriteLedger(const std::string& status);
+  // Whether `patience` evaluations in a row were no better than the best.
+  bool Exhausted() const { return recipe_.patience > 0 && waited_ >= recipe_.patience; }
+  // With patience: goes back to the weights of the best evaluation, and says so in the log.
+  Status TakeBest();
   void SwapAverage();
   void Report(Progress::Stage stage, std::string message = "");
   Totals TotalsNow();
@@ -70,6 +74,7 @@ class Run {
   Trainer::StepResult last_;
   double last_learning_rate_ = 0.0;
   std::optional<double> best_score_;
+  int64_t waited_ = 0;  // evaluations since the best
   std::vector<Evaluation> evaluations_;
   std::string output_sha256_;
 };

@@ -107,6 +107,45 @@ class TrainTest : public testing::Test {
   std::atomic<bool> stop_{false};
 };
 
+// What is learned by heart says less and less of other text.
+TEST_F(TrainTest, StopsWhenEvaluationsGetNoBetterAndGivesTheBest) {
+  std::string recipe = kRecipe;
+  recipe.replace(recipe.find("steps = 20"), 10, "steps = 400\npatience = 3");
+  recipe.replace(recipe.find("3e-3"), 4, "2e-2");
+  Write("r.toml", recipe);
+  Write("held.txt", "Other words stand here: quick foxes jump, lazy dogs sleep, nobody sits.");
+  const Result<TrainReport> report = Train(Options("run"));
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_LT(report->steps, 400);
+  const Result<std::vector<Json>> log = ReadRunLog(folder_ + "/run/log.jsonl");
+  ASSERT_TRUE(log.ok());
+  double best = 1e9, final_score = 0.0;
+  int64_t best_step = 0, said = -1;
+  for (const Json& line : *log) {
+    if (line.contains("best_step")) said = line["best_step"].get<int64_t>();
+    if (!line.contains("eval")) continue;
+    const double score = line["eval"][0]["bits_per_byte"].get<double>();
+    if (line["final"].get<bool>()) {
+      final_score = score;
+    } else if (score < best) {
+      best = score;
+      best_step = line["step"].get<int64_t>();
+    }
+  }
+  EXPECT_EQ(said, best_step);
+  EXPECT_EQ(report->steps, best_step + 3 * 5);
+  EXPECT_DOUBLE_EQ(final_score, best);  // the whole of the text was evaluated each time
+
+  // Interrupted while it waits, it ends the same.
+  ASSERT_EQ(Train(Stopping("again", best_step + 7)).status().code(), StatusCode::kCancelled);
+  TrainOptions resumed = Options("again");
+  resumed.resume = true;
+  const Result<TrainReport> again = Train(resumed);
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  EXPECT_EQ(again->steps, report->steps);
+  EXPECT_EQ(Model("again"), Model("run"));
+}
+
 TEST_F(TrainTest, GoesFromTextToAModel) {
   TrainOptions options = Options("run");
   std::vector<Progress> seen;
