@@ -234,6 +234,30 @@ def perplexity_lines(document):
     yield ""
 
 
+def streams_lines(document):
+    groups = {}
+    for result in document["results"]:
+        key = (result["type"], result["threads"])
+        groups.setdefault(key, {})[result["rows"]] = result
+    rows = sorted({result["rows"] for result in document["results"]})
+    yield f"## Reading weights, {document['taken']}"
+    yield ""
+    yield f"Products of few rows ({document['target']}), as a share of what only reading the same memory does"
+    yield "just before and after (`bench_streams`; median, middle half of the passes): what generating can"
+    yield "reach at most. One row is one sequence, several rows are several sequences."
+    yield ""
+    yield "| type | threads | read, GB/s | " + " | ".join(
+        f"{count} row{'s' * (count > 1)}" for count in rows) + " |"
+    yield "|" + " --- |" * (3 + len(rows))
+    for (name, threads), by_rows in groups.items():
+        read = max(result["read"]["median"] for result in by_rows.values())
+        cells = [f"**{by_rows[count]['share']['median']:.0%}** ({by_rows[count]['share']['low']:.0%}–"
+                 f"{by_rows[count]['share']['high']:.0%})" if count in by_rows else "–"
+                 for count in rows]
+        yield f"| {name} | {threads} | {read:.0f} | " + " | ".join(cells) + " |"
+    yield ""
+
+
 def start_lines(document):
     def seconds(row):
         return f"{row['median']:.2f} ({row['min']:.2f}–{row['max']:.2f})"
@@ -261,6 +285,7 @@ def page():
         make = {"parvis.bench.generate/1": lambda d: generate_lines(d, Limits(d)),
                 "parvis.bench.train/1": lambda d: train_lines(d, Limits(d)),
                 "parvis.bench.start/1": start_lines,
+                "parvis.bench.streams/1": streams_lines,
                 "parvis.judge.perplexity/1": perplexity_lines,
                 "parvis.judge.full_size/1": full_size_lines}[document["schema"]]
         lines.extend(make(document))

@@ -9,6 +9,7 @@ mkdir -p "$out"
 
 "$bin/machine_peak" | tee "$out/machine.json"
 "$bin/bench_kernels" "$@"
+"$bin/bench_streams" >"$out/streams.json"
 
 models=${MODELS:-$out/models}
 if [ -z "${MODELS:-}" ]; then
@@ -26,5 +27,7 @@ peers=()
 for peer in ${PEERS:-}; do peers+=(--peer "$peer"); done
 python3 bench/generate/compare.py "${common[@]}" "${peers[@]}" --out "$out/generate.json" \
   "$models"/*.gguf
+python3 bench/generate/start.py --parvis "$bin/parvis" --priority "$priority" \
+  --out "$out/start.json" "$models"/*.gguf
 python3 bench/train/compare.py "${common[@]}" ${TORCH_PYTHON:+--torch-python "$TORCH_PYTHON"} \
   ${LLMC:+--llmc "$LLMC"} --out "$out/train.json"
