@@ -7,11 +7,13 @@
 
 namespace parvis::cli {
 
-// All of stdin, of at most `max_bytes`.
-Result<std::string> ReadStdin(size_t max_bytes = size_t{1} << 30);
+constexpr size_t kMaxInputBytes = size_t{1} << 30;
 
-// The file called `path`; "-" is stdin.
-Result<std::string> ReadInput(const std::string& path);
+// All of stdin, of at most `max_bytes`.
+Result<std::string> ReadStdin(size_t max_bytes = kMaxInputBytes);
+
+// The file called `path`, which may be a pipe (a shell's <(command)) or a device; "-" is stdin.
+Result<std::string> ReadInput(const std::string& path, size_t max_bytes = kMaxInputBytes);
 
 }  // namespace parvis::cli
 

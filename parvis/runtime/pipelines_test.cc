@@ -81,16 +81,22 @@ INSTANTIATE_TEST_SUITE_P(Models, FillMaskTest,
 using ClassifyTest = PipelinesTest;
 
 TEST_P(ClassifyTest, EqualsThePipeline) {
-  const auto all = Classify(*encoder_, texts_, 100);
-  ASSERT_TRUE(all.ok()) << all.status().message();
+  size_t pairs = 0;
   for (size_t i = 0; i < texts_.size(); ++i) {
+    std::vector<std::string> pair;
+    if (expected_[i].contains("pair")) pair.push_back(expected_[i]["pair"].get<std::string>());
+    pairs += pair.size();
+    const auto all = Classify(*encoder_, {{texts_[i]}}, 100, pair);
+    ASSERT_TRUE(all.ok()) << all.status().message();
     const Json& labels = expected_[i]["labels"];
-    ASSERT_EQ((*all)[i].size(), labels.size());
+    ASSERT_EQ((*all)[0].size(), labels.size());
     for (size_t k = 0; k < labels.size(); ++k) {
-      EXPECT_EQ((*all)[i][k].label, labels[k]["label"]) << texts_[i];
-      EXPECT_NEAR((*all)[i][k].score, labels[k]["score"].get<double>(), kTolerance) << texts_[i];
+      EXPECT_EQ((*all)[0][k].label, labels[k]["label"]) << texts_[i];
+      EXPECT_NEAR((*all)[0][k].score, labels[k]["score"].get<double>(), kTolerance) << texts_[i];
     }
   }
+  EXPECT_EQ(pairs, 2u);
+  EXPECT_EQ(Classify(*encoder_, texts_, 1)->size(), texts_.size());
   EXPECT_EQ((*Classify(*encoder_, texts_, 1))[0].size(), 1u);
 }
 

@@ -71,6 +71,21 @@ Result<std::vector<EncoderInput>> InputsOf(const models::Model& model,
   return inputs;
 }
 
+Result<std::vector<EncoderInput>> PairInputsOf(const models::Model& model,
+                                               std::span<const std::string> texts,
+                                               std::span<const std::string> pairs) {
+  PARVIS_CHECK(texts.size() == pairs.size());
+  PARVIS_RETURN_IF_ERROR(models::CheckTokenizer(model));
+  std::vector<EncoderInput> inputs;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    if (std::max(texts[i].size(), pairs[i].size()) > text::kMaxTextBytes) {
+      return InvalidArgument("a text of more than 1 GiB");
+    }
+    inputs.push_back(InputOf(model.tokenizer->EncodePair(texts[i], pairs[i])));
+  }
+  return inputs;
+}
+
 Result<std::vector<std::vector<std::vector<Filling>>>> FillMasks(const Encoder& encoder,
                                                                  std::span<const std::string> texts,
                                                                  size_t count) {
@@ -104,10 +119,12 @@ Result<std::vector<std::vector<std::vector<Filling>>>> FillMasks(const Encoder& 
 
 Result<std::vector<std::vector<LabelScore>>> Classify(const Encoder& encoder,
                                                       std::span<const std::string> texts,
-                                                      size_t count) {
+                                                      size_t count,
+                                                      std::span<const std::string> pairs) {
   const models::Model& model = encoder.model();
   PARVIS_RETURN_IF_ERROR(CheckHead(model, Kind::kSequenceLabels, "has no labels for texts"));
-  PARVIS_ASSIGN_OR_RETURN(const auto inputs, InputsOf(model, texts));
+  PARVIS_ASSIGN_OR_RETURN(const auto inputs, pairs.empty() ? InputsOf(model, texts)
+                                                           : PairInputsOf(model, texts, pairs));
   const std::vector<std::string>& labels = model.task.labels;
   const LabelFunction function = LabelFunctionOf(model.task.problem_type, labels.size());
   std::vector<std::vector<LabelScore>> all(texts.size());

@@ -22,6 +22,10 @@ namespace parvis::runtime {
 Result<std::vector<EncoderInput>> InputsOf(const models::Model& model,
                                            std::span<const std::string> texts,
                                            bool parse_special = false);
+// Of each text and its second one. REQUIRES: as many of these as of those.
+Result<std::vector<EncoderInput>> PairInputsOf(const models::Model& model,
+                                               std::span<const std::string> texts,
+                                               std::span<const std::string> pairs);
 
 // A token in the place of a mask.
 struct Filling {
@@ -40,10 +44,12 @@ struct LabelScore {
   std::string label;
   double score = 0;  // a probability but for regressions
 };
-// The `count` likeliest labels of each text.
+// The `count` likeliest labels of each text; with `pairs`, as many as texts, of each text and its
+// second one, put together as the tokeniser says (a premise and what may follow from it).
 Result<std::vector<std::vector<LabelScore>>> Classify(const Encoder& encoder,
                                                       std::span<const std::string> texts,
-                                                      size_t count);
+                                                      size_t count,
+                                                      std::span<const std::string> pairs = {});
 
 // What each text's tokens are labelled, but for "O".
 Result<std::vector<std::vector<LabelledRange>>> LabelTokens(const Encoder& encoder,

@@ -199,7 +199,11 @@ def fill_mask(folder):
 
 def classify(folder):
     pipeline = transformers.pipeline("text-classification", model=str(folder))
-    return [dict(text=text, labels=pipeline(text, top_k=None)) for text in TEXTS]
+    results = [dict(text=text, labels=pipeline(text, top_k=None)) for text in TEXTS]
+    for text, pair in zip(TEXTS, TEXTS[1:3]):
+        labels = pipeline(dict(text=text, text_pair=pair), top_k=None)
+        results.append(dict(text=text, pair=pair, labels=labels))
+    return results
 
 
 def label_tokens(folder):
