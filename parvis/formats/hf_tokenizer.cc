@@ -14,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kMaxTokenizerConfigBytes = size_t{16} << 20;
+constexpr char kFairseqModel[] = "sentencepiece.bpe.model";
 constexpr size_t kMaxTokenizerBytes = size_t{64} << 20;
 
 using Pointer = std::shared_ptr<const text::Tokenizer>;
@@ -82,14 +83,35 @@ Status AddAddedTokens(const std::string& folder, Json& config) {
   return {};
 }
 
+// Whose ids a sentencepiece.bpe.model has, if the config does not say: config.json's family does.
+Status AddTokenizerClass(const std::string& folder, Json& config) {
+  if (!Exists(InFolder(folder, kFairseqModel)) || config.contains("tokenizer_class")) return {};
+  PARVIS_ASSIGN_OR_RETURN(const Json model, ReadObject(InFolder(folder, "config.json")));
+  const Json family = model.value("model_type", Json());
+  if (family == "camembert") config["tokenizer_class"] = "CamembertTokenizer";
+  if (family == "xlm-roberta") config["tokenizer_class"] = "XLMRobertaTokenizer";
+  return {};
+}
+
 // tokenizer_config.json, with what stands in files of their own in some folders put in.
 Result<std::string> TokenizerConfig(const std::string& folder) {
   PARVIS_ASSIGN_OR_RETURN(Json config, ReadObject(InFolder(folder, "tokenizer_config.json")));
   PARVIS_RETURN_IF_ERROR(AddChatFiles(folder, config));
   PARVIS_RETURN_IF_ERROR(AddSpecialTokensMap(folder, config));
   PARVIS_RETURN_IF_ERROR(AddAddedTokens(folder, config));
+  PARVIS_RETURN_IF_ERROR(AddTokenizerClass(folder, config));
   if (config.empty()) return std::string();
   return config.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Others than these two have such a file, with ids of their own (mBART, NLLB).
+bool HasFairseqIds(const std::string& config) {
+  const auto json = ParseJson(config);
+  if (!json.ok() || !json->is_object()) return false;
+  const Json named = json->value("tokenizer_class", Json());
+  if (!named.is_string()) return false;
+  const auto& name = named.get_ref<const std::string&>();
+  return name.starts_with("XLMRobertaTokenizer") || name.starts_with("CamembertTokenizer");
 }
 
 Result<Pointer> ReadPair(const std::string& folder, const std::string& config) {
@@ -112,6 +134,11 @@ Result<Pointer> ReadTokenizerFile(const std::string& path) {
   if (!json && !model && !list) return Pointer();
   PARVIS_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, kMaxTokenizerBytes));
   PARVIS_ASSIGN_OR_RETURN(const std::string config, TokenizerConfig(name.parent_path().string()));
+  if (name.filename() == kFairseqModel && !HasFairseqIds(config)) {
+    return Unimplemented(path +
+                         ": is read for XLM-RoBERTa and CamemBERT only; neither tokenizer_class "
+                         "nor config.json says that it is one");
+  }
   auto made = json    ? text::ReadTokenizerJson(bytes, config)
               : model ? text::ReadSentencePieceModel(bytes, config)
                       : text::ReadVocabTxt(bytes, config);
@@ -120,7 +147,7 @@ Result<Pointer> ReadTokenizerFile(const std::string& path) {
 }
 
 Result<Pointer> ReadHfTokenizer(const std::string& folder) {
-  for (const char* name : {"tokenizer.json", "spiece.model", "tokenizer.model"}) {
+  for (const char* name : {"tokenizer.json", "spiece.model", "tokenizer.model", kFairseqModel}) {
     if (Exists(InFolder(folder, name))) return ReadTokenizerFile(InFolder(folder, name));
   }
   if (Exists(InFolder(folder, "vocab.json")) && Exists(InFolder(folder, "merges.txt"))) {

@@ -128,6 +128,27 @@ TEST(HfTokenizer, SentencePieceModels) {
   }
 }
 
+// XLM-RoBERTa's file, of which config.json alone may say whose it is. LLaMA's model has the same
+// first three pieces.
+TEST(HfTokenizer, SentencePieceModelsWithOtherIds) {
+  const TempFolder folder;
+  folder.Write("sentencepiece.bpe.model", Golden("llama2_model/tokenizer.model"));
+  auto tokenizer = ReadHfTokenizer(folder.File(""));
+  ASSERT_FALSE(tokenizer.ok());
+  EXPECT_THAT(tokenizer.status().message(), HasSubstr("XLM-RoBERTa and CamemBERT only"));
+  folder.Write("config.json", R"({"model_type":"xlm-roberta"})");
+  tokenizer = ReadHfTokenizer(folder.File(""));
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
+  const auto plain = text::ReadSentencePieceModel(Golden("llama2_model/tokenizer.model"));
+  std::vector<text::TokenId> ids = (*plain)->Encode("Un chat", {.add_special = false}).ids;
+  for (text::TokenId& id : ids) ++id;
+  EXPECT_EQ((*tokenizer)->Encode("Un chat", {.add_special = false}).ids, ids);
+  EXPECT_EQ((*tokenizer)->Encode("Un chat").ids.front(), 0);
+  EXPECT_EQ((*tokenizer)->Encode("Un chat").ids.back(), 2);
+  folder.Write("tokenizer_config.json", R"({"tokenizer_class":"NllbTokenizer"})");
+  EXPECT_FALSE(ReadHfTokenizer(folder.File("")).ok());
+}
+
 TEST(HfTokenizer, TokenizerJsonComesFirst) {
   const TempFolder folder;
   folder.Write("tokenizer.json", Golden("bert_cased/tokenizer.json"));

@@ -50,6 +50,32 @@ TEST(SentencePieceModel, ReadsUnigram) {
   EXPECT_THAT((*tokenizer)->EncodePair("a", "a").ids, testing::ElementsAre(5, 2, 5, 2));
 }
 
+// The ids of XLM-RoBERTa are the model's and one, of CamemBERT and four; a few come first.
+TEST(SentencePieceModel, RenumbersXlmRobertaAndCamembert) {
+  const auto read = [](const std::string& name) {
+    return ReadSentencePieceModel(Pieces() + Trainer(1), R"({"tokenizer_class":")" + name + "\"}");
+  };
+  const auto xlm = read("XLMRobertaTokenizer");
+  ASSERT_TRUE(xlm.ok()) << xlm.status().message();
+  EXPECT_EQ((*xlm)->vocab_size(), 9);
+  EXPECT_THAT((*xlm)->Encode("a  a").ids, testing::ElementsAre(0, 6, 6, 2));
+  EXPECT_THAT((*xlm)->Encode("aé", {.add_special = false}).ids, testing::ElementsAre(6, 3));
+  EXPECT_THAT((*xlm)->Encode("a[user] <mask>", {.add_special = false, .parse_special = true}).ids,
+              testing::ElementsAre(6, 7, 8));
+  EXPECT_THAT((*xlm)->EncodePair("a", "a").ids, testing::ElementsAre(0, 6, 2, 2, 6, 2));
+  EXPECT_EQ((*xlm)->padding(), 1);
+  EXPECT_EQ((*xlm)->vocabulary().mask, 8);
+  const auto camembert = read("CamembertTokenizerFast");
+  ASSERT_TRUE(camembert.ok()) << camembert.status().message();
+  EXPECT_EQ((*camembert)->vocab_size(), 12);
+  EXPECT_THAT((*camembert)->Encode("a  aé").ids, testing::ElementsAre(5, 9, 9, 3, 6));
+  EXPECT_EQ((*camembert)->vocabulary().mask, 11);
+  // A model whose first pieces are others.
+  const auto other = ReadSentencePieceModel(Piece("a", -1) + Piece("<unk>", 0, 2) + Trainer(1),
+                                            R"({"tokenizer_class":"XLMRobertaTokenizer"})");
+  EXPECT_THAT(other.status().message(), HasSubstr("the first three are not <unk>"));
+}
+
 TEST(SentencePieceModel, ReadsBpeAndTheConfig) {
   const std::string plain = Message(3, Number(4, 0));  // spaces are kept
   const auto tokenizer =

@@ -127,6 +127,59 @@ Status Apply(const Model& model, Vocabulary& v) {
   return {};
 }
 
+// XLM-RoBERTa and CamemBERT (by tokenizer_class) have ids of their own: a few tokens come first,
+// then the model's pieces without its unknown one (CamemBERT: behind it), then <mask>.
+Status RenumberAsFairseq(bool camembert, Vocabulary& v) {
+  const bool usual = v.tokens.size() > 3 && v.kinds[0] == TokenKind::kUnknown &&
+                     v.tokens[1] == "<s>" && v.tokens[2] == "</s>";
+  if (!usual) return DataLoss("pieces: the first three are not <unk>, <s> and </s>");
+  Vocabulary old;
+  std::swap(old.tokens, v.tokens);
+  std::swap(old.kinds, v.kinds);
+  std::swap(old.scores, v.scores);
+  std::swap(old.added, v.added);
+  const auto put = [&](const std::string& token, TokenKind kind, float score) {
+    v.tokens.push_back(token);
+    v.kinds.push_back(kind);
+    v.scores.push_back(score);
+    return static_cast<TokenId>(v.tokens.size() - 1);
+  };
+  const auto put_special = [&](const char* token, bool lstrip = false) {
+    const TokenId id = put(token, TokenKind::kControl, 0);
+    v.added.push_back({.id = id, .content = token, .special = true, .lstrip = lstrip});
+    return id;
+  };
+  if (camembert) {
+    put_special("<s>NOTUSED");
+    v.padding = put_special("<pad>");
+    put_special("</s>NOTUSED");
+    v.unknown = put("<unk>", TokenKind::kUnknown, 0);
+    put_special("<unk>NOTUSED");
+    v.bos = put_special("<s>");
+    v.eos = put_special("</s>");
+  } else {
+    v.bos = put_special("<s>");
+    v.padding = put_special("<pad>");
+    v.eos = put_special("</s>");
+    v.unknown = put("<unk>", TokenKind::kUnknown, 0);
+  }
+  for (size_t i = 3; i < old.tokens.size(); ++i) {
+    const TokenId id = put(old.tokens[i], old.kinds[i], old.scores[i]);
+    for (AddedToken added : old.added) {
+      if (added.id != static_cast<TokenId>(i)) continue;
+      added.id = id;
+      v.added.push_back(std::move(added));
+    }
+  }
+  v.mask = put_special("<mask>", /*lstrip=*/true);
+  v.separator = v.eos;
+  v.add_bos = v.add_eos = true;
+  using Kind = TemplatePart::Kind;
+  v.pair = {{Kind::kToken, *v.bos, 0}, {Kind::kFirst, -1, 0},  {Kind::kToken, *v.eos, 0},
+            {Kind::kToken, *v.eos, 0}, {Kind::kSecond, -1, 0}, {Kind::kToken, *v.eos, 0}};
+  return {};
+}
+
 // What stands only in tokenizer_config.json.
 Status ReadSettings(std::string_view text, Vocabulary& v) {
   PARVIS_ASSIGN_OR_RETURN(const Json config, ParseTokenizerConfig(text));
@@ -135,6 +188,10 @@ Status ReadSettings(std::string_view text, Vocabulary& v) {
   v.prefix_only_first = !Flag(config, "legacy", true);
   const Json named = config.value("tokenizer_class", Json());
   const auto tokenizer_class = named.is_string() ? named.get<std::string>() : std::string();
+  const bool camembert = tokenizer_class.starts_with("CamembertTokenizer");
+  if (camembert || tokenizer_class.starts_with("XLMRobertaTokenizer")) {
+    PARVIS_RETURN_IF_ERROR(RenumberAsFairseq(camembert, v));
+  }
   const bool t5 = tokenizer_class == "T5Tokenizer" || tokenizer_class == "T5TokenizerFast";
   const Json number = config.value("extra_ids", Json(t5 ? 100 : 0));
   if (!number.is_number_integer() || number.get<int64_t>() < 0 ||
@@ -152,7 +209,7 @@ Status ReadSettings(std::string_view text, Vocabulary& v) {
   PARVIS_RETURN_IF_ERROR(ReadAddedTokensDecoder(config, v));
   AddNamedTokens(config, v);
   v.scores.resize(v.tokens.size(), 0.0f);
-  if (v.model == "unigram" && v.eos) {
+  if (v.model == "unigram" && v.eos && v.pair.empty()) {
     using Kind = TemplatePart::Kind;
     v.pair = {{Kind::kFirst, -1, 0},
               {Kind::kToken, *v.eos, 0},
