@@ -12,7 +12,8 @@ namespace {
 Status RunSummarize(const TextToTextFlags& flags, Console& console) {
   PARVIS_ASSIGN_OR_RETURN(const std::string text, flags.ReadText());
   PARVIS_ASSIGN_OR_RETURN(TextToTextSession session, OpenSession(flags));
-  runtime::TextTask task = runtime::SummaryTask(session.model);
+  runtime::TextTask task = runtime::SummaryTask(session.model, session.prompter != nullptr);
+  session.Converse(task);
   flags.Change(task);
   const int64_t beams = task.beams.num_beams;
   PARVIS_ASSIGN_OR_RETURN(

@@ -19,6 +19,7 @@ void TextToTextFlags::AddTo(FlagSet& flags) {
   flags.Add("-n,--max-tokens", &max_tokens,
             "Of each answer (default: as the model's configuration says, else as many as fit)",
             {.min = 0});
+  chat.AddTo(flags);
   compute.AddTo(flags);
 }
 
@@ -42,7 +43,27 @@ Result<TextToTextSession> OpenSession(const TextToTextFlags& flags) {
   PARVIS_ASSIGN_OR_RETURN(Compute compute, Compute::Make(flags.compute));
   PARVIS_ASSIGN_OR_RETURN(models::Model model, flags.model.Load(compute));
   auto exec = std::make_unique<ops::Exec>(compute.pool(), compute.kernels());
-  return TextToTextSession{std::move(compute), std::move(model), std::move(exec)};
+  std::unique_ptr<chat::Prompter> prompter;
+  if (model.stack.blueprint().encoder_layers > 0) {
+    if (!flags.chat.template_path.empty()) {
+      return InvalidArgument("--chat-template: a model with an encoder has its own form of a task");
+    }
+  } else if (model.tokenizer != nullptr) {
+    PARVIS_ASSIGN_OR_RETURN(auto found, flags.chat.Open(*model.tokenizer));
+    if (found) prompter = std::make_unique<chat::Prompter>(std::move(*found));
+  }
+  return TextToTextSession{std::move(compute), std::move(model), std::move(exec),
+                           std::move(prompter)};
+}
+
+void TextToTextSession::Converse(runtime::TextTask& task) const {
+  if (prompter == nullptr) return;
+  task.prompt = [this](const std::string& words) -> Result<std::vector<int32_t>> {
+    Dialogue dialogue("");
+    dialogue.Add("user", words);
+    PARVIS_ASSIGN_OR_RETURN(chat::Prompt prompt, dialogue.Prompt(*prompter));
+    return std::move(prompt.ids);
+  };
 }
 
 OrderedJson PiecesJson(const std::vector<text::TextPiece>& pieces,

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "parvis/cli/chat_flags.h"
 #include "parvis/cli/console.h"
 #include "parvis/cli/flag_set.h"
 #include "parvis/cli/flags.h"
@@ -19,6 +20,7 @@ namespace parvis::cli {
 struct TextToTextFlags {
   ModelFlags model;
   ComputeFlags compute;
+  ChatFlags chat;
   std::string text, file;
   int64_t beams = 0;       // 0: what the model's configuration says, else 1
   int64_t max_tokens = 0;  // of each answer; likewise, else as many as fit
@@ -36,6 +38,12 @@ struct TextToTextSession {
   Compute compute;
   models::Model model;
   std::unique_ptr<ops::Exec> exec;
+  // Of a model that goes on with texts and has a chat template (or was given one): tasks are put to
+  // it as a user's turn.
+  std::unique_ptr<chat::Prompter> prompter;
+
+  // `task.prompt`, if there is a prompter; it refers to that.
+  void Converse(runtime::TextTask& task) const;
 };
 Result<TextToTextSession> OpenSession(const TextToTextFlags& flags);
 

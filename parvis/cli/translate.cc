@@ -19,7 +19,9 @@ Status RunTranslate(const Options& options, Console& console) {
   PARVIS_ASSIGN_OR_RETURN(const std::string text, options.shared.ReadText());
   PARVIS_ASSIGN_OR_RETURN(TextToTextSession session, OpenSession(options.shared));
   PARVIS_ASSIGN_OR_RETURN(runtime::TextTask task,
-                          runtime::TranslationTask(session.model, options.from, options.to));
+                          runtime::TranslationTask(session.model, options.from, options.to,
+                                                   session.prompter != nullptr));
+  session.Converse(task);
   options.shared.Change(task);
   const int64_t beams = task.beams.num_beams;
   PARVIS_ASSIGN_OR_RETURN(

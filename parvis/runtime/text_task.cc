@@ -77,10 +77,15 @@ void Take(const Json& params, TextTask& task) {
 }  // namespace
 
 Result<TextTask> TranslationTask(const models::Model& model, const std::string& from,
-                                 const std::string& to) {
+                                 const std::string& to, bool converses) {
   PARVIS_ASSIGN_OR_RETURN(const std::string from_name, NameOf(from));
   PARVIS_ASSIGN_OR_RETURN(const std::string to_name, NameOf(to));
   TextTask task;
+  if (converses) {
+    task.before = "Translate the following text from " + from_name + " to " + to_name +
+                  ". Answer with the translation only.\n\n";
+    return task;
+  }
   if (!HasEncoder(model)) {
     task.before = "Translate from " + from_name + " to " + to_name + ".\n\n" + from_name + ": ";
     task.after = "\n" + to_name + ":";
@@ -92,8 +97,12 @@ Result<TextTask> TranslationTask(const models::Model& model, const std::string& 
   return task;
 }
 
-TextTask SummaryTask(const models::Model& model) {
+TextTask SummaryTask(const models::Model& model, bool converses) {
   TextTask task;
+  if (converses) {
+    task.before = "Summarize the following text in a few sentences.\n\n";
+    return task;
+  }
   if (!HasEncoder(model)) {
     task.before = "Summarize the following text in a few sentences.\n\nText: ";
     task.after = "\n\nSummary:";

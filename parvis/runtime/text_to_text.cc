@@ -46,6 +46,7 @@ Result<std::unique_ptr<TextToText>> TextToText::Create(models::Model& model, con
   PARVIS_ASSIGN_OR_RETURN(auto engine, Engine::Create(model, exec, options));
   task.beams.kv_budget_bytes = options.kv_budget_bytes;
   std::unique_ptr<TextToText> made(new TextToText(model, exec, std::move(task), std::move(engine)));
+  PARVIS_RETURN_IF_ERROR(made->PromptOf("").status());
   if (!made->Fits("")) {
     return InvalidArgument(
         fmt::format("the task's own words are more than the {} tokens that there are for a prompt",
@@ -54,20 +55,22 @@ Result<std::unique_ptr<TextToText>> TextToText::Create(models::Model& model, con
   return made;
 }
 
-std::vector<int32_t> TextToText::PromptOf(std::string_view text) const {
-  std::vector<int32_t> ids =
-      model_.tokenizer->Encode(task_.before + std::string(text) + task_.after).ids;
+Result<std::vector<int32_t>> TextToText::PromptOf(std::string_view text) const {
+  const std::string words = task_.before + std::string(text) + task_.after;
+  if (task_.prompt) return task_.prompt(words);
+  std::vector<int32_t> ids = model_.tokenizer->Encode(words).ids;
   const bool encoder = model_.stack.blueprint().encoder_layers > 0;
   if (!encoder && model_.tokenizer->add_eos() && !ids.empty()) ids.pop_back();
   return ids;
 }
 
 bool TextToText::Fits(std::string_view text) const {
-  return static_cast<int64_t>(PromptOf(text).size()) <= room_;
+  const auto prompt = PromptOf(text);
+  return !prompt.ok() || static_cast<int64_t>(prompt->size()) <= room_;
 }
 
 Result<TextAnswer> TextToText::Search(std::string_view text) {
-  const std::vector<int32_t> prompt = PromptOf(text);
+  PARVIS_ASSIGN_OR_RETURN(const std::vector<int32_t> prompt, PromptOf(text));
   PARVIS_ASSIGN_OR_RETURN(const auto found, BeamSearch(model_, exec_, prompt, task_.beams));
   TextAnswer answer;
   if (found.empty()) return answer;
@@ -106,7 +109,12 @@ Result<std::vector<TextAnswer>> TextToText::Answer(std::span<const std::string> 
     while (next < texts.size() && engine_->unfinished() < 16) {
       TextAnswer& answer = answers[next];
       GenerateRequest request;
-      request.prompt = PromptOf(texts[next++]);
+      auto prompt = PromptOf(texts[next++]);
+      if (!prompt.ok()) {
+        failed = prompt.status();
+        break;
+      }
+      request.prompt = std::move(prompt).value();
       request.max_tokens = task_.beams.max_tokens;
       request.sampling.temperature = 0.0f;
       request.stop_strings = task_.stop_strings;

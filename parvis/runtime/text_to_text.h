@@ -21,6 +21,9 @@ namespace parvis::runtime {
 // How a text is put to a model, and how its answer is searched.
 struct TextTask {
   std::string before, after;  // stand around the text
+  // Tokens of these words as the model wants to be asked (one turn of a conversation); null: the
+  // words as they are.
+  std::function<Result<std::vector<int32_t>>(const std::string& words)> prompt;
   std::vector<std::string> stop_strings;
   // max_tokens 0: as many as fit. num_beams 1: always the likeliest token, several texts at a time;
   // the other fields then have no effect.
@@ -29,11 +32,12 @@ struct TextTask {
 
 // "translate English to French: ", with what the model's configuration says about the task
 // (task_specific_params: prefix, num_beams, length_penalty, early_stopping, min_length, max_length,
-// no_repeat_ngram_size); a model that goes on with texts is given an instruction instead.
+// no_repeat_ngram_size); a model that goes on with texts is given an instruction instead, and the
+// beginning of the answer unless it `converses` (TextTask::prompt is the caller's to set then).
 // Languages: codes of two letters, or names. Refuses codes that it does not know.
 Result<TextTask> TranslationTask(const models::Model& model, const std::string& from,
-                                 const std::string& to);
-TextTask SummaryTask(const models::Model& model);
+                                 const std::string& to, bool converses = false);
+TextTask SummaryTask(const models::Model& model, bool converses = false);
 
 struct TextAnswer {
   std::string text;
@@ -49,7 +53,8 @@ class TextToText {
   static Result<std::unique_ptr<TextToText>> Create(models::Model& model, const ops::Exec& exec,
                                                     TextTask task, const EngineOptions& options);
 
-  // Whether the text goes to the model in one piece, with room for an answer.
+  // Whether the text goes to the model in one piece, with room for an answer. One whose prompt
+  // cannot be made does; Answer says why.
   bool Fits(std::string_view text) const;
   // One answer for each text, which must fit. kCancelled as soon as `cancelled` says so.
   Result<std::vector<TextAnswer>> Answer(std::span<const std::string> texts,
@@ -58,7 +63,7 @@ class TextToText {
  private:
   TextToText(models::Model& model, const ops::Exec& exec, TextTask task,
              std::unique_ptr<Engine> engine);
-  std::vector<int32_t> PromptOf(std::string_view text) const;
+  Result<std::vector<int32_t>> PromptOf(std::string_view text) const;
   Result<TextAnswer> Search(std::string_view text);
 
   models::Model& model_;
