@@ -11,7 +11,7 @@ namespace parvis::cli {
 
 // One verb of the command line. main.cc has the table; each command stands in a file of its name.
 struct Command {
-  const char* name;
+  const char* name;     // one word, or two: "data build"
   const char* help;     // one line
   const char* example;  // shown first by --help
   // Declares the command's flags and returns what to run once they are parsed.
@@ -19,8 +19,8 @@ struct Command {
 };
 
 extern const Command kAnswer, kBench, kClassify, kCompletion, kConvert, kDescribe, kDoctor, kEmbed,
-    kEval, kFill, kGenerate, kInspect, kList, kQuantize, kRun, kShow, kSummarize, kTokenize, kTrain,
-    kTranslate;
+    kEval, kFill, kGenerate, kInspect, kList, kQuantize, kRun, kShow, kSummarize, kTokenize,
+    kTokenizerTrain, kTrain, kTranslate;
 
 }  // namespace parvis::cli
 

@@ -1,5 +1,6 @@
 // parvis completion SHELL: a completion script, written from the tree of commands itself.
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,8 +17,30 @@ struct Flag {
   bool takes_value;
 };
 
+std::vector<CLI::App*> ChildrenOf(CLI::App& app) {
+  return app.get_subcommands([](CLI::App*) { return true; });
+}
+
+// "build inspect" of "data"; empty for a command of one word.
+std::string WordsBelow(CLI::App& app) {
+  std::string words;
+  for (const CLI::App* child : ChildrenOf(app)) {
+    words += (words.empty() ? "" : " ") + child->get_name();
+  }
+  return words;
+}
+
+// With those of the commands below it.
 std::vector<Flag> FlagsOf(CLI::App& app) {
   std::vector<Flag> flags;
+  for (CLI::App* child : ChildrenOf(app)) {
+    for (Flag& flag : FlagsOf(*child)) {
+      const bool known = std::any_of(flags.begin(), flags.end(),
+                                     [&](const Flag& other) { return other.names == flag.names; });
+      if (!known) flags.push_back(std::move(flag));
+    }
+  }
+  if (!flags.empty()) return flags;
   for (const CLI::Option* option : app.get_options()) {
     if (!option->nonpositional()) continue;
     Flag flag{{}, option->get_description(), option->get_items_expected_max() > 0};
@@ -43,12 +66,16 @@ std::string Bash(const std::vector<CLI::App*>& commands) {
     for (const Flag& flag : FlagsOf(*command)) {
       for (const std::string& name : flag.names) cases += name + " ";
     }
-    cases += "' ;;\n";
+    cases += "'";
+    if (const std::string below = WordsBelow(*command); !below.empty()) {
+      cases += " below='" + below + "'";
+    }
+    cases += " ;;\n";
   }
   return "# bash completion for parvis; put into "
          "~/.local/share/bash-completion/completions/parvis\n"
          "_parvis() {\n"
-         "  local current=${COMP_WORDS[COMP_CWORD]} words=''\n"
+         "  local current=${COMP_WORDS[COMP_CWORD]} words='' below=''\n"
          "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
          "    COMPREPLY=($(compgen -W '" +
          names +
@@ -58,6 +85,10 @@ std::string Bash(const std::vector<CLI::App*>& commands) {
          "  case ${COMP_WORDS[1]} in\n" +
          cases +
          "  esac\n"
+         "  if [ \"$COMP_CWORD\" -eq 2 ] && [ -n \"$below\" ]; then\n"
+         "    COMPREPLY=($(compgen -W \"$below\" -- \"$current\"))\n"
+         "    return\n"
+         "  fi\n"
          "  case $current in\n"
          "    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$current\")) ;;\n"
          "    *) COMPREPLY=($(compgen -f -W \"$(parvis list --quiet 2>/dev/null | cut -d' ' -f1)\" "
@@ -80,7 +111,12 @@ std::string Zsh(const std::vector<CLI::App*>& commands) {
   std::string names, cases;
   for (CLI::App* command : commands) {
     names += "    '" + command->get_name() + ":" + ZshText(command->get_description()) + "'\n";
-    cases += "    " + command->get_name() + ") _arguments";
+    cases += "    " + command->get_name() + ") ";
+    if (const std::string below = WordsBelow(*command); !below.empty()) {
+      cases +=
+          "(( CURRENT == 2 )) && compadd " + below + " && return; shift words; (( CURRENT-- )); ";
+    }
+    cases += "_arguments";
     for (const Flag& flag : FlagsOf(*command)) {
       for (const std::string& name : flag.names) {
         cases += " \\\n      '" + name + "[" + ZshText(flag.help) + "]" +
@@ -113,6 +149,10 @@ std::string Fish(const std::vector<CLI::App*>& commands) {
     const std::string name = command->get_name();
     script += "complete -c parvis -n __fish_use_subcommand -f -a " + name + " -d '" +
               Escaped(command->get_description()) + "'\n";
+    if (const std::string below = WordsBelow(*command); !below.empty()) {
+      script += "complete -c parvis -n '__fish_seen_subcommand_from " + name +
+                "; and not __fish_seen_subcommand_from " + below + "' -f -a '" + below + "'\n";
+    }
     for (const Flag& flag : FlagsOf(*command)) {
       script += "complete -c parvis -n '__fish_seen_subcommand_from " + name + "'";
       for (const std::string& option : flag.names) {
@@ -131,9 +171,7 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
             {.required = true, .one_of = {"bash", "zsh", "fish"}});
   return [shell, &app = flags.app(), &console]() -> Status {
     std::vector<CLI::App*> commands;
-    for (CLI::App* command : app.get_parent()->get_subcommands([](CLI::App*) { return true; })) {
-      commands.push_back(command);
-    }
+    for (CLI::App* command : ChildrenOf(*app.get_parent())) commands.push_back(command);
     const std::string script = *shell == "bash"  ? Bash(commands)
                                : *shell == "zsh" ? Zsh(commands)
                                                  : Fish(commands);

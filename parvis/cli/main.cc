@@ -19,9 +19,9 @@ namespace parvis::cli {
 namespace {
 
 const Command* const kCommands[] = {
-    &kRun,       &kGenerate, &kEmbed, &kFill, &kClassify, &kAnswer,     &kTranslate,
-    &kSummarize, &kTokenize, &kTrain, &kEval, &kConvert,  &kQuantize,   &kDescribe,
-    &kInspect,   &kBench,    &kList,  &kShow, &kDoctor,   &kCompletion,
+    &kRun,       &kGenerate, &kEmbed,          &kFill,  &kClassify, &kAnswer,  &kTranslate,
+    &kSummarize, &kTokenize, &kTokenizerTrain, &kTrain, &kEval,     &kConvert, &kQuantize,
+    &kDescribe,  &kInspect,  &kBench,          &kList,  &kShow,     &kDoctor,  &kCompletion,
 };
 
 struct Bound {
@@ -37,6 +37,11 @@ int UsageError(const std::string& command, const std::string& message) {
   return 2;
 }
 
+// What commands of two words do, said of the first.
+const char* GroupHelp(const std::string& first) {
+  return first == "data" ? "Make data sets, and look into them" : "Learn tokenisers";
+}
+
 // A first word that is no command: said with the nearest one.
 int UnknownCommand(const std::string& word) {
   std::vector<std::string> names;
@@ -44,6 +49,27 @@ int UnknownCommand(const std::string& word) {
   const std::string nearest = Nearest(word, names);
   return UsageError("", "there is no command '" + word + "'" +
                             (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
+}
+
+// The command of this name right below `app`, or null.
+CLI::App* Child(CLI::App& app, const std::string& name) {
+  const auto found = app.get_subcommands([&](CLI::App* sub) { return sub->get_name() == name; });
+  return found.empty() ? nullptr : found[0];
+}
+
+// Makes the place of a command in the tree: "data build" is "build" of "data".
+CLI::App* AddCommand(CLI::App& app, const Command& command) {
+  const std::string name = command.name;
+  const size_t space = name.find(' ');
+  if (space == std::string::npos) return app.add_subcommand(name, command.help);
+  const std::string first = name.substr(0, space);
+  CLI::App* group = Child(app, first);
+  if (group == nullptr) {
+    group = app.add_subcommand(first, GroupHelp(first));
+    group->require_subcommand(1);
+    group->footer("'parvis " + first + " COMMAND --help' has the options of a command.");
+  }
+  return group->add_subcommand(name.substr(space + 1), command.help);
 }
 
 int Main(int argc, char** argv) {
@@ -58,7 +84,7 @@ int Main(int argc, char** argv) {
   std::vector<Bound> bound;
   bound.reserve(std::size(kCommands));
   for (const Command* command : kCommands) {
-    CLI::App* sub = app.add_subcommand(command->name, command->help);
+    CLI::App* sub = AddCommand(app, *command);
     bound.push_back({command, sub, FlagSet(*sub), {}});
     bound.back().run = command->define(bound.back().flags, console);
     AddOutputFlags(bound.back().flags, console);
@@ -67,18 +93,26 @@ int Main(int argc, char** argv) {
   if (argc > 1 && argv[1][0] != '-') {
     // The environment speaks to the chosen command only: others may mean something else by a name.
     const auto chosen = std::find_if(bound.begin(), bound.end(), [&](const Bound& candidate) {
-      return candidate.app->get_name() == argv[1];
+      const std::string name = candidate.command->name;
+      return name == argv[1] || (argc > 2 && name == std::string(argv[1]) + " " + argv[2]);
     });
-    if (chosen == bound.end()) return UnknownCommand(argv[1]);
-    chosen->flags.BindEnvironment();
+    if (chosen != bound.end()) {
+      chosen->flags.BindEnvironment();
+    } else if (Child(app, argv[1]) == nullptr) {
+      return UnknownCommand(argv[1]);
+    }
   }
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {  // --help, --version
     return app.exit(success, std::cout, std::cerr);
   } catch (const CLI::ParseError& error) {
-    const auto chosen = app.get_subcommands();
-    return UsageError(chosen.empty() ? "" : " " + chosen[0]->get_name(), error.what());
+    std::string name;
+    for (auto chosen = app.get_subcommands(); !chosen.empty();
+         chosen = chosen[0]->get_subcommands()) {
+      name += " " + chosen[0]->get_name();
+    }
+    return UsageError(name, error.what());
   }
 
   for (const Bound& command : bound) {

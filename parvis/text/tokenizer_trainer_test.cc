@@ -20,20 +20,27 @@ constexpr const char* kReferenceMerges[] = {
     "h at", "Ġ l", "Ã© Ã©", "' s",  "T he",  "i s",   "m at",  "r e", "s is",
     "Ċ Ċ",  "Ġ o", "Ġ s",   "Ġ aa", "Ġ mat", "Ġc at", "Ġc hat"};
 
-ByteBpeTrainer Learner(PreTokenizer pre_tokenizer, int64_t vocab_size) {
-  ByteBpeTrainer trainer({.vocab_size = vocab_size,
-                          .min_count = 2,
-                          .pre_tokenizer = pre_tokenizer,
-                          .special_tokens = {"<|endoftext|>"},
-                          .eos = "<|endoftext|>"});
+using Kind = TokenizerTrainerOptions::Kind;
+
+Result<std::unique_ptr<Tokenizer>> Learn(TokenizerTrainerOptions options, int threads = 1) {
+  ThreadPool pool(threads);
+  TokenizerTrainer trainer(std::move(options), pool);
   for (const char* document : kDocuments) trainer.Add(document);
-  return trainer;
+  return trainer.Train();
+}
+
+Result<std::unique_ptr<Tokenizer>> LearnBpe(PreTokenizer pre_tokenizer, int64_t vocab_size) {
+  return Learn({.vocab_size = vocab_size,
+                .min_count = 2,
+                .pre_tokenizer = pre_tokenizer,
+                .special_tokens = {"<|endoftext|>"},
+                .eos = "<|endoftext|>"});
 }
 
 class Trainer : public testing::TestWithParam<PreTokenizer> {};
 
 TEST_P(Trainer, LearnsTheReferencesMerges) {
-  auto tokenizer = Learner(GetParam(), 2000).Train();
+  auto tokenizer = LearnBpe(GetParam(), 2000);
   ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
   const Vocabulary& v = (*tokenizer)->vocabulary();
   std::vector<std::string> merges;
@@ -49,14 +56,14 @@ TEST_P(Trainer, LearnsTheReferencesMerges) {
 INSTANTIATE_TEST_SUITE_P(All, Trainer, testing::Values(PreTokenizer::kGpt2, PreTokenizer::kLlama3));
 
 TEST(ByteBpeTrainer, StopsAtTheVocabularySize) {
-  auto tokenizer = Learner(PreTokenizer::kGpt2, 260).Train();
+  auto tokenizer = LearnBpe(PreTokenizer::kGpt2, 260);
   ASSERT_TRUE(tokenizer.ok());
   EXPECT_EQ((*tokenizer)->vocab_size(), 260);
   EXPECT_EQ((*tokenizer)->vocabulary().merges.size(), 3u);
 }
 
 TEST(ByteBpeTrainer, WhatItLearnsReadsBackFromJson) {
-  auto tokenizer = Learner(PreTokenizer::kLlama3, 280).Train();
+  auto tokenizer = LearnBpe(PreTokenizer::kLlama3, 280);
   ASSERT_TRUE(tokenizer.ok());
   auto again = ReadTokenizerJson(WriteTokenizerJson(**tokenizer));
   ASSERT_TRUE(again.ok()) << again.status().message();
@@ -68,20 +75,24 @@ TEST(ByteBpeTrainer, WhatItLearnsReadsBackFromJson) {
 }
 
 TEST(ByteBpeTrainer, RefusesWhatCannotBeLearned) {
-  EXPECT_FALSE(Learner(PreTokenizer::kGpt2, 256).Train().ok());
-  EXPECT_FALSE(ByteBpeTrainer({.vocab_size = 300}).Train().ok());  // no text
+  EXPECT_FALSE(LearnBpe(PreTokenizer::kGpt2, 256).ok());
+  ThreadPool pool(1);
+  EXPECT_FALSE(TokenizerTrainer({.vocab_size = 300}, pool).Train().ok());  // no text
 }
 
 TEST(ByteBpeTrainer, TellsItsProgress) {
+  ThreadPool pool(1);
+  TokenizerTrainer trainer({.vocab_size = 270}, pool);
+  for (const char* document : kDocuments) trainer.Add(document);
   int64_t last = -1, total = 0;
-  auto tokenizer = Learner(PreTokenizer::kGpt2, 270).Train([&](int64_t done, int64_t of) {
+  auto tokenizer = trainer.Train([&](int64_t done, int64_t of) {
     EXPECT_GE(done, last);
     last = done;
     total = of;
   });
   ASSERT_TRUE(tokenizer.ok());
   EXPECT_EQ(last, total);
-  EXPECT_EQ(total, 13);
+  EXPECT_EQ(total, 14);
 }
 
 }  // namespace

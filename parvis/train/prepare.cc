@@ -24,18 +24,28 @@ void Tell(const ProgressCallback& progress, Progress::Stage stage, std::string m
   progress(report);
 }
 
-// Learns from documents spread evenly over all sources, about train_bytes of text.
-Result<std::unique_ptr<text::Tokenizer>> TrainTokenizer(const Recipe& recipe,
-                                                        const Documents& documents) {
-  const Recipe::Tokenizer& told = recipe.tokenizer;
-  text::ByteBpeTrainerOptions options;
+text::TokenizerTrainerOptions TrainerOptions(const Recipe::Tokenizer& told) {
+  text::TokenizerTrainerOptions options;
+  options.kind = text::TokenizerKindFromName(told.kind).value();
   options.vocab_size = told.vocab_size;
   options.pre_tokenizer =
       told.style == "gpt2" ? text::PreTokenizer::kGpt2 : text::PreTokenizer::kLlama3;
-  options.special_tokens = {told.end_of_text};
+  options.lowercase = told.lowercase;
+  options.extra_ids = told.extra_ids;
+  // The other kinds have ends of their own, which end_of_text may name.
+  if (options.kind == text::TokenizerTrainerOptions::Kind::kByteBpe) {
+    options.special_tokens = {told.end_of_text};
+  }
   options.special_tokens.insert(options.special_tokens.end(), told.special_tokens.begin(),
                                 told.special_tokens.end());
-  text::ByteBpeTrainer trainer(options);
+  return options;
+}
+
+// Learns from documents spread evenly over all sources, about train_bytes of text.
+Result<std::unique_ptr<text::Tokenizer>> TrainTokenizer(ThreadPool& pool, const Recipe& recipe,
+                                                        const Documents& documents) {
+  const Recipe::Tokenizer& told = recipe.tokenizer;
+  text::TokenizerTrainer trainer(TrainerOptions(told), pool);
   const double share =
       static_cast<double>(told.train_bytes) / static_cast<double>(documents.text_bytes());
   double due = 1.0;
@@ -113,8 +123,9 @@ std::vector<Document> HoldOut(double share, std::vector<Document>& documents) {
   return held_out;
 }
 
-Status PrepareTokenizer(const Recipe& recipe, const Documents& documents, const std::string& path,
-                        const ProgressCallback& progress, Prepared& prepared) {
+Status PrepareTokenizer(ThreadPool& pool, const Recipe& recipe, const Documents& documents,
+                        const std::string& path, const ProgressCallback& progress,
+                        Prepared& prepared) {
   std::unique_ptr<text::Tokenizer> tokenizer;
   const bool kept = std::filesystem::exists(path);
   if (kept || !recipe.tokenizer.file.empty()) {
@@ -123,7 +134,7 @@ Status PrepareTokenizer(const Recipe& recipe, const Documents& documents, const 
     Tell(progress, Progress::Stage::kTokenizer,
          fmt::format("{} tokens from {} bytes of text", recipe.tokenizer.vocab_size,
                      std::min(documents.text_bytes(), recipe.tokenizer.train_bytes)));
-    PARVIS_ASSIGN_OR_RETURN(tokenizer, TrainTokenizer(recipe, documents));
+    PARVIS_ASSIGN_OR_RETURN(tokenizer, TrainTokenizer(pool, recipe, documents));
   }
   PARVIS_ASSIGN_OR_RETURN(prepared.tokenizer, WithEnd(*tokenizer, recipe));
   const std::string json = text::WriteTokenizerJson(*tokenizer);
@@ -145,7 +156,7 @@ Result<Prepared> Prepare(ThreadPool& pool, const Recipe& recipe, const std::stri
   Tell(progress, Progress::Stage::kReading, fmt::format("{} sources", recipe.train.size()));
   PARVIS_ASSIGN_OR_RETURN(Documents train, ReadDocuments(recipe.train, recipe.paragraphs));
   const std::vector<Document> held_out = HoldOut(recipe.held_out, train.documents);
-  PARVIS_RETURN_IF_ERROR(PrepareTokenizer(recipe, train, tokenizer_path, progress, prepared));
+  PARVIS_RETURN_IF_ERROR(PrepareTokenizer(pool, recipe, train, tokenizer_path, progress, prepared));
   prepared.objective = NewCausalObjective(prepared.tokenizer);
   PARVIS_ASSIGN_OR_RETURN(prepared.train, Encode(pool, *prepared.objective, train.documents));
   prepared.train_files = std::move(train.files);

@@ -5,8 +5,8 @@
 
 #include "fmt/format.h"
 #include "parvis/core/file.h"
+#include "parvis/core/toml_reader.h"
 #include "parvis/train/documents.h"
-#include "parvis/train/toml_reader.h"
 
 namespace parvis::train {
 namespace {
@@ -113,21 +113,36 @@ Status ReadTokenizer(const toml::table* table, Recipe& recipe) {
   TomlReader reader(table, recipe.path, "tokenizer");
   Recipe::Tokenizer& tokenizer = recipe.tokenizer;
   tokenizer.file = reader.Text("file", "");
+  tokenizer.kind = reader.OneOf("kind", tokenizer.kind, {"bpe", "unigram", "wordpiece"});
+  const bool bpe = tokenizer.kind == "bpe", unigram = tokenizer.kind == "unigram";
   tokenizer.style = reader.OneOf("style", tokenizer.style, {"gpt2", "llama3"});
+  tokenizer.lowercase = reader.Flag("lowercase", false);
+  tokenizer.extra_ids = reader.Integer("extra_ids", unigram ? 100 : 0, 0, 1000);
+  if (!bpe && reader.Has("style")) reader.Refuse("style", "is of kind = \"bpe\" only");
+  if (bpe && reader.Has("lowercase")) reader.Refuse("lowercase", "is not of kind = \"bpe\"");
+  if (!unigram && reader.Has("extra_ids")) {
+    reader.Refuse("extra_ids", "is of kind = \"unigram\" only");
+  }
   tokenizer.vocab_size = reader.Integer("vocab_size", 0, 0, 1'000'000);
   tokenizer.train_bytes = reader.Integer("train_bytes", tokenizer.train_bytes, 1);
-  tokenizer.end_of_text = reader.Text("end_of_text", tokenizer.end_of_text);
+  tokenizer.end_of_text = reader.Text("end_of_text", bpe       ? "<|endoftext|>"
+                                                     : unigram ? "</s>"
+                                                               : "[SEP]");
   tokenizer.begin_document = reader.Flag("begin_document", tokenizer.begin_document);
   tokenizer.special_tokens = reader.Texts("special_tokens");
-  const auto smallest = static_cast<int64_t>(257 + tokenizer.special_tokens.size());
+  const auto smallest = (bpe       ? 257
+                         : unigram ? 4 + tokenizer.extra_ids
+                                   : 6) +
+                        static_cast<int64_t>(tokenizer.special_tokens.size());
   if (!tokenizer.file.empty()) {
     if (reader.Has("vocab_size")) reader.Refuse("vocab_size", "comes from file: tell only one");
+    if (reader.Has("kind")) reader.Refuse("kind", "comes from file: tell only one");
     tokenizer.file = Resolve(recipe.path, tokenizer.file);
     if (!Exists(tokenizer.file)) reader.Refuse("file", tokenizer.file + " does not exist");
   } else if (tokenizer.vocab_size < smallest) {
     reader.Refuse("vocab_size",
-                  fmt::format("{} is too small: 256 bytes and the special tokens are {} already",
-                              tokenizer.vocab_size, smallest));
+                  fmt::format("{} is too small: {} and the special tokens are {} already",
+                              tokenizer.vocab_size, bpe ? "256 bytes" : "one character", smallest));
   }
   if (tokenizer.end_of_text.empty()) reader.Refuse("end_of_text", "must not be empty");
   return reader.Finish();
@@ -331,7 +346,10 @@ Json Recipe::Deciding() const {
   Json flat = {{"run.seed", seed},
                {"data.split", paragraphs ? "paragraphs" : "file"},
                {"tokenizer.file", tokenizer.file.empty() ? "" : "given"},
+               {"tokenizer.kind", tokenizer.kind},
                {"tokenizer.style", tokenizer.style},
+               {"tokenizer.lowercase", tokenizer.lowercase},
+               {"tokenizer.extra_ids", tokenizer.extra_ids},
                {"tokenizer.vocab_size", tokenizer.vocab_size},
                {"tokenizer.train_bytes", tokenizer.train_bytes},
                {"tokenizer.end_of_text", tokenizer.end_of_text},

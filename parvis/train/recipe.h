@@ -40,11 +40,14 @@ struct Recipe {
   // [tokenizer]
   struct Tokenizer {
     std::string file;                  // a tokenizer.json; empty: train one on [data] train
-    std::string style = "llama3";      // "gpt2", "llama3": how text is split before merging
+    std::string kind = "bpe";          // "bpe", "unigram" (T5's), "wordpiece" (BERT's)
+    std::string style = "llama3";      // of bpe: "gpt2", "llama3": how text is split before merging
+    bool lowercase = false;            // of unigram and wordpiece
+    int64_t extra_ids = 0;             // of unigram: T5's <extra_id_0>, …
     int64_t vocab_size = 0;            // with the special tokens
     int64_t train_bytes = 64'000'000;  // at most this much text is looked at
-    std::string end_of_text = "<|endoftext|>";
-    bool begin_document = true;  // a document begins with end_of_text, too
+    std::string end_of_text;           // not told: <|endoftext|>, </s> or [SEP], as the kind has it
+    bool begin_document = true;        // a document begins with end_of_text, too
     std::vector<std::string> special_tokens;
   } tokenizer;
 

@@ -1,5 +1,5 @@
-#ifndef PARVIS_TRAIN_TOML_READER_H_
-#define PARVIS_TRAIN_TOML_READER_H_
+#ifndef PARVIS_CORE_TOML_READER_H_
+#define PARVIS_CORE_TOML_READER_H_
 
 #include <cstdint>
 #include <limits>
@@ -12,7 +12,7 @@
 #include "parvis/core/result.h"
 #include "toml++/toml.h"
 
-namespace parvis::train {
+namespace parvis {
 
 // Reads one table of a TOML file strictly. Getters return the value, or `fallback` where the key is
 // absent, and remember the first thing that is wrong; Finish() gives it, or refuses a key that no
@@ -64,6 +64,6 @@ class TomlReader {
 // Any TOML value as JSON (dates are refused).
 Result<Json> JsonOfToml(const toml::node& node);
 
-}  // namespace parvis::train
+}  // namespace parvis
 
-#endif  // PARVIS_TRAIN_TOML_READER_H_
+#endif  // PARVIS_CORE_TOML_READER_H_

@@ -1,4 +1,4 @@
-#include "parvis/train/toml_reader.h"
+#include "parvis/core/toml_reader.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 
-namespace parvis::train {
+namespace parvis {
 namespace {
 
 // Levenshtein's distance: how many letters must change.
@@ -223,4 +223,4 @@ Result<Json> JsonOfToml(const toml::node& node) {
   return InvalidArgument("dates and times have no place here");
 }
 
-}  // namespace parvis::train
+}  // namespace parvis
