@@ -18,9 +18,9 @@ struct Command {
   std::function<Status()> (*define)(FlagSet& flags, Console& console);
 };
 
-extern const Command kAnswer, kBench, kClassify, kCompletion, kConvert, kDescribe, kDoctor, kEmbed,
-    kEval, kFill, kGenerate, kInspect, kList, kQuantize, kRun, kShow, kSummarize, kTokenize,
-    kTokenizerTrain, kTrain, kTranslate;
+extern const Command kAnswer, kBench, kClassify, kCompletion, kConvert, kDataBuild, kDataInspect,
+    kDescribe, kDoctor, kEmbed, kEval, kFill, kGenerate, kInspect, kList, kQuantize, kRun, kShow,
+    kSummarize, kTokenize, kTokenizerTrain, kTrain, kTranslate;
 
 }  // namespace parvis::cli
 

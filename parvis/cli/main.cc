@@ -19,9 +19,10 @@ namespace parvis::cli {
 namespace {
 
 const Command* const kCommands[] = {
-    &kRun,       &kGenerate, &kEmbed,          &kFill,  &kClassify, &kAnswer,  &kTranslate,
-    &kSummarize, &kTokenize, &kTokenizerTrain, &kTrain, &kEval,     &kConvert, &kQuantize,
-    &kDescribe,  &kInspect,  &kBench,          &kList,  &kShow,     &kDoctor,  &kCompletion,
+    &kRun,       &kGenerate,  &kEmbed,    &kFill,           &kClassify,   &kAnswer,
+    &kTranslate, &kSummarize, &kTokenize, &kTokenizerTrain, &kDataBuild,  &kDataInspect,
+    &kTrain,     &kEval,      &kConvert,  &kQuantize,       &kDescribe,   &kInspect,
+    &kBench,     &kList,      &kShow,     &kDoctor,         &kCompletion,
 };
 
 struct Bound {

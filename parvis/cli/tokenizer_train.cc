@@ -97,8 +97,10 @@ Status Train(Options options, Console& console) {
     console.Note(fmt::format("the text gives {} tokens, not {}", tokenizer->vocab_size(),
                              options.trainer.vocab_size));
   }
-  PARVIS_RETURN_IF_ERROR(WriteFileAtomically(options.out, text::WriteTokenizerJson(*tokenizer)));
   const std::filesystem::path folder = std::filesystem::path(options.out).parent_path();
+  std::error_code error;  // if it cannot be made, writing says why
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  PARVIS_RETURN_IF_ERROR(WriteFileAtomically(options.out, text::WriteTokenizerJson(*tokenizer)));
   const std::string config = (folder / "tokenizer_config.json").string();
   const bool named = std::filesystem::path(options.out).filename() == "tokenizer.json";
   if (named) {

@@ -119,6 +119,10 @@ TEST_F(RecipeTest, NamesFileLineAndKeyOfWhatIsWrong) {
           "r.toml:9: [tokenizer] vocab_size: 100 is too "
           "small");
   Refused("style = \"llama3\"", "style = \"bert\"", "\"bert\" is none of: gpt2, llama3");
+  Refused("style = \"llama3\"", "kind = \"unigram\"\nstyle = \"gpt2\"", "style: is of kind");
+  Refused("style = \"llama3\"", "lowercase = true", "lowercase: is not of kind");
+  Refused("style = \"llama3\"", "extra_ids = 5", "extra_ids: is of kind = \"unigram\" only");
+  Refused("style = \"llama3\"", "kind = \"sentencepiece\"", "is none of: bpe, unigram, wordpiece");
   Refused("style = \"llama3\"", "file = \"none.json\"", "vocab_size: comes from file");
   Refused("vocab_size = 300", "file = \"none.json\"", "none.json does not exist");
   Refused("hidden_size = 64", "hidden_size = 66",

@@ -1,0 +1,287 @@
+#include "parvis/data/build.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "parvis/core/file.h"
+#include "parvis/core/sha256.h"
+#include "parvis/data/clean.h"
+#include "parvis/data/corpus_writer.h"
+#include "parvis/data/near_duplicates.h"
+
+namespace parvis::data {
+namespace {
+
+constexpr size_t kBatchBytes = size_t{8} << 20;
+constexpr size_t kBatchDocuments = 4096;
+
+constexpr std::pair<const char*, const char*> kSplitFiles[] = {
+    {"train", "text/train.jsonl"}, {"heldout", "text/heldout.jsonl"}, {"test", "test/test.jsonl"}};
+
+Status ReadStrikes(const CorpusRecipe& recipe, std::unordered_set<std::string>& ids) {
+  for (const std::string& path : recipe.strike_files) {
+    ReadOptions lines;
+    lines.format = "text";
+    lines.split = "lines";
+    PARVIS_RETURN_IF_ERROR(ReadDocumentsOf(path, lines, [&](const RawDocument& line) -> Status {
+      std::string id = line.text;
+      id.erase(0, id.find_first_not_of(" \t"));
+      while (!id.empty() && (id.back() == ' ' || id.back() == '\t')) id.pop_back();
+      if (!id.empty() && id[0] != '#') ids.insert(std::move(id));
+      return Status();
+    }));
+  }
+  return Status();
+}
+
+// What a later document may turn out to repeat.
+struct Original {
+  std::string id;
+  uint64_t side;  // decides the split of it and of all that resemble it
+};
+
+class Builder {
+ public:
+  Builder(const CorpusRecipe& recipe, ThreadPool& pool, const BuildOptions& options,
+          FolderWriter writer)
+      : recipe_(recipe), pool_(pool), options_(options), writer_(std::move(writer)) {}
+
+  Result<CorpusReport> Run() {
+    const auto start = std::chrono::steady_clock::now();
+    PARVIS_RETURN_IF_ERROR(ReadStrikes(recipe_, strikes_));
+    // All exist, so that who reads a data set need not ask.
+    PARVIS_RETURN_IF_ERROR(writer_.Append("documents.jsonl", ""));
+    for (const auto& [split, file] : kSplitFiles) PARVIS_RETURN_IF_ERROR(writer_.Append(file, ""));
+    for (size_t source = 0; source < recipe_.sources.size(); ++source) {
+      const CorpusRecipe::Source& from = recipe_.sources[source];
+      for (const std::string& file : from.files) {
+        PARVIS_RETURN_IF_ERROR(ReadDocumentsOf(
+            file, from.read, [&](RawDocument raw) { return Take(source, std::move(raw)); }));
+      }
+    }
+    PARVIS_RETURN_IF_ERROR(Work());
+    for (const std::string& id : strikes_) {
+      if (!struck_.contains(id)) report_.unknown_strikes.push_back(id);
+    }
+    std::sort(report_.unknown_strikes.begin(), report_.unknown_strikes.end());
+    if (report_.kept.documents == 0) {
+      return InvalidArgument(
+          fmt::format("{}: of {} documents none is kept ({}); nothing is written", recipe_.path,
+                      report_.read, fmt::join(DropTexts(), ", ")));
+    }
+    PARVIS_RETURN_IF_ERROR(WriteDescriptions());
+    report_.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    PARVIS_RETURN_IF_ERROR(writer_.Commit());
+    return std::move(report_);
+  }
+
+ private:
+  std::vector<std::string> DropTexts() const {
+    std::vector<std::string> texts;
+    for (const auto& [reason, count] : report_.dropped) {
+      texts.push_back(fmt::format("{}: {}", reason, count));
+    }
+    return texts;
+  }
+
+  Status Take(size_t source, RawDocument raw) {
+    const CorpusRecipe::Source& from = recipe_.sources[source];
+    CleanDocument document;
+    document.source = source;
+    document.id = from.name + "/" + raw.id;
+    if (raw.licence.empty()) raw.licence = from.licence;
+    if (raw.author.empty()) raw.author = from.author;
+    if (raw.url.empty()) raw.url = from.url;
+    if (raw.note.empty()) raw.note = from.consent;
+    if (raw.language.empty()) raw.language = from.language;
+    const size_t bytes = raw.text.size() + raw.target.size();
+    ++report_.read;
+    report_.bytes_read += static_cast<int64_t>(bytes);
+    batch_bytes_ += bytes;
+    document.raw = std::move(raw);
+    batch_.push_back(std::move(document));
+    const bool full = batch_bytes_ >= kBatchBytes || batch_.size() >= kBatchDocuments;
+    return full ? Work() : Status();
+  }
+
+  // Cleans the batch on all threads, then decides in the order of reading.
+  Status Work() {
+    if (options_.stop != nullptr && options_.stop->load()) {
+      return Cancelled("stopped; nothing is written");
+    }
+    pool_.Dynamic(static_cast<int64_t>(batch_.size()), 1, [this](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) Clean(recipe_, batch_[i]);
+    });
+    for (CleanDocument& document : batch_) PARVIS_RETURN_IF_ERROR(Decide(document));
+    batch_.clear();
+    batch_bytes_ = 0;
+    if (options_.progress) options_.progress(report_.bytes_read, report_.kept.documents);
+    return Status();
+  }
+
+  // Why a document cannot stay by itself; empty: it can.
+  std::string ReasonOf(const CleanDocument& document) {
+    if (strikes_.contains(document.id)) {
+      struck_.insert(document.id);
+      ++report_.struck;
+      return "struck";
+    }
+    if (!ids_.insert(document.id).second) return "same_id";
+    const bool pair = recipe_.sources[document.source].read.format == "pairs";
+    if (document.text.empty() || (pair && document.target.empty())) return "empty";
+    for (size_t kind = 0; kind < kPersonalKinds; ++kind) {
+      report_.personal[kind] += document.personal[kind];
+    }
+    for (size_t kind = 0; kind < kPersonalKinds; ++kind) {
+      if (document.personal[kind] > 0 && recipe_.personal[kind] == PersonalAction::kDrop) {
+        return "personal:" + std::string(kPersonalNames[kind]);
+      }
+    }
+    for (const std::string& rule : document.broken_rules) ++report_.rules[rule];
+    if (!document.broken_rules.empty()) return "quality:" + document.broken_rules[0];
+    const std::vector<std::string>& wanted = recipe_.languages;
+    if (!wanted.empty() &&
+        std::find(wanted.begin(), wanted.end(), document.language.code) == wanted.end()) {
+      return "language:" + document.language.code;
+    }
+    return {};
+  }
+
+  Status Decide(CleanDocument& document) {
+    std::string reason = ReasonOf(document);
+    std::optional<Original> twin;
+    double similarity = 1.0;
+    bool exact = false;
+    if (reason.empty()) {
+      if (const auto same = by_content_.find(document.content); same != by_content_.end()) {
+        twin = originals_[same->second];
+        exact = true;
+      } else if (const auto near = near_.Find(document.min_hash, recipe_.near_threshold)) {
+        twin = originals_[near->document];
+        similarity = near->similarity;
+      }
+      if (twin && (exact ? recipe_.drop_exact : recipe_.drop_near)) {
+        reason = exact ? "exact_duplicate" : "near_duplicate";
+      }
+    }
+    OrderedJson row = RowOf(document);
+    if (twin) {
+      row["resembles"] = twin->id;
+      row["similarity"] = similarity;
+    }
+    if (!reason.empty()) {
+      row["dropped"] = reason;
+      ++report_.dropped[reason];
+      return writer_.Append("documents.jsonl", Line(row));
+    }
+    const uint64_t side = twin ? twin->side : document.content;
+    if (!exact) {
+      by_content_[document.content] = originals_.size();
+      near_.Add(originals_.size(), document.min_hash);
+      originals_.push_back({document.id, side});
+    }
+    return Keep(document, SplitOf(side), row);
+  }
+
+  // By a number that follows from the text, so that a document stays on its side in each rebuild.
+  int SplitOf(uint64_t side) const {
+    const double u = static_cast<double>((side * 0x9E3779B97F4A7C15u) >> 11) * 0x1.0p-53;
+    return u < recipe_.test ? 2 : u < recipe_.test + recipe_.heldout ? 1 : 0;
+  }
+
+  Status Keep(const CleanDocument& document, int split, OrderedJson& row) {
+    const auto& [name, file] = kSplitFiles[split];
+    OrderedJson text = {{"id", document.id},
+                        {"source", recipe_.sources[document.source].name},
+                        {"language", document.language.code},
+                        {"license", document.raw.licence},
+                        {"text", document.text}};
+    if (recipe_.sources[document.source].read.format == "pairs") text["target"] = document.target;
+    row["split"] = name;
+    report_.AddKept(recipe_, document, document.raw.licence, name);
+    PARVIS_RETURN_IF_ERROR(writer_.Append(file, Line(text)));
+    return writer_.Append("documents.jsonl", Line(row));
+  }
+
+  OrderedJson RowOf(const CleanDocument& document) const {
+    const RawDocument& raw = document.raw;
+    OrderedJson row = {{"id", document.id},
+                       {"source", recipe_.sources[document.source].name},
+                       {"place", raw.place},
+                       {"sha256", document.sha256}};
+    if (struck_.contains(document.id)) return row;  // who had it struck is not named again
+    row["licence"] = raw.licence;
+    const auto add = [&row](const char* key, const std::string& value) {
+      if (!value.empty()) row[key] = value;
+    };
+    add("author", raw.author);
+    add("title", raw.title);
+    add("url", raw.url);
+    add("consent", raw.note);
+    add("declared_language", raw.language);
+    row["language"] = document.language.code;
+    row["language_share"] = document.language.share;
+    row["words"] = document.measures.words;
+    row["bytes"] = document.text.size() + document.target.size();
+    if (!document.changes.empty()) row["changes"] = document.changes;
+    if (!document.broken_rules.empty()) row["broken_rules"] = document.broken_rules;
+    OrderedJson people = OrderedJson::object();
+    for (size_t kind = 0; kind < kPersonalKinds; ++kind) {
+      if (document.personal[kind] > 0) {
+        people[std::string(kPersonalNames[kind])] = document.personal[kind];
+      }
+    }
+    if (!people.empty()) row["personal"] = std::move(people);
+    return row;
+  }
+
+  static std::string Line(const OrderedJson& row) {
+    return row.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + '\n';
+  }
+
+  Status WriteDescriptions() {
+    std::vector<CorpusFile> files;
+    for (const char* name :
+         {"text/train.jsonl", "text/heldout.jsonl", "test/test.jsonl", "documents.jsonl"}) {
+      PARVIS_RETURN_IF_ERROR(writer_.Close(name));
+      PARVIS_ASSIGN_OR_RETURN(std::string sha256, Sha256HexOfFile(writer_.PathOf(name)));
+      files.push_back({name, std::move(sha256), writer_.size(name)});
+    }
+    const auto text = [](const OrderedJson& json) {
+      return json.dump(1, ' ', false, OrderedJson::error_handler_t::replace) + '\n';
+    };
+    PARVIS_RETURN_IF_ERROR(writer_.Append("report.json", text(report_.ToJson(recipe_))));
+    PARVIS_RETURN_IF_ERROR(writer_.Append(
+        "croissant.json", text(CroissantOf(recipe_, report_, files, options_.date))));
+    return writer_.Append("corpus.toml", recipe_.text);
+  }
+
+  const CorpusRecipe& recipe_;
+  ThreadPool& pool_;
+  const BuildOptions& options_;
+  FolderWriter writer_;
+  CorpusReport report_;
+  std::unordered_set<std::string> strikes_, struck_, ids_;
+  std::vector<CleanDocument> batch_;
+  size_t batch_bytes_ = 0;
+  std::vector<Original> originals_;
+  std::unordered_map<uint64_t, size_t> by_content_;
+  NearDuplicates near_;
+};
+
+}  // namespace
+
+Result<CorpusReport> BuildCorpus(const CorpusRecipe& recipe, ThreadPool& pool,
+                                 const BuildOptions& options) {
+  PARVIS_ASSIGN_OR_RETURN(FolderWriter writer, FolderWriter::Create(recipe.out));
+  return Builder(recipe, pool, options, std::move(writer)).Run();
+}
+
+}  // namespace parvis::data
