@@ -46,12 +46,13 @@ std::string Shortened(const std::string& text, size_t bytes) {
 void ShowShares(const Json& report, const char* key, Console& console) {
   console.Print(fmt::format("\n{}\n", key));
   std::vector<std::pair<int64_t, std::string>> rows;
-  for (const auto& [name, amount] : report.value(key, Json::object()).items()) {
+  const Json amounts = report.value(key, Json::object());
+  for (const auto& [name, amount] : amounts.items()) {
     rows.emplace_back(-amount.value("bytes", int64_t{0}), name);
   }
   std::sort(rows.begin(), rows.end());
   for (const auto& [bytes, name] : rows) {
-    const Json& amount = report[key][name];
+    const Json& amount = amounts[name];
     console.Print(fmt::format(
         "  {:<24} {:>8} documents {:>10}  {:5.1f} %\n", name, amount.value("documents", int64_t{0}),
         BytesText(static_cast<double>(-bytes)), 100 * amount.value("share", 0.0)));
@@ -76,7 +77,8 @@ void ShowReport(const Json& report, Console& console) {
     }
   }
   console.Print("\npersonal data\n");
-  for (const auto& [kind, entry] : report.value("personal", Json::object()).items()) {
+  const Json people = report.value("personal", Json::object());
+  for (const auto& [kind, entry] : people.items()) {
     console.Print(fmt::format("  {:<24} {:>8} found, {}\n", kind, entry.value("found", int64_t{0}),
                               entry.value("action", "")));
   }
@@ -116,7 +118,7 @@ Status ShowDropped(const Options& options, Console& console) {
   });
 }
 
-Status Inspect(const Options& options, Console& console) {
+Status InspectFolder(const Options& options, Console& console) {
   PARVIS_ASSIGN_OR_RETURN(const std::string text, ReadFile(options.folder + "/report.json"));
   const Result<Json> report = ParseJson(text);
   if (!report.ok()) return report.status().In(options.folder + "/report.json");
@@ -143,6 +145,16 @@ Status Inspect(const Options& options, Console& console) {
                               Shortened(sample.text, static_cast<size_t>(options.width))));
   }
   return {};
+}
+
+// A report that somebody changed by hand may hold anything: the JSON library throws at a wrong
+// type.
+Status Inspect(const Options& options, Console& console) {
+  try {
+    return InspectFolder(options, console);
+  } catch (const Json::exception& error) {
+    return DataLoss(options.folder + ": this is no report of 'parvis data build': " + error.what());
+  }
 }
 
 std::function<Status()> Define(FlagSet& flags, Console& console) {

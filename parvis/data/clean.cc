@@ -17,10 +17,24 @@ void Note(std::vector<std::string>& changes, const char* change) {
   }
 }
 
-// Whether only a table of Unicode can tell if a text is in its form.
 bool IsAscii(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < 128; });
+}
+
+// Whether a text is in NFC without asking the tables: no character of it is from U+0300 on, where
+// the combining marks begin, but for dashes and quotation marks (U+2010 to U+205E).
+bool IsSurelyNfc(std::string_view text) {
+  for (size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte < 0xCC) continue;
+    if (byte != 0xE2 || at + 2 >= text.size()) return false;
+    const unsigned code =
+        static_cast<unsigned char>(text[at + 1]) << 8 | static_cast<unsigned char>(text[at + 2]);
+    if (code < 0x8090 || code > 0x819E) return false;
+    at += 2;
+  }
+  return true;
 }
 
 const text::Normalizer& FormOf(const std::string& form) {
@@ -33,7 +47,7 @@ const text::Normalizer& FormOf(const std::string& form) {
 }
 
 std::string WithForm(std::string text, const std::string& form, std::vector<std::string>& changes) {
-  if (form == "none" || IsAscii(text)) return text;
+  if (form == "none" || IsAscii(text) || (form == "nfc" && IsSurelyNfc(text))) return text;
   std::string normal = FormOf(form).Apply(text);
   if (normal != text) changes.push_back(form);
   return normal;
