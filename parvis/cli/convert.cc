@@ -17,6 +17,8 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
   flags.Add("--dtype", &request->dtype,
             "Matrices in f32, f16, bf16, or a type of 'parvis quantize' (default: as they are)");
   flags.Add("--tokenizer", &request->tokenizer, "Take the tokeniser of this file or model");
+  flags.Add("--adapter", &request->adapter,
+            "Merge this LoRA adapter into the weights: a .gguf file or a PEFT folder");
   return [request, &console] { return Rewrite(*request, console); };
 }
 

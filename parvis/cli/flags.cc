@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "parvis/cli/model_path.h"
+#include "parvis/models/adapter.h"
 #include "parvis/train/machine.h"
 
 namespace parvis::cli {
@@ -39,13 +40,18 @@ void ModelFlags::AddTo(FlagSet& flags) {
   flags.Add("-m,--model,model", &model, "A .gguf file, a folder, or a name of 'parvis list'",
             {.required = true});
   flags.Add("--dtype", &dtype, "Compute in f32, bf16 or q8_0 (default: as stored)");
+  flags.Add("--adapter", &adapter, "A LoRA adapter: a .gguf file or a PEFT folder");
 }
 
 Result<models::Model> ModelFlags::Load(const Compute& compute) const {
   models::LoadOptions options;
   PARVIS_ASSIGN_OR_RETURN(options.packing, PackingFromName(dtype));
   PARVIS_ASSIGN_OR_RETURN(const std::string path, FindModel(model));
-  return models::LoadModel(compute.exec(), path, options);
+  PARVIS_ASSIGN_OR_RETURN(models::Model loaded, models::LoadModel(compute.exec(), path, options));
+  if (!adapter.empty()) {
+    PARVIS_RETURN_IF_ERROR(models::LoadAdapter(compute.exec(), adapter, loaded));
+  }
+  return loaded;
 }
 
 Result<std::optional<ops::Packing>> PackingFromName(const std::string& name) {

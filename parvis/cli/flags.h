@@ -45,10 +45,12 @@ class Compute {
 // Processors that this process may run on.
 int AvailableThreads();
 
-// --model and --dtype: which weights, and in which numbers they are computed.
+// --model, --dtype and --adapter: which weights, in which numbers they are computed, and what
+// changes them.
 struct ModelFlags {
   std::string model;
   std::string dtype;
+  std::string adapter;  // empty: none
 
   // The model is the first word too.
   void AddTo(FlagSet& flags);

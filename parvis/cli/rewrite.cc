@@ -10,6 +10,8 @@
 #include "parvis/cli/progress.h"
 #include "parvis/cli/tokenizer_file.h"
 #include "parvis/formats/llama2c.h"
+#include "parvis/formats/quantize.h"
+#include "parvis/models/adapter.h"
 
 namespace parvis::cli {
 namespace {
@@ -29,6 +31,22 @@ Result<models::Model> Open(const RewriteRequest& request, const std::string& pat
     return model.tokenizer_status.In("the tokeniser cannot be carried over");
   }
   return model;
+}
+
+// `keep_types`: what was changed is stored as it was before.
+Status Merge(const std::string& adapter, bool keep_types, const Compute& compute,
+             models::Model& model) {
+  std::vector<DType> before;
+  for (const ops::Parameter& parameter : model.stack.parameters()) {
+    before.push_back(parameter.value.dtype());
+  }
+  PARVIS_RETURN_IF_ERROR(models::LoadAdapter(compute.exec(), adapter, model));
+  PARVIS_RETURN_IF_ERROR(models::MergeAdapter(compute.exec(), model));
+  for (size_t i = 0; keep_types && i < before.size(); ++i) {
+    Tensor& value = model.stack.parameters()[i].value;
+    PARVIS_ASSIGN_OR_RETURN(value, formats::ConvertTensor(value, before[i], compute.pool()));
+  }
+  return {};
 }
 
 }  // namespace
@@ -53,6 +71,9 @@ Status Rewrite(const RewriteRequest& request, Console& console) {
   }
   PARVIS_ASSIGN_OR_RETURN(const Compute compute, Compute::Make({}));
   PARVIS_ASSIGN_OR_RETURN(models::Model model, Open(request, path, compute));
+  if (!request.adapter.empty()) {
+    PARVIS_RETURN_IF_ERROR(Merge(request.adapter, !types.has_value(), compute, model));
+  }
   if (types && IsQuantised(types->dtype) && IsQuantised(model.dtype)) {
     console.Note(path + " is quantised already (" + std::string(DTypeName(model.dtype)) +
                  "): what was lost then stays lost");

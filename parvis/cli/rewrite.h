@@ -14,6 +14,7 @@ struct RewriteRequest {
   std::string in, out;
   std::string dtype;      // of the matrices; empty: as they are
   std::string tokenizer;  // a file or model; empty: the model's own
+  std::string adapter;    // that is merged into the weights; empty: none
 };
 
 // Writes `out` whole or not at all; it takes the place of a file of this name.

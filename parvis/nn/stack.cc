@@ -8,6 +8,11 @@
 #include "parvis/ops/relative_bias.h"
 
 namespace parvis::nn {
+namespace {
+
+constexpr std::string_view kWeight = ".weight";
+
+}  // namespace
 
 Stack::Stack(Blueprint blueprint) : blueprint_(std::move(blueprint)) {
   for (ParameterSpec& spec : ParametersOf(blueprint_)) {
@@ -17,12 +22,7 @@ Stack::Stack(Blueprint blueprint) : blueprint_(std::move(blueprint)) {
     parameters_.push_back(std::move(parameter));
     roles_.push_back(spec.role);
   }
-  for (int64_t layer = 0; layer < blueprint_.encoder_layers; ++layer) {
-    encoder_.push_back(BlockOf("encoder." + std::to_string(layer)));
-  }
-  for (int64_t layer = 0; layer < blueprint_.num_layers; ++layer) {
-    blocks_.push_back(BlockOf(std::to_string(layer)));
-  }
+  MakeBlocks();
   const std::string head = HeadName(blueprint_.head.kind);
   head_ = {.dense = LinearOf(head + ".dense"),
            .norm = NormOf(head + ".norm"),
@@ -37,6 +37,53 @@ Stack::Stack(Blueprint blueprint) : blueprint_(std::move(blueprint)) {
   if (const auto* alibi = std::get_if<AlibiPositions>(&blueprint_.positions)) {
     alibi_slopes_ = AlibiSlopesOf(*alibi, blueprint_.attention.num_heads);
   }
+}
+
+void Stack::MakeBlocks() {
+  encoder_.clear();
+  blocks_.clear();
+  for (int64_t layer = 0; layer < blueprint_.encoder_layers; ++layer) {
+    encoder_.push_back(BlockOf("encoder." + std::to_string(layer)));
+  }
+  for (int64_t layer = 0; layer < blueprint_.num_layers; ++layer) {
+    blocks_.push_back(BlockOf(std::to_string(layer)));
+  }
+}
+
+void Stack::Adapt(std::vector<AdapterLayer> layers) {
+  PARVIS_CHECK(adapter_.empty());
+  adapter_ = std::move(layers);
+  const auto add = [this](const std::string& name, Shape shape) {
+    Parameter parameter;
+    parameter.name = name;
+    parameter.shape = std::move(shape);
+    adapter_parameters_.push_back(std::move(parameter));
+  };
+  for (const AdapterLayer& layer : adapter_) {
+    const Parameter* first = Find(layer.weights[0]);
+    PARVIS_CHECK(first != nullptr && first->shape.size() == 2);
+    add(layer.name + ".lora_a", {layer.rank, first->shape[1]});
+    for (const std::string& weight : layer.weights) {
+      const std::string matrix = weight.substr(0, weight.size() - kWeight.size());
+      PARVIS_CHECK(Find(weight) != nullptr && Find(matrix + ".lora_b") == nullptr);
+      add(matrix + ".lora_b", {Find(weight)->shape[0], layer.rank});
+    }
+  }
+  MakeBlocks();
+}
+
+void Stack::DropAdapter() {
+  adapter_.clear();
+  adapter_parameters_.clear();
+  MakeBlocks();
+}
+
+std::vector<Parameter*> Stack::Learned() {
+  std::vector<Parameter*> learned;
+  for (Parameter& parameter : adapter_.empty() ? parameters_ : adapter_parameters_) {
+    learned.push_back(&parameter);
+  }
+  return learned;
 }
 
 BlockParameters Stack::BlockOf(const std::string& name) {
@@ -64,11 +111,22 @@ Parameter* Stack::Find(std::string_view name) {
   for (Parameter& parameter : parameters_) {
     if (parameter.name == name) return &parameter;
   }
+  for (Parameter& parameter : adapter_parameters_) {
+    if (parameter.name == name) return &parameter;
+  }
   return nullptr;
 }
 
 ops::LinearSpec Stack::LinearOf(const std::string& name) {
-  return {Find(name + ".weight"), Find(name + ".bias")};
+  ops::LinearSpec linear{Find(name + ".weight"), Find(name + ".bias")};
+  for (const AdapterLayer& layer : adapter_) {
+    if (std::find(layer.weights.begin(), layer.weights.end(), name + ".weight") ==
+        layer.weights.end()) {
+      continue;
+    }
+    linear.change = {Find(layer.name + ".lora_a"), Find(name + ".lora_b"), layer.scale};
+  }
+  return linear;
 }
 
 NormParameters Stack::NormOf(const std::string& name) {
@@ -77,6 +135,11 @@ NormParameters Stack::NormOf(const std::string& name) {
 
 void Stack::Pack(const Exec& exec, bool keep_values, std::optional<ops::Packing> packing) {
   for (Parameter& parameter : parameters_) Pack(exec, parameter, keep_values, packing);
+  PackAdapter(exec);
+}
+
+void Stack::PackAdapter(const Exec& exec) {
+  for (Parameter& parameter : adapter_parameters_) ops::Pack(exec, parameter, ops::Packing::kF32);
 }
 
 void Stack::Pack(const Exec& exec, Parameter& parameter, bool keep_values,

@@ -38,6 +38,15 @@ struct Step {
   Tensor encoded = {};  // from Encode; undefined where the memories are pages
 };
 
+// What an adapter says of one matrix of a file: W += scale · B · A. The matrix may be several of
+// ours, one below the other (q, k and v of a fused one): they share A.
+struct AdapterLayer {
+  std::string name;                  // "3.attention.q", "3.attention.qkv"
+  std::vector<std::string> weights;  // "3.attention.q.weight", …
+  int64_t rank = 0;
+  float scale = 1.0f;
+};
+
 // A blueprint with its weights: the one definition that training and serving share.
 //
 // Forward, Logits and Loss only read the weights and may be called from several threads, each with
@@ -51,13 +60,23 @@ class Stack {
   const Blueprint& blueprint() const { return blueprint_; }
   std::vector<Parameter>& parameters() { return parameters_; }
   const std::vector<Parameter>& parameters() const { return parameters_; }
-  Parameter* Find(std::string_view name);  // null: no such parameter
+  Parameter* Find(std::string_view name);  // also of an adapter; null: no such parameter
+
+  // Gives the stack an adapter, without values: parameters NAME.lora_a (rank, inputs) of each layer
+  // and, of each of its matrices, "….lora_b" (outputs, rank). They are always computed in f32.
+  // REQUIRES: no adapter before; matrices of blocks, none of them twice.
+  void Adapt(std::vector<AdapterLayer> layers);
+  const std::vector<AdapterLayer>& adapter() const { return adapter_; }
+  void DropAdapter();
+  // What training changes: the adapter if there is one, else all parameters.
+  std::vector<Parameter*> Learned();
 
   // Packs every matrix: with its own dtype's numbers, or with `packing` if given. See ops::Pack.
   void Pack(const Exec& exec, bool keep_values, std::optional<ops::Packing> packing = {});
   // The same of one parameter of this stack; nothing if it is no matrix.
   void Pack(const Exec& exec, Parameter& parameter, bool keep_values,
             std::optional<ops::Packing> packing = {});
+  void PackAdapter(const Exec& exec);  // its parameters only
 
   // The last hidden states, after the final norm: (rows, hidden_size).
   // REQUIRES: packed; tokens within the vocabulary, types within theirs; positions below the
@@ -81,6 +100,7 @@ class Stack {
                  float grad_scale, std::span<float> each = {});
 
  private:
+  void MakeBlocks();
   ops::LinearSpec LinearOf(const std::string& name);
   NormParameters NormOf(const std::string& name);
 
@@ -91,6 +111,8 @@ class Stack {
   Blueprint blueprint_;
   std::vector<Parameter> parameters_;       // never grows after construction: pointers into it hold
   std::vector<ParameterSpec::Role> roles_;  // of each
+  std::vector<AdapterLayer> adapter_;
+  std::vector<Parameter> adapter_parameters_;  // never grows after Adapt
   std::vector<BlockParameters> blocks_, encoder_;
   HeadParameters head_;
   RotaryFrequencies frequencies_;    // empty where positions are not rotary

@@ -1,5 +1,6 @@
 #include "parvis/ops/matmul.h"
 
+#include "parvis/ops/activation.h"
 #include "parvis/ops/product.h"
 
 namespace parvis::ops {
@@ -67,6 +68,22 @@ void LinearsBackward(const Exec& exec, const Tensor& x, std::span<const LinearSp
     }
   }
   if (grad_x.defined()) exec.tape().AddGrad(x, grad_x);
+}
+
+// Adds the changes to `results`, by operations that are recorded themselves.
+void AddChanges(const Exec& exec, const Tensor& x, std::span<const LinearSpec> specs,
+                std::vector<Tensor>& results) {
+  const LowRank* last = nullptr;
+  Tensor narrow;  // scale · x · aᵀ of the last change
+  for (size_t i = 0; i < specs.size(); ++i) {
+    const LowRank& change = specs[i].change;
+    if (change.a == nullptr) continue;
+    if (last == nullptr || last->a != change.a || last->scale != change.scale) {
+      narrow = Scale(exec, Linear(exec, x, {change.a}), change.scale);
+      last = &change;
+    }
+    results[i] = Add(exec, results[i], Linear(exec, narrow, {change.b}));
+  }
 }
 
 }  // namespace
@@ -150,6 +167,7 @@ std::vector<Tensor> Linears(const Exec& exec, const Tensor& x, std::span<const L
           LinearsBackward(exec, x, specs, grads);
         });
   }
+  AddChanges(exec, x, specs, results);
   return results;
 }
 

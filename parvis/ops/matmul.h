@@ -18,12 +18,22 @@ void Pack(const Exec& exec, Parameter& matrix, Packing packing, bool keep_value 
 // The packing that computes `dtype`'s numbers as stored (kernels.h).
 Packing PackingOf(DType dtype);
 
+// A change of a matrix by a product of two narrow ones, which are learned instead of it: LoRA (Hu
+// et al., "LoRA: Low-Rank Adaptation of Large Language Models", 2021).
+struct LowRank {
+  Parameter* a = nullptr;  // (rank, inputs), packed; null: no change
+  Parameter* b = nullptr;  // (outputs, rank), packed
+  float scale = 1.0f;
+};
+
 struct LinearSpec {
   Parameter* weight;          // (outputs, inputs), packed
   Parameter* bias = nullptr;  // (outputs), f32
+  LowRank change = {};        // several specs of one call may share `a`
 };
 
 // y = x · weightᵀ + bias        x: (rows, inputs)   y: (rows, outputs)
+// and, with a change:  y += (scale · x · aᵀ) · bᵀ
 Tensor Linear(const Exec& exec, const Tensor& x, const LinearSpec& spec);
 
 // Several products of one x, prepared once and computed in one parallel region.

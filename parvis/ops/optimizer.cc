@@ -34,12 +34,12 @@ void AdamWStep(const Exec& exec, Parameter& parameter, Tensor& m, Tensor& v,
   });
 }
 
-double GradNorm(const Exec& exec, std::span<const Parameter> parameters) {
+double GradNorm(const Exec& exec, std::span<Parameter* const> parameters) {
   double total = 0.0;
   std::vector<double> sums;
-  for (const Parameter& parameter : parameters) {
-    const int64_t size = parameter.grad.size();
-    const float* grad = parameter.grad.f32();
+  for (const Parameter* parameter : parameters) {
+    const int64_t size = parameter->grad.size();
+    const float* grad = parameter->grad.f32();
     sums.assign(static_cast<size_t>((size + kBlock - 1) / kBlock), 0.0);
     exec.pool().For(static_cast<int64_t>(sums.size()), 1, [&](int64_t begin, int64_t end) {
       for (int64_t block = begin; block < end; ++block) {

@@ -27,7 +27,7 @@ void AdamWStep(const Exec& exec, Parameter& parameter, Tensor& m, Tensor& v,
 
 // sqrt of the sum of the squares of all gradients. Blocks of a fixed size are summed in f64 and
 // added in order, so the bits do not depend on the number of threads.
-double GradNorm(const Exec& exec, std::span<const Parameter> parameters);
+double GradNorm(const Exec& exec, std::span<Parameter* const> parameters);
 
 // average = decay * average + (1 - decay) * value, elementwise.
 void AverageStep(const Exec& exec, const Tensor& value, float decay, Tensor& average);

@@ -27,10 +27,11 @@ struct NamedTensor {
 };
 
 // Tensors share their bytes, so writing into one of these fills the stack or the optimizer.
-std::vector<NamedTensor> TensorsOf(const nn::Stack& stack, const Optimizer& optimizer) {
+std::vector<NamedTensor> TensorsOf(nn::Stack& stack, const Optimizer& optimizer) {
   std::vector<NamedTensor> tensors;
-  for (size_t i = 0; i < stack.parameters().size(); ++i) {
-    const ops::Parameter& parameter = stack.parameters()[i];
+  const std::vector<ops::Parameter*> learned = stack.Learned();
+  for (size_t i = 0; i < learned.size(); ++i) {
+    const ops::Parameter& parameter = *learned[i];
     tensors.push_back({"value/" + parameter.name, parameter.value});
     tensors.push_back({"m/" + parameter.name, optimizer.m[i]});
     tensors.push_back({"v/" + parameter.name, optimizer.v[i]});
@@ -91,7 +92,7 @@ Result<Opened> OpenAdvising(const std::string& path) {
 
 }  // namespace
 
-Status WriteCheckpoint(const std::string& path, const nn::Stack& stack, const Optimizer& optimizer,
+Status WriteCheckpoint(const std::string& path, nn::Stack& stack, const Optimizer& optimizer,
                        const Json& state) {
   const std::vector<NamedTensor> tensors = TensorsOf(stack, optimizer);
   std::vector<formats::TensorPlan> plans;

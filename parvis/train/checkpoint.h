@@ -14,15 +14,16 @@
 
 namespace parvis::train {
 
-// A checkpoint is one safetensors file that other tools can read: for every parameter the tensors
-// "value/NAME", "m/NAME", "v/NAME" (and "average/NAME") in f32, and in the metadata
+// A checkpoint is one safetensors file that other tools can read: for every parameter that is
+// learned (Stack::Learned) the tensors "value/NAME", "m/NAME", "v/NAME" (and "average/NAME") in
+// f32, and in the metadata
 //   format  "parvis.checkpoint/1"
 //   state   JSON text: what else a run needs to go on (step, data position, times …)
 //   sha256  over the state and every tensor's name, shape and bytes
 // One file, so that one rename commits all of it.
 
 // Written beside, synced and renamed: a kill or a full disk leaves what was there before.
-Status WriteCheckpoint(const std::string& path, const nn::Stack& stack, const Optimizer& optimizer,
+Status WriteCheckpoint(const std::string& path, nn::Stack& stack, const Optimizer& optimizer,
                        const Json& state);
 
 // The state alone, after the whole file was checked.

@@ -8,18 +8,18 @@
 
 namespace parvis::train {
 
-Optimizer::Optimizer(const nn::Stack& stack, const OptimizerSettings& settings)
-    : settings_(settings) {
-  for (const ops::Parameter& parameter : stack.parameters()) {
-    PARVIS_CHECK(parameter.value.dtype() == DType::kF32);
-    m.push_back(Tensor::Zeros(parameter.shape));
-    v.push_back(Tensor::Zeros(parameter.shape));
-    if (settings_.average > 0.0f) average.push_back(parameter.value.Clone());
+Optimizer::Optimizer(nn::Stack& stack, const OptimizerSettings& settings) : settings_(settings) {
+  for (const ops::Parameter* parameter : stack.Learned()) {
+    PARVIS_CHECK(parameter->value.dtype() == DType::kF32);
+    m.push_back(Tensor::Zeros(parameter->shape));
+    v.push_back(Tensor::Zeros(parameter->shape));
+    if (settings_.average > 0.0f) average.push_back(parameter->value.Clone());
   }
 }
 
 double Optimizer::Step(const ops::Exec& exec, nn::Stack& stack, double learning_rate) {
-  const double norm = ops::GradNorm(exec, stack.parameters());
+  const std::vector<ops::Parameter*> learned = stack.Learned();
+  const double norm = ops::GradNorm(exec, learned);
   if (!std::isfinite(norm)) return norm;
   ++steps;
   ops::AdamWStepArgs args;
@@ -33,8 +33,8 @@ double Optimizer::Step(const ops::Exec& exec, nn::Stack& stack, double learning_
   const auto count = static_cast<double>(steps);
   args.bias_correction1 = static_cast<float>(1.0 - std::pow(double{settings_.beta1}, count));
   args.bias_correction2 = static_cast<float>(1.0 - std::pow(double{settings_.beta2}, count));
-  for (size_t i = 0; i < stack.parameters().size(); ++i) {
-    ops::Parameter& parameter = stack.parameters()[i];
+  for (size_t i = 0; i < learned.size(); ++i) {
+    ops::Parameter& parameter = *learned[i];
     args.weight_decay = parameter.shape.size() == 2 ? settings_.weight_decay : 0.0f;
     ops::AdamWStep(exec, parameter, m[i], v[i], args);
     if (average.empty()) continue;

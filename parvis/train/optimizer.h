@@ -16,11 +16,11 @@ struct OptimizerSettings {
   float average = 0.0f;       // decay of an exponential average of the weights; 0: none is kept
 };
 
-// AdamW over all parameters of a stack, whose values must be f32. One moment pair per parameter, in
-// the stack's order. Formula: parvis/ops/optimizer.h.
+// AdamW over what a stack learns (Stack::Learned), whose values must be f32. One moment pair for
+// each of these parameters, in their order. Formula: parvis/ops/optimizer.h.
 class Optimizer {
  public:
-  Optimizer(const nn::Stack& stack, const OptimizerSettings& settings);
+  Optimizer(nn::Stack& stack, const OptimizerSettings& settings);
 
   // Changes every value by its gradient and counts one step. Returns the norm of the gradients
   // before clipping; if that is not finite nothing is changed.

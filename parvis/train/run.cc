@@ -202,8 +202,9 @@ Status Run::OneStep() {
 void Run::SwapAverage() {
   Optimizer& optimizer = trainer_.optimizer();
   if (optimizer.average.empty()) return;
+  const std::vector<ops::Parameter*> learned = model_.stack.Learned();
   for (size_t i = 0; i < optimizer.average.size(); ++i) {
-    std::swap(optimizer.average[i], model_.stack.parameters()[i].value);
+    std::swap(optimizer.average[i], learned[i]->value);
   }
   trainer_.Repack();
 }

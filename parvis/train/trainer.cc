@@ -45,13 +45,20 @@ Trainer::Trainer(const ops::Exec& eager, nn::Stack& stack, const Objective& obje
       objective_(objective),
       optimizer_(stack, settings),
       packing_(packing) {
-  for (ops::Parameter& parameter : stack_.parameters()) {
-    parameter.grad = Tensor::Zeros(parameter.shape);
+  for (ops::Parameter* parameter : stack_.Learned()) {
+    parameter->grad = Tensor::Zeros(parameter->shape);
   }
-  Repack();
+  stack_.Pack(eager_, /*keep_values=*/true, packing_);
 }
 
-void Trainer::Repack() { stack_.Pack(eager_, /*keep_values=*/true, packing_); }
+// Of a stack with an adapter nothing else changes.
+void Trainer::Repack() {
+  if (stack_.adapter().empty()) {
+    stack_.Pack(eager_, /*keep_values=*/true, packing_);
+  } else {
+    stack_.PackAdapter(eager_);
+  }
+}
 
 Result<Trainer::StepResult> Trainer::Accumulate(std::span<const Batch> micro_batches,
                                                 const Corpus& corpus) {
@@ -63,8 +70,8 @@ Result<Trainer::StepResult> Trainer::Accumulate(std::span<const Batch> micro_bat
   }
   const int64_t count = std::max<int64_t>(result.num_targets, 1);
   const float grad_scale = 1.0f / static_cast<float>(count);
-  for (ops::Parameter& parameter : stack_.parameters()) {
-    std::memset(parameter.grad.data(), 0, parameter.grad.bytes());
+  for (ops::Parameter* parameter : stack_.Learned()) {
+    std::memset(parameter->grad.data(), 0, parameter->grad.bytes());
   }
   std::vector<float> losses;
   for (const Batch& batch : micro_batches) {
@@ -97,6 +104,9 @@ Status Trainer::Explain(const Batch& batch, std::span<const float> losses, const
   for (const ops::Parameter& parameter : stack_.parameters()) {
     if (where.empty() && !AllFinite(parameter.value)) where = "weight " + parameter.name;
   }
+  for (const ops::Parameter* parameter : stack_.Learned()) {
+    if (where.empty() && !AllFinite(parameter->value)) where = "weight " + parameter->name;
+  }
   if (where.empty() && !losses.empty()) {
     ops::Exec observing(eager_.pool(), eager_.kernels());
     observing.set_observer([&where](const std::string& name, const Tensor& value) {
@@ -105,8 +115,8 @@ Status Trainer::Explain(const Batch& batch, std::span<const float> losses, const
     HeadRows(observing, stack_, batch);
     if (where.empty()) where = "the logits";
   }
-  for (const ops::Parameter& parameter : stack_.parameters()) {
-    if (where.empty() && !AllFinite(parameter.grad)) where = "the gradient of " + parameter.name;
+  for (const ops::Parameter* parameter : stack_.Learned()) {
+    if (where.empty() && !AllFinite(parameter->grad)) where = "the gradient of " + parameter->name;
   }
   if (where.empty()) where = "the sum of the gradients' squares";
 

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Makes LoRA adapters with Hugging Face's PEFT for the tiny models, and what PEFT computes of them.
+
+Each folder tests/golden/adapters/<name>/ holds an adapter as PEFT writes it and golden.safetensors;
+README.md beside this script says what is in it. Usage: make_adapters.py [OUT_DIR]
+"""
+
+import pathlib
+import shutil
+import sys
+
+import torch
+from peft import LoraConfig, get_peft_model
+from safetensors.torch import save_file
+from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "tests/golden"
+CAUSAL, MASKED, PAIRS = AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM
+
+# name: (base, class, PEFT's settings)
+ADAPTERS = {
+    "llama": ("models/llama_gqa", CAUSAL, dict(r=3, lora_alpha=6, target_modules="all-linear")),
+    "gpt2": (
+        "models/gpt2_tiny",
+        CAUSAL,
+        dict(r=2, lora_alpha=5, target_modules=["c_attn", "mlp.c_proj"], fan_in_fan_out=True),
+    ),
+    "bloom": (
+        "models/bloom_tiny",
+        CAUSAL,
+        dict(
+            r=4,
+            lora_alpha=4,
+            use_rslora=True,
+            target_modules=["query_key_value", "dense_4h_to_h"],
+        ),
+    ),
+    "bert": (
+        "encoders/bert_masked_lm",
+        MASKED,
+        dict(r=2, lora_alpha=4, target_modules=["query", "value", "intermediate.dense"]),
+    ),
+    "t5": ("models/t5_v1_1", PAIRS, dict(r=2, lora_alpha=4, target_modules=["q", "v", "wo"])),
+}
+
+
+def lora_parameters(model):
+    return {n: p for n, p in model.named_parameters() if p.requires_grad}
+
+
+def published(name):
+    """The name in adapter_model.safetensors."""
+    return name.replace(".default.", ".")
+
+
+def loss_of(model, rows):
+    logits = model(rows).logits[:, :-1]
+    return torch.nn.functional.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten())
+
+
+def training_goldens(model, vocab, generator):
+    """Gradients of three rows; then ten steps on few different tokens."""
+    rows = torch.randint(3, vocab, (3, 21), generator=generator)
+    loss = loss_of(model, rows)
+    loss.backward()
+    tensors = {"rows.tokens": rows, "rows.loss": loss.detach().reshape(1)}
+    for name, parameter in lora_parameters(model).items():
+        tensors["rows.gradient/" + published(name)] = parameter.grad.clone()
+    learned = list(lora_parameters(model).values())
+    optimizer = torch.optim.AdamW(
+        learned, lr=1e-3, betas=(0.9, 0.95), eps=1e-8, weight_decay=0.1, foreach=False
+    )
+    batches = torch.randint(3, 23, (10, 2, 21), generator=generator)
+    losses, norms = [], []
+    for batch in batches:
+        optimizer.zero_grad()
+        loss = loss_of(model, batch)
+        loss.backward()
+        norms.append(torch.nn.utils.clip_grad_norm_(learned, 1.0, foreach=False))
+        losses.append(loss.detach())
+        optimizer.step()
+    tensors |= {
+        "steps.tokens": batches,
+        "steps.losses": torch.stack(losses),
+        "steps.gradient_norms": torch.stack(norms),
+    }
+    for name, parameter in lora_parameters(model).items():
+        tensors["steps.parameter/" + published(name)] = parameter.detach().clone()
+    return tensors
+
+
+def main():
+    out = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else GOLDEN / "adapters"
+    torch.set_num_threads(1)
+    for number, (name, (base, kind, settings)) in enumerate(ADAPTERS.items()):
+        generator = torch.Generator().manual_seed(7000 + number)
+        model = kind.from_pretrained(
+            GOLDEN / base, dtype=torch.float32, attn_implementation="eager"
+        )
+        vocab = model.config.vocab_size
+        model = get_peft_model(model, LoraConfig(**settings)).eval()
+        with torch.no_grad():
+            for parameter in lora_parameters(model).values():
+                parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.2)
+        folder = out / name
+        shutil.rmtree(folder, ignore_errors=True)
+        config = model.peft_config["default"]
+        config.base_model_name_or_path = base
+        config.target_modules = sorted(config.target_modules)
+        model.save_pretrained(folder, safe_serialization=True)
+        (folder / "README.md").unlink(missing_ok=True)
+        ids = torch.randint(3, vocab, (1, 17), generator=generator)
+        tensors = {"input_ids": ids[0]}
+        with torch.no_grad():
+            if kind is PAIRS:
+                answer = torch.randint(3, vocab, (1, 9), generator=generator)
+                tensors["decoder_input_ids"] = answer[0]
+                tensors["logits"] = model(input_ids=ids, decoder_input_ids=answer).logits[0]
+            else:
+                tensors["logits"] = model(ids).logits[0]
+        if kind is CAUSAL:
+            tensors |= training_goldens(model, vocab, generator)
+        flat = {}
+        for key, tensor in tensors.items():
+            dtype = torch.float32 if tensor.is_floating_point() else torch.int32
+            flat[key] = tensor.detach().to(dtype).contiguous()
+        save_file(flat, folder / "golden.safetensors")
+
+
+if __name__ == "__main__":
+    main()
