@@ -23,11 +23,13 @@ Made by `bench/report.py` from `bench/results/`; `bench/README.md` tells how to 
 How to read it. Weights and training text are random: speed does not depend on what a model knows.
 Engines run in turn, each in a process of its own, on the same files; a figure is the median of all
 its measurements, with the lowest and highest behind it. *Share* is the part of what this machine
-can do at best, measured beside the engines by `machine_peak`: bytes of weights over memory bandwidth
-when text is generated (weights that stay in the caches can pass 100 %), operations over the peak of
-the widest arithmetic for the weight type when a prompt is read or a model trained. *Ratio* is Parvis
-over the best of the others. † marks rows during which other programs took more than 8 % of the
-machine's processor time.
+can do at best: when text is generated, bytes of weights over the memory's read rate just before and
+after the run (weights that stay in the caches can pass 100 %); when a prompt is read or a model
+trained, operations over the peak of the widest arithmetic for the weight type, measured beside the
+engines by `machine_peak`. *Ratio* is Parvis over the best of the others; for one sequence that is
+generated, of the shares, since this virtual machine's memory is now and then half as fast as a
+moment before, and whoever is measured then looks half as fast. † marks rows during which other
+programs took more than 8 % of the machine's processor time.
 """
 
 
@@ -100,14 +102,18 @@ def read_share(row, bytes_per_token, limit):
     return shares[len(shares) // 2]
 
 
-def ratio(rows):
-    peers = [row["tokens_per_second"]["median"] for engine, row in rows.items() if engine != OURS]
+def ratio(rows, of):
+    peers = [of(row) for engine, row in rows.items() if engine != OURS]
     if OURS not in rows or not peers:
         return "–"
-    return f"{rows[OURS]['tokens_per_second']['median'] / max(peers):.2f}"
+    return f"{of(rows[OURS]) / max(peers):.2f}"
 
 
-def table(engines, groups, headings):
+def median_rate(row):
+    return row["tokens_per_second"]["median"]
+
+
+def table(engines, groups, headings, compare_shares=False):
     """`groups`: (cells that name the row, rows by engine, share or None)."""
     if not groups:
         return
@@ -115,7 +121,7 @@ def table(engines, groups, headings):
     yield "|" + " --- |" * (len(headings) + len(engines) + 1)
     for names, rows, share in groups:
         yield "| " + " | ".join([*names, *(cell(rows.get(engine), share) for engine in engines),
-                                 ratio(rows)]) + " |"
+                                 ratio(rows, share if compare_shares else median_rate)]) + " |"
     yield ""
 
 
@@ -165,7 +171,7 @@ def generate_lines(document, limits):
     yield ""
     yield f"### Generating {document['generate']} tokens, tokens/s, share of memory bandwidth"
     yield ""
-    yield from table(engines, single, ["model", "threads"])
+    yield from table(engines, single, ["model", "threads"], compare_shares=True)
     yield f"### Reading a prompt (an encoder: texts) of {document['prompt']} tokens, tokens/s, share of peak"
     yield ""
     yield from table(engines, prompt, ["model", "threads"])
