@@ -22,8 +22,7 @@ struct BuildOptions {
 //
 //   text/train.jsonl, text/heldout.jsonl, test/test.jsonl   documents, as `parvis train` reads them
 //   documents.jsonl   every document that was read: origin, licence, hash, what was done, where it
-//   went tokens/           shards, if the recipe names a tokeniser (shards.h) report.json,
-//   croissant.json, corpus.toml
+//   went report.json, croissant.json, corpus.toml
 //
 // Files are streams; in memory are some MiB of documents, and about a kilobyte for each that is
 // kept. The folder appears whole or not at all. What it holds depends neither on threads nor on

@@ -73,7 +73,6 @@ Status ReadSource(const toml::table& table, CorpusRecipe& recipe) {
     reader.Refuse("pair", "is of format = \"pairs\" only");
   }
   source.language = reader.Text("language", "");
-  source.target_language = reader.Text("target_language", "");
   source.licence = reader.Text("licence", "");
   source.author = reader.Text("author", "");
   source.url = reader.Text("url", "");
@@ -117,7 +116,6 @@ Status ReadTables(const toml::table& root, CorpusRecipe& recipe) {
   const toml::table* duplicates = top.Table("duplicates");
   const toml::table* personal = top.Table("personal");
   const toml::table* split = top.Table("split");
-  const toml::table* tokens = top.Table("tokens");
   PARVIS_RETURN_IF_ERROR(top.Finish());
   PARVIS_RETURN_IF_ERROR(ReadCorpus(corpus, recipe));
   if (sources == nullptr || sources->empty()) {
@@ -147,17 +145,7 @@ Status ReadTables(const toml::table& root, CorpusRecipe& recipe) {
   TomlReader sides(split, recipe.path, "split");
   recipe.heldout = sides.Number("heldout", recipe.heldout, 0, 0.5);
   recipe.test = sides.Number("test", recipe.test, 0, 0.5);
-  PARVIS_RETURN_IF_ERROR(sides.Finish());
-  TomlReader shards(tokens, recipe.path, "tokens");
-  recipe.tokenizer = shards.Text("tokenizer", "");
-  if (!recipe.tokenizer.empty()) {
-    recipe.tokenizer = Resolve(recipe.path, recipe.tokenizer);
-    if (!fs::exists(recipe.tokenizer)) {
-      shards.Refuse("tokenizer", recipe.tokenizer + " does not exist");
-    }
-  }
-  recipe.shard_tokens = shards.Integer("shard_tokens", recipe.shard_tokens, 1024, 2'000'000'000);
-  return shards.Finish();
+  return sides.Finish();
 }
 
 }  // namespace

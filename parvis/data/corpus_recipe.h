@@ -38,7 +38,6 @@ struct CorpusRecipe {
     ReadOptions read;
     // For documents whose row says nothing of it.
     std::string language, licence, author, url, consent;
-    std::string target_language;  // of pairs
   };
   std::vector<Source> sources;
 
@@ -54,9 +53,6 @@ struct CorpusRecipe {
   std::array<PersonalAction, kPersonalKinds> personal;
   // [split]
   double heldout = 0.01, test = 0.01;
-  // [tokens]
-  std::string tokenizer;  // a tokenizer.json; empty: no shards are written
-  int64_t shard_tokens = 100'000'000;
 };
 
 // `text` is the content of `path`, which gives its folder to relative paths and its name to
