@@ -1,7 +1,5 @@
 #include "parvis/train/documents.h"
 
-#include <lzma.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <string_view>
@@ -10,14 +8,12 @@
 #include "parvis/core/file.h"
 #include "parvis/core/json.h"
 #include "parvis/core/sha256.h"
+#include "parvis/train/xz.h"
 
 namespace parvis::train {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr size_t kMaxFileBytes = size_t{4} << 30;
-constexpr uint64_t kMaxXzMemory = uint64_t{1} << 30;
 
 bool EndsWith(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
@@ -31,31 +27,6 @@ Kind KindOf(std::string_view path, bool& compressed) {
   if (EndsWith(path, ".txt")) return Kind::kText;
   if (EndsWith(path, ".jsonl")) return Kind::kJsonLines;
   return Kind::kOther;
-}
-
-Result<std::string> Decompress(const std::string& packed) {
-  lzma_stream stream = LZMA_STREAM_INIT;
-  if (lzma_stream_decoder(&stream, kMaxXzMemory, LZMA_CONCATENATED) != LZMA_OK) {
-    return ResourceExhausted("no memory to read xz");
-  }
-  stream.next_in = reinterpret_cast<const uint8_t*>(packed.data());
-  stream.avail_in = packed.size();
-  std::string text;
-  std::vector<uint8_t> buffer(size_t{1} << 20);
-  lzma_ret status = LZMA_OK;
-  while (status == LZMA_OK && text.size() <= kMaxFileBytes) {
-    stream.next_out = buffer.data();
-    stream.avail_out = buffer.size();
-    status = lzma_code(&stream, LZMA_FINISH);
-    text.append(reinterpret_cast<const char*>(buffer.data()), buffer.size() - stream.avail_out);
-  }
-  const uint64_t offset = stream.total_in;
-  lzma_end(&stream);
-  if (text.size() > kMaxFileBytes) return ResourceExhausted("more than 4 GiB of text in one file");
-  if (status != LZMA_STREAM_END) {
-    return DataLoss(fmt::format("xz data at byte {}: damaged or cut short", offset));
-  }
-  return text;
 }
 
 bool IsBlank(std::string_view text) {
@@ -94,10 +65,10 @@ class Reader {
     if (kind == Kind::kOther) {
       return InvalidArgument(path + ": not a .txt or .jsonl file (or one of them with .xz)");
     }
-    PARVIS_ASSIGN_OR_RETURN(std::string text, ReadFile(path, kMaxFileBytes));
+    PARVIS_ASSIGN_OR_RETURN(std::string text, ReadFile(path, kMaxTextFileBytes));
     file_ = DataFile{path, Sha256Hex(text), static_cast<int64_t>(text.size())};
     if (compressed) {
-      Result<std::string> plain = Decompress(text);
+      Result<std::string> plain = DecompressXz(text);
       if (!plain.ok()) return plain.status().In(path);
       text = std::move(plain).value();
     }
