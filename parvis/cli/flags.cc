@@ -36,9 +36,9 @@ Result<Compute> Compute::Make(const ComputeFlags& flags) {
   return Compute(std::make_unique<ThreadPool>(threads), &kernels::TableOf(target));
 }
 
-void ModelFlags::AddTo(FlagSet& flags) {
+void ModelFlags::AddTo(FlagSet& flags, bool required) {
   flags.Add("-m,--model,model", &model, "A .gguf file, a folder, or a name of 'parvis list'",
-            {.required = true});
+            {.required = required});
   flags.Add("--dtype", &dtype, "Compute in f32, bf16 or q8_0 (default: as stored)");
   flags.Add("--adapter", &adapter, "A LoRA adapter: a .gguf file or a PEFT folder");
 }

@@ -53,7 +53,7 @@ struct ModelFlags {
   std::string adapter;  // empty: none
 
   // The model is the first word too.
-  void AddTo(FlagSet& flags);
+  void AddTo(FlagSet& flags, bool required = true);
   Result<models::Model> Load(const Compute& compute) const;
 };
 
