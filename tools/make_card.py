@@ -5,7 +5,10 @@
         --baselines baselines.json --eval eval.json --samples samples.json --model models/X.gguf \\
         --recipe recipes/fable.toml --out models/X.md
 
+        [--suites blimp.json …]
+
 eval.json: `parvis eval MODEL --data heldout.en.jsonl --data heldout.fr.jsonl --json`
+suites: `parvis eval MODEL --suite NAME --data FILE --json`, each; of text that only evaluation may use
 samples.json: `parvis generate MODEL --prompts FILE --json`; all of them are shown, unpicked
 """
 
@@ -76,6 +79,24 @@ def evaluation_section(evaluation, baselines):
     return text
 
 
+def suites_section(documents, digest):
+    """What suites of questions gave; refuses results of another file."""
+    rows = []
+    for document in documents:
+        if document["model_sha256"] != digest:
+            raise SystemExit(f"make_card: {document['suite']} was measured on another model file")
+        for entry in document["evaluations"]:
+            for name, measure in entry["measures"].items():
+                low, high = measure["interval"]
+                rows.append([document["suite"], entry["data"], f"{entry['n']:,}".replace(",", " "),
+                             measure.get("signature", "") and f"{name} ({measure['signature']})" or name,
+                             f"{measure['score']:.4g}", f"{low:.4g} to {high:.4g}"])
+    if not rows:
+        return []
+    return ["", *table(["suite", "data", "questions", "measure", "score", "95 %"], rows), "",
+            "`parvis eval --suite` measured these; the guide says what they mean."]
+
+
 # What the ledger's fields mean. The machine and its threads are those of the session that ended the
 # run; counts and costs are sums over all sessions.
 COSTS = {"sessions": "sessions (begun once, resumed for each further one)",
@@ -111,6 +132,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ["run", "manifest", "baselines", "eval", "samples", "model", "recipe", "out"]:
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--suites", nargs="*", default=[])
     a = parser.parse_args()
 
     def load(path):
@@ -146,6 +168,7 @@ def main():
         *evaluation_section(load(a.eval), load(a.baselines)),
         "", "The held-out text comes from whole works that the model has not read, and from sentences "
         "left out of the sets of short ones. `tools/baselines.py` says what the baselines are.",
+        *suites_section([load(path) for path in a.suites], digest),
         "", "## Samples", "",
         "All that one run made (temperature and seeds as in the run's file), none left out. `‖` marks "
         "where the model begins, `/` a line's end.", "", *samples_section(a.samples), ""]
