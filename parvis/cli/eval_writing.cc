@@ -52,12 +52,16 @@ Result<std::vector<std::string>> Write(const EvalOptions& options, eval::Writing
                                        const std::vector<eval::TextPair>& pairs,
                                        models::Model& model, const ops::Exec& exec,
                                        const eval::OutputProgress& progress) {
+  PARVIS_ASSIGN_OR_RETURN(const auto prompter, PrompterOf(ChatFlags(), model));
+  const bool converses = prompter != nullptr;
   runtime::TextTask task;
   if (writing == eval::Writing::kTranslation) {
-    PARVIS_ASSIGN_OR_RETURN(task, runtime::TranslationTask(model, options.from, options.to));
+    PARVIS_ASSIGN_OR_RETURN(task,
+                            runtime::TranslationTask(model, options.from, options.to, converses));
   } else {
-    task = runtime::SummaryTask(model);
+    task = runtime::SummaryTask(model, converses);
   }
+  Converse(prompter.get(), task);
   TextToTextFlags changes;
   changes.beams = options.beams;
   changes.max_tokens = options.max_tokens;

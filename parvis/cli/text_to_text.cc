@@ -43,22 +43,32 @@ Result<TextToTextSession> OpenSession(const TextToTextFlags& flags) {
   PARVIS_ASSIGN_OR_RETURN(Compute compute, Compute::Make(flags.compute));
   PARVIS_ASSIGN_OR_RETURN(models::Model model, flags.model.Load(compute));
   auto exec = std::make_unique<ops::Exec>(compute.pool(), compute.kernels());
-  std::unique_ptr<chat::Prompter> prompter;
-  if (model.stack.blueprint().encoder_layers > 0) {
-    if (!flags.chat.template_path.empty()) {
-      return InvalidArgument("--chat-template: a model with an encoder has its own form of a task");
-    }
-  } else if (model.tokenizer != nullptr) {
-    PARVIS_ASSIGN_OR_RETURN(auto found, flags.chat.Open(*model.tokenizer));
-    if (found) prompter = std::make_unique<chat::Prompter>(std::move(*found));
-  }
+  PARVIS_ASSIGN_OR_RETURN(auto prompter, PrompterOf(flags.chat, model));
   return TextToTextSession{std::move(compute), std::move(model), std::move(exec),
                            std::move(prompter)};
 }
 
+Result<std::unique_ptr<chat::Prompter>> PrompterOf(const ChatFlags& flags,
+                                                   const models::Model& model) {
+  std::unique_ptr<chat::Prompter> prompter;
+  if (model.stack.blueprint().encoder_layers > 0) {
+    if (!flags.template_path.empty()) {
+      return InvalidArgument("--chat-template: a model with an encoder has its own form of a task");
+    }
+  } else if (model.tokenizer != nullptr) {
+    PARVIS_ASSIGN_OR_RETURN(auto found, flags.Open(*model.tokenizer));
+    if (found) prompter = std::make_unique<chat::Prompter>(std::move(*found));
+  }
+  return prompter;
+}
+
 void TextToTextSession::Converse(runtime::TextTask& task) const {
+  parvis::cli::Converse(prompter.get(), task);
+}
+
+void Converse(const chat::Prompter* prompter, runtime::TextTask& task) {
   if (prompter == nullptr) return;
-  task.prompt = [this](const std::string& words) -> Result<std::vector<int32_t>> {
+  task.prompt = [prompter](const std::string& words) -> Result<std::vector<int32_t>> {
     Dialogue dialogue("");
     dialogue.Add("user", words);
     PARVIS_ASSIGN_OR_RETURN(chat::Prompt prompt, dialogue.Prompt(*prompter));

@@ -33,6 +33,12 @@ struct TextToTextFlags {
   Flag text_flag_;
 };
 
+// What puts a task to a model as a user's turn: null where it has an encoder or no chat template.
+Result<std::unique_ptr<chat::Prompter>> PrompterOf(const ChatFlags& flags,
+                                                   const models::Model& model);
+// Sets `task.prompt`, which refers to the prompter; nothing if that is null.
+void Converse(const chat::Prompter* prompter, runtime::TextTask& task);
+
 // A loaded model and what runs on it, for as long as one command.
 struct TextToTextSession {
   Compute compute;
