@@ -104,7 +104,8 @@ Result<Tensor> LogitsOf(Options& options, const ops::Exec& exec, nn::Stack& stac
     using Kind = nn::Head::Kind;
     const Kind kind = blueprint.head.kind;
     if (kind != Kind::kPooler && kind != Kind::kSequenceLabels) return stack.Logits(exec, hidden);
-    return stack.Logits(exec, hidden.Rows(0, 1));
+    const int64_t row = blueprint.attention.causal ? segment.count - 1 : 0;
+    return stack.Logits(exec, hidden.Rows(row, row + 1));
   }
   if (options.decoder_tokens.empty()) {
     options.decoder_tokens = {static_cast<int32_t>(blueprint.decoder_start_token)};

@@ -23,11 +23,13 @@ struct Options {
 
 std::string EvaluationText(const train::Evaluation& evaluation) {
   std::string figure = fmt::format("perplexity {:.2f}", std::exp(evaluation.loss));
+  if (evaluation.accuracy) figure = fmt::format("{:.1f} % right", *evaluation.accuracy * 100);
   if (evaluation.bits_per_byte) {
     figure = fmt::format("{:.4f} bits per byte", *evaluation.bits_per_byte);
   }
-  return fmt::format("{}: {}, loss {:.4f}, {} tokens", evaluation.name, figure, evaluation.loss,
-                     CountText(static_cast<double>(evaluation.tokens)));
+  return fmt::format("{}: {}, loss {:.4f}, {} {}", evaluation.name, figure, evaluation.loss,
+                     CountText(static_cast<double>(evaluation.tokens)),
+                     evaluation.accuracy ? "labels" : "tokens");
 }
 
 // Draws what the trainer tells: stages as notes, training as a bar.

@@ -23,6 +23,9 @@ void SetHeadActivations(nn::Blueprint& b, nn::Activation language, nn::Activatio
 Json EncoderConfig(const nn::Blueprint& b, std::string_view classes);
 Json EncoderGgufMetadata(const nn::Blueprint& b);
 
+// Of a head with labels: "id2label" or "num_labels".
+int64_t NumLabelsOf(Config& config);
+
 nn::Activation EncoderActivation(Config& config);  // "hidden_act" or "activation"
 std::string EncoderActivationName(nn::Activation activation);
 std::string EncoderClass(const nn::Blueprint& b, std::string_view classes);  // "BertForMaskedLM"

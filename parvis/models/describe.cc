@@ -153,8 +153,8 @@ void DescribeBlock(const Blueprint& b, int64_t layer, bool encoder, Writer& out)
   if (after) out.Line("  x", NormText(b.norm, "x"), hidden);
 }
 
-std::string_view HeadTitle(nn::Head::Kind kind) {
-  switch (kind) {
+std::string_view HeadTitle(const Blueprint& b) {
+  switch (b.head.kind) {
     case nn::Head::Kind::kNone:
       return "no head";
     case nn::Head::Kind::kLanguage:
@@ -162,7 +162,8 @@ std::string_view HeadTitle(nn::Head::Kind kind) {
     case nn::Head::Kind::kPooler:
       return "head: pooler, of the first row of each sequence";
     case nn::Head::Kind::kSequenceLabels:
-      return "head: labels of a sequence, of its first row";
+      return b.attention.causal ? "head: labels of a sequence, of its last row"
+                                : "head: labels of a sequence, of its first row";
     case nn::Head::Kind::kTokenLabels:
       return "head: labels of each token";
     case nn::Head::Kind::kSpan:
@@ -200,7 +201,7 @@ void DescribeEmbedding(const Blueprint& b, Writer& out) {
 void DescribeHead(const Blueprint& b, Writer& out) {
   using Kind = nn::Head::Kind;
   const Kind kind = b.head.kind;
-  if (kind != Kind::kLanguage || b.head.dense) out.Title(std::string(HeadTitle(kind)));
+  if (kind != Kind::kLanguage || b.head.dense) out.Title(std::string(HeadTitle(b)));
   std::string in = "hidden";
   if (b.head.dense) {
     in = "h";
@@ -213,10 +214,11 @@ void DescribeHead(const Blueprint& b, Writer& out) {
   if (kind == Kind::kNone || kind == Kind::kPooler) return;
   const bool language = kind == Kind::kLanguage;
   if (b.output_scale != 1.0f) in = fmt::format("{:g} * {}", b.output_scale, in);
-  out.Line("logits",
-           LinearText(in, nn::NumOutputs(b), b.hidden_size, language ? b.output_bias : true) +
-               (language && b.tied_embedding ? ", the embedding again" : ""),
-           {nn::NumOutputs(b)});
+  out.Line(
+      "logits",
+      LinearText(in, nn::NumOutputs(b), b.hidden_size, language ? b.output_bias : b.head.out_bias) +
+          (language && b.tied_embedding ? ", the embedding again" : ""),
+      {nn::NumOutputs(b)});
 }
 
 }  // namespace

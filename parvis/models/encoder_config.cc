@@ -26,15 +26,6 @@ constexpr HeadClass kHeadClasses[] = {
 constexpr Kind kKinds[] = {Kind::kNone,           Kind::kLanguage,    Kind::kPooler,
                            Kind::kSequenceLabels, Kind::kTokenLabels, Kind::kSpan};
 
-// More than any model has; a bound before anything is allocated for their names.
-constexpr int64_t kMaxLabels = 65'536;
-
-int64_t NumLabelsOf(Config& config) {
-  const Json* names = config.Object({"id2label"});
-  if (names != nullptr && !names->empty()) return static_cast<int64_t>(names->size());
-  return config.IntOr({"num_labels"}, 2);  // as transformers has it
-}
-
 nn::Head HeadOf(Config& config, std::string_view classes) {
   nn::Head head;
   head.kind = Kind::kNone;
@@ -62,14 +53,23 @@ nn::Head HeadOf(Config& config, std::string_view classes) {
                (head.kind == Kind::kSequenceLabels && config.BoolOr({"has_dense"}, true));
   if (head.kind == Kind::kSequenceLabels || head.kind == Kind::kTokenLabels) {
     head.num_labels = NumLabelsOf(config);
-    if (head.num_labels > kMaxLabels) {
-      config.Refuse("num_labels: " + std::to_string(head.num_labels) + " is out of range");
-    }
   }
   return head;
 }
 
 }  // namespace
+
+int64_t NumLabelsOf(Config& config) {
+  // More than any model has; a bound before anything is allocated for their names.
+  constexpr int64_t kMaxLabels = 65'536;
+  const Json* names = config.Object({"id2label"});
+  const int64_t count = names != nullptr && !names->empty()
+                            ? static_cast<int64_t>(names->size())
+                            : config.IntOr({"num_labels"}, 2);  // as transformers has it
+  if (count > kMaxLabels)
+    config.Refuse("num_labels: " + std::to_string(count) + " is out of range");
+  return count;
+}
 
 nn::Activation EncoderActivation(Config& config) {
   const std::string name = config.TextOr({"hidden_act", "activation"}, "gelu");

@@ -7,6 +7,7 @@
 
 #include "parvis/formats/model_file.h"
 #include "parvis/formats/quantize.h"
+#include "parvis/models/bert.h"
 #include "parvis/models/family.h"
 #include "parvis/models/model.h"
 #include "parvis/models/tensor_map.h"
@@ -16,6 +17,9 @@ namespace {
 
 // More layers than any model has; a bound before anything is allocated for them.
 constexpr int64_t kMaxLayers = 1024;
+
+// What the class of a model with labels for sequences ends with.
+constexpr std::string_view kLabelsClass = "ForSequenceClassification";
 
 // The head of an encoder's file: by our key, or by the tensors of llama.cpp's classifiers.
 void AddHead(const formats::ModelFile& file, Json& config) {
@@ -43,7 +47,11 @@ Json GgufConfig(const formats::ModelFile& file) {
     }
   }
   const bool tied = file.metadata.value("parvis.tied_embedding", false);
-  config["tie_word_embeddings"] = tied || !tensors.Has("output.weight");
+  // Without an output matrix the embedding is it; a head for labels has none and says what it had.
+  const auto head = file.metadata.find("parvis.head");
+  const bool labels =
+      head != file.metadata.end() && *head == nn::HeadName(nn::Head::Kind::kSequenceLabels);
+  config["tie_word_embeddings"] = tied || !(tensors.Has("output.weight") || labels);
   config["feed_forward_gated"] = tensors.Has("enc.blk.0.ffn_gate.weight");
   config["attention_bias"] = tensors.Has("blk.0.attn_q.bias") || tensors.Has("blk.0.attn_qkv.bias");
   config["attention_out_bias"] = tensors.Has("blk.0.attn_output.bias");
@@ -80,6 +88,7 @@ void TieAsTheFileDoes(const formats::TensorSource& tensors, Json& config) {
   } else if (!config.contains("scale_decoder_outputs") && config.contains("tie_word_embeddings")) {
     config["scale_decoder_outputs"] = config["tie_word_embeddings"];
   }
+  if (tensors.Has("classification_head.out_proj.weight")) return;  // neither
   config["tie_word_embeddings"] = !tensors.Has("lm_head.weight");
 }
 
@@ -103,6 +112,25 @@ Result<Tensor> TakeTensor(const formats::TensorSource& tensors, const Family& fa
     if (tensors.Has(candidate)) return tensors.Get(candidate);
   }
   return DataLoss("tensor " + name + " is missing");
+}
+
+// A decoder's head for labels of a sequence, read off its last token: without a bias, but for T5's,
+// which has a dense part and biases as RoBERTa's.
+void TakeLabelsHead(Config& config, nn::Blueprint& b) {
+  const std::string name = config.FirstTextOr("architectures", "");
+  const std::string wanted = config.TextOr({"head"}, "");
+  using Kind = nn::Head::Kind;
+  if (wanted == nn::HeadName(Kind::kTokenLabels) || wanted == nn::HeadName(Kind::kSpan)) {
+    config.Refuse("head: \"" + wanted + "\" is not one that Parvis computes for decoders");
+  }
+  if (wanted != nn::HeadName(Kind::kSequenceLabels) && !name.ends_with(kLabelsClass)) return;
+  const bool two_stacks = b.encoder_layers > 0;
+  b.head = {.kind = Kind::kSequenceLabels,
+            .dense = two_stacks,
+            .num_labels = NumLabelsOf(config),
+            .out_bias = two_stacks};
+  b.output_bias = false;
+  b.output_scale = 1.0f;
 }
 
 // Tensor by tensor, so that no more than one is in memory twice: as the file has it, and packed.
@@ -243,6 +271,7 @@ Result<nn::Blueprint> BlueprintFromConfig(const Json& json) {
     return InvalidArgument("model_type: \"" + type + "\" is not one of " + known);
   }
   nn::Blueprint blueprint = family->describe(config);
+  if (blueprint.attention.causal) TakeLabelsHead(config, blueprint);
   if (std::max(blueprint.num_layers, blueprint.encoder_layers) > kMaxLayers)
     config.Refuse("more than 1024 layers");
   PARVIS_RETURN_IF_ERROR(config.status());
@@ -268,7 +297,16 @@ Status CheckTokenizer(const Model& model) {
 Json ConfigFromBlueprint(const nn::Blueprint& blueprint) {
   const Family* family = FindFamily(blueprint.family);
   PARVIS_CHECK(family != nullptr);
-  return family->config(blueprint);
+  Json config = family->config(blueprint);
+  if (!blueprint.attention.causal || blueprint.head.kind == nn::Head::Kind::kLanguage) {
+    return config;
+  }
+  std::string name = config["architectures"][0];
+  for (const std::string_view end : {"ForCausalLM", "LMHeadModel", "ForConditionalGeneration"}) {
+    if (name.ends_with(end)) name.resize(name.size() - end.size());
+  }
+  config["architectures"] = {name + std::string(kLabelsClass)};
+  return config;
 }
 
 Result<Model> LoadModel(const ops::Exec& exec, const std::string& path,

@@ -49,9 +49,15 @@ Result<Model> LoadModel(const ops::Exec& exec, const formats::ModelFile& file,
 
 // A new model with random weights: N(0, 0.02), residual outputs divided by sqrt(2 * num_layers)
 // (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019), gains 1, biases 0.
-// Not packed.
+// Models whose scores are not divided (T5) are drawn as T5's published code draws them. Not packed.
 Model NewModel(nn::Blueprint blueprint, std::shared_ptr<const text::Tokenizer> tokenizer,
                uint64_t seed);
+
+// The same model (which holds its values) with another head: what both have is kept, what is new is
+// drawn as NewModel draws it. `labels`: of a head with labels; their scores are kept only if they
+// are the model's own. Refuses a head that the family does not have. Not packed.
+Result<Model> WithHead(Model model, nn::Head::Kind kind, std::vector<std::string> labels,
+                       uint64_t seed);
 
 // Whether the model can read text; else why not.
 Status CheckTokenizer(const Model& model);

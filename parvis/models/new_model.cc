@@ -1,5 +1,6 @@
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "parvis/core/random.h"
 #include "parvis/models/model.h"
@@ -9,11 +10,27 @@ namespace {
 
 constexpr double kDeviation = 0.02;
 
-Tensor InitialValue(const nn::ParameterSpec& spec, int64_t num_layers, Random& random) {
+// How far matrices and embeddings are drawn from 0. Scores that are not divided by the square root
+// of head_dim want small queries, as T5's published code has them: each product keeps the size of
+// what it is given, and scores are as large as divided ones.
+double DeviationOf(const nn::ParameterSpec& spec, const nn::Blueprint& b) {
+  if (b.attention.scaled) {
+    return spec.residual ? kDeviation / std::sqrt(2.0 * static_cast<double>(b.num_layers))
+                         : kDeviation;
+  }
+  if (spec.name == "embedding.weight") return 1.0;
+  double inputs = static_cast<double>(spec.shape.back());
+  if (spec.role == nn::ParameterSpec::Role::kEmbedding) {  // of distances
+    inputs = static_cast<double>(b.hidden_size);
+  } else if (spec.name.ends_with("attention.q.weight")) {
+    inputs *= static_cast<double>(b.attention.head_dim);
+  }
+  return 1.0 / std::sqrt(inputs);
+}
+
+Tensor InitialValue(const nn::ParameterSpec& spec, double deviation, Random& random) {
   using Role = nn::ParameterSpec::Role;
   Tensor value = Tensor::Empty(spec.shape);
-  double deviation = kDeviation;
-  if (spec.residual) deviation /= std::sqrt(2.0 * static_cast<double>(num_layers));
   for (int64_t i = 0; i < value.size(); ++i) {
     switch (spec.role) {
       case Role::kGain:
@@ -34,7 +51,8 @@ Tensor InitialValue(const nn::ParameterSpec& spec, int64_t num_layers, Random& r
 Model NewModel(nn::Blueprint blueprint, std::shared_ptr<const text::Tokenizer> tokenizer,
                uint64_t seed) {
   const std::vector<nn::ParameterSpec> specs = nn::ParametersOf(blueprint);
-  const int64_t num_layers = blueprint.num_layers;
+  std::vector<double> deviations;
+  for (const nn::ParameterSpec& spec : specs) deviations.push_back(DeviationOf(spec, blueprint));
   Model model{.name = "",
               .path = "",
               .format = "memory",
@@ -44,7 +62,7 @@ Model NewModel(nn::Blueprint blueprint, std::shared_ptr<const text::Tokenizer> t
               .metadata = Json::object()};
   for (size_t i = 0; i < specs.size(); ++i) {
     Random random(seed, /*stream=*/i);  // so that a tensor does not depend on the ones before it
-    model.stack.parameters()[i].value = InitialValue(specs[i], num_layers, random);
+    model.stack.parameters()[i].value = InitialValue(specs[i], deviations[i], random);
   }
   return model;
 }

@@ -178,8 +178,8 @@ formats::GgufMetadata GgufMetadataOf(const Model& model, const Family& family,
   Json keys = family.gguf_metadata(blueprint), own = Json::object();
   AddTaskToGguf(model.task, keys, own);
   if (blueprint.encoder_layers > 0) own["parvis.family"] = blueprint.family;
-  if (!blueprint.attention.causal) {
-    own["parvis.family"] = blueprint.family;
+  if (!blueprint.attention.causal) own["parvis.family"] = blueprint.family;
+  if (!blueprint.attention.causal || blueprint.head.kind != nn::Head::Kind::kLanguage) {
     own["parvis.head"] = nn::HeadName(blueprint.head.kind);
   }
   formats::AppendJson("", own, metadata);
@@ -223,7 +223,7 @@ Status SaveModel(const Model& model, const std::string& path, std::optional<Weig
         GgufMetadataOf(model, *family, types.value_or(model.dtype), plan.quantised(), metadata),
         plan.plans(), produce);
   }
-  Json config = family->config(model.stack.blueprint());
+  Json config = ConfigFromBlueprint(model.stack.blueprint());
   AddTaskToConfig(model.task, config);
   if (const auto task = model.metadata.find("parvis.task_specific_params");
       task != model.metadata.end() && task->is_string()) {

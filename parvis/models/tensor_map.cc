@@ -144,6 +144,31 @@ bool IsPerHead(Layout layout, FileKind kind) {
 
 }  // namespace
 
+namespace {
+
+// A decoder's head for labels has the same names in all families but T5's, whose model without a
+// head is a part of the model with one.
+constexpr TensorName kDecoderLabels[] = {{"sequence_labels.out*", "score*", "cls.output*"}};
+constexpr TensorName kT5Labels[] = {
+    {"sequence_labels.dense*", "classification_head.dense*", "cls*"},
+    {"sequence_labels.out*", "classification_head.out_proj*", "cls.output*"}};
+constexpr std::string_view kT5Prefix = "transformer.";
+
+void AddDecoderLabels(const nn::Blueprint& blueprint, FileKind kind,
+                      const std::map<std::string, Shape>& shapes, std::vector<FileTensor>& all) {
+  if (!blueprint.attention.causal || blueprint.head.kind != nn::Head::Kind::kSequenceLabels) return;
+  if (blueprint.encoder_layers == 0) {
+    for (const TensorName& row : kDecoderLabels) Expand(row, 0, kind, shapes, all);
+    return;
+  }
+  if (kind == FileKind::kHuggingFace) {
+    for (FileTensor& tensor : all) tensor.name = std::string(kT5Prefix) + tensor.name;
+  }
+  for (const TensorName& row : kT5Labels) Expand(row, 0, kind, shapes, all);
+}
+
+}  // namespace
+
 std::vector<FileTensor> FileTensors(const Family& family, const nn::Blueprint& blueprint,
                                     FileKind kind) {
   const std::map<std::string, Shape> shapes = ShapesOf(blueprint);
@@ -155,6 +180,7 @@ std::vector<FileTensor> FileTensors(const Family& family, const nn::Blueprint& b
     const bool encoder = row.parvis.starts_with("encoder.");
     Expand(row, encoder ? blueprint.encoder_layers : blueprint.num_layers, kind, shapes, all);
   }
+  AddDecoderLabels(blueprint, kind, shapes, all);
   return all;
 }
 

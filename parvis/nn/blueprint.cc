@@ -34,7 +34,7 @@ void AddHead(std::vector<ParameterSpec>& all, const Blueprint& b) {
     case Head::Kind::kSequenceLabels:
     case Head::Kind::kTokenLabels:
     case Head::Kind::kSpan:
-      AddLinear(all, name + ".out", NumOutputs(b), size, true);
+      AddLinear(all, name + ".out", NumOutputs(b), size, b.head.out_bias);
   }
 }
 

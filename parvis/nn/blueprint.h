@@ -93,7 +93,8 @@ struct FeedForward {
 
 // What is made of the last hidden states: `dense` (hidden_size, hidden_size) and an activation
 // where there is one, a norm after it in a language head, and a matrix of outputs but in a pooler.
-// All work row by row; of kPooler and kSequenceLabels the first row of a sequence counts.
+// All work row by row; of kPooler and kSequenceLabels one row of a sequence counts: the first, or
+// the last where rows do not see later ones.
 struct Head {
   enum class Kind {
     kNone,
@@ -107,6 +108,7 @@ struct Head {
   bool dense = false;
   Activation activation = Activation::kTanh;
   int64_t num_labels = 0;  // of the two kinds with labels
+  bool out_bias = true;    // of the matrix of labels or spans
 };
 
 struct Blueprint {

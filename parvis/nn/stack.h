@@ -91,7 +91,7 @@ class Stack {
   void Remember(const Exec& exec, const Tensor& encoded, std::span<const Segment> segments);
 
   // What the head makes of hidden states, row by row: (rows, NumOutputs). Of kPooler and
-  // kSequenceLabels give the first row of each sequence.
+  // kSequenceLabels give the row of each sequence that counts.
   Tensor Logits(const Exec& exec, const Tensor& hidden);
 
   // Cross-entropy of the head's outputs, against next tokens or labels; see

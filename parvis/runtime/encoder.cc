@@ -47,6 +47,18 @@ struct Encoder::Batch {
     return {tokens, segments, with_types ? std::span<const int32_t>(types) : std::span<int32_t>()};
   }
 
+  // The decoder's hidden states of the same tokens, each sequence moved by its start token.
+  Tensor ReadTwice(const ops::Exec& exec, nn::Stack& stack) const {
+    std::vector<int32_t> moved;
+    for (const ops::Segment& segment : segments) {
+      const auto begin = tokens.begin() + segment.begin;
+      moved.push_back(static_cast<int32_t>(stack.blueprint().decoder_start_token));
+      moved.insert(moved.end(), begin, begin + segment.count - 1);
+    }
+    const Tensor encoded = stack.Encode(exec, {tokens, segments});
+    return stack.Forward(exec, {moved, segments, {}, segments, encoded});
+  }
+
   size_t first;  // its first input
   std::vector<int32_t> tokens, types;
   std::vector<ops::Segment> segments;  // one for each input
@@ -135,6 +147,7 @@ Status Encoder::Hidden(std::span<const EncoderInput> inputs, const UseHidden& us
 Status Encoder::Scores(std::span<const EncoderInput> inputs, const RowsOf& rows_of,
                        const UseHidden& use) const {
   const bool with_types = model_.stack.blueprint().num_token_types > 1;
+  const bool two_stacks = model_.stack.blueprint().encoder_layers > 0;
   return ForBatches(inputs, [&](const Batch& batch) {
     std::vector<int64_t> rows, ends;
     for (size_t i = 0; i < batch.segments.size(); ++i) {
@@ -143,7 +156,8 @@ Status Encoder::Scores(std::span<const EncoderInput> inputs, const RowsOf& rows_
       }
       ends.push_back(static_cast<int64_t>(rows.size()));
     }
-    const Tensor hidden = model_.stack.Forward(exec_, batch.step(with_types));
+    const Tensor hidden = two_stacks ? batch.ReadTwice(exec_, model_.stack)
+                                     : model_.stack.Forward(exec_, batch.step(with_types));
     const Tensor scores = model_.stack.Logits(exec_, ops::SelectRows(exec_, hidden, rows));
     for (size_t i = 0; i < ends.size(); ++i) {
       use(batch.first + i, scores.Rows(i == 0 ? 0 : ends[i - 1], ends[i]));

@@ -56,8 +56,9 @@ class Encoder {
   using UseHidden = std::function<void(size_t index, const Tensor& hidden)>;
   Status Hidden(std::span<const EncoderInput> inputs, const UseHidden& use) const;
 
-  // What the model's head makes of some rows of each sequence, at least one: (rows, outputs).
-  // REQUIRES: not a model with an encoder and a decoder.
+  // What the model's head makes of some rows of each sequence, at least one: (rows, outputs). In a
+  // model with an encoder and a decoder the decoder reads what the encoder reads, from the start
+  // token on, as transformers' classifiers have it.
   using RowsOf = std::function<std::vector<int64_t>(size_t index)>;
   Status Scores(std::span<const EncoderInput> inputs, const RowsOf& rows_of,
                 const UseHidden& use) const;

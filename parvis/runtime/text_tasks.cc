@@ -5,8 +5,8 @@
 #include "fmt/format.h"
 #include "parvis/models/model.h"
 #include "parvis/runtime/probabilities.h"
-#include "parvis/runtime/words.h"
 #include "parvis/text/utf8.h"
+#include "parvis/text/words.h"
 
 namespace parvis::runtime {
 namespace {
@@ -16,7 +16,8 @@ using Kind = nn::Head::Kind;
 Status CheckHead(const models::Model& model, Kind wanted, std::string_view what) {
   PARVIS_RETURN_IF_ERROR(models::CheckTokenizer(model));
   const nn::Blueprint& blueprint = model.stack.blueprint();
-  if (blueprint.head.kind == wanted && !blueprint.attention.causal) return {};
+  const bool both = wanted == Kind::kSequenceLabels;  // decoders classify too
+  if (blueprint.head.kind == wanted && (both || !blueprint.attention.causal)) return {};
   return InvalidArgument(fmt::format("this model ({}) {}; '{}' is what it is for", blueprint.family,
                                      what, models::CommandOf(blueprint)));
 }
@@ -129,7 +130,11 @@ Result<std::vector<std::vector<LabelScore>>> Classify(const Encoder& encoder,
   const LabelFunction function = LabelFunctionOf(model.task.problem_type, labels.size());
   std::vector<std::vector<LabelScore>> all(texts.size());
   PARVIS_RETURN_IF_ERROR(encoder.Scores(
-      inputs, [](size_t) { return std::vector<int64_t>{0}; },
+      inputs,
+      [&](size_t i) {
+        const auto last = static_cast<int64_t>(inputs[i].tokens.size()) - 1;
+        return std::vector<int64_t>{model.stack.blueprint().attention.causal ? last : 0};
+      },
       [&](size_t i, const Tensor& scores) {
         const std::vector<double> values = Apply(function, Row(scores, 0));
         for (const size_t best : Largest(values, count)) {
@@ -155,7 +160,8 @@ Result<std::vector<std::vector<LabelledRange>>> LabelTokens(const Encoder& encod
   PARVIS_RETURN_IF_ERROR(encoder.Scores(
       inputs, [&](size_t i) { return Counted(inputs[i].tokens.size()); },
       [&](size_t i, const Tensor& scores) {
-        const std::vector<bool> continues = ContinuesWord(*model.tokenizer, encoded[i], texts[i]);
+        const std::vector<bool> continues =
+            text::ContinuesWord(*model.tokenizer, encoded[i], texts[i]);
         std::vector<LabelledToken> tokens;
         for (size_t t = 0; t < encoded[i].ids.size(); ++t) {
           if (encoded[i].texts[t] == text::Encoded::kNobody) continue;
@@ -233,7 +239,7 @@ Result<std::vector<Answer>> FindAnswers(const Encoder& encoder, const std::strin
   pieces.text = tokenizer.Encode(text, {.add_special = false, .offsets = true});
   if (pieces.question.ids.empty()) return InvalidArgument("there is no question");
   if (pieces.text.ids.empty()) return InvalidArgument("there is no text to look for an answer in");
-  pieces.words = WordsOf(tokenizer, pieces.text, text);
+  pieces.words = text::WordsOf(tokenizer, pieces.text, text);
   const size_t whole = std::min(options.window, static_cast<size_t>(encoder.context_length()));
   const size_t taken = pieces.question.ids.size() + pieces.marks;
   if (taken >= whole) {

@@ -23,15 +23,23 @@ struct Batch {
   std::vector<nn::Segment> prompt_segments;
 
   std::vector<int64_t> head_rows;  // rows of `tokens` that the head is given; empty: all
-  std::vector<int32_t> targets;    // of each of them; -1: does not count
+  // Equally many for each of these rows, or for each segment; -1: does not count.
+  std::vector<int32_t> targets;
 
   nn::Step step() const { return {tokens, segments, token_types}; }
   int64_t num_tokens() const { return static_cast<int64_t>(tokens.size() + prompt_tokens.size()); }
   int64_t num_targets() const {
     return std::count_if(targets.begin(), targets.end(), [](int32_t t) { return t >= 0; });
   }
-  // The row of `tokens` that a target belongs to.
-  int64_t RowOf(int64_t target) const { return head_rows.empty() ? target : head_rows[target]; }
+  int64_t num_head_rows() const {
+    return static_cast<int64_t>(head_rows.empty() ? tokens.size() : head_rows.size());
+  }
+  // The row of `tokens` that a target belongs to; of a segment's targets its first.
+  int64_t RowOf(size_t target) const {
+    if (!head_rows.empty()) return head_rows[target * head_rows.size() / targets.size()];
+    if (targets.size() == tokens.size()) return static_cast<int64_t>(target);
+    return segments[target * segments.size() / targets.size()].begin;
+  }
 };
 
 }  // namespace parvis::train

@@ -14,7 +14,8 @@ DataLoader::DataLoader(const Corpus& corpus, const Objective& objective, int64_t
       repeats_(std::move(repeats)),
       seed_(seed),
       plan_(PlanShuffled(corpus, division_, repeats_, seed, 0)),
-      epoch_rows_(plan_.num_rows()) {
+      epoch_rows_(plan_.num_rows()),
+      left_out_(plan_.left_out) {
   for (const Piece& piece : plan_.pieces) {
     epoch_tokens_ += division_.room ? division_.room(piece) : piece.count;
   }

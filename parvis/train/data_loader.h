@@ -28,6 +28,8 @@ class DataLoader {
   // Tokens in the rows of the first epoch; 0 when there is nothing to learn.
   int64_t epoch_tokens() const { return epoch_tokens_; }
   int64_t epoch_rows() const { return epoch_rows_; }
+  // Pieces of the first epoch that no row can take.
+  int64_t left_out() const { return left_out_; }
   const State& state() const { return state_; }
   // False: the epoch has no such row.
   bool Restore(const State& state);
@@ -40,7 +42,7 @@ class DataLoader {
   uint64_t seed_;
   State state_;
   EpochPlan plan_;
-  int64_t epoch_tokens_ = 0, epoch_rows_ = 0;
+  int64_t epoch_tokens_ = 0, epoch_rows_ = 0, left_out_ = 0;
 };
 
 }  // namespace parvis::train

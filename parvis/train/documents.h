@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "parvis/core/json.h"
 #include "parvis/core/result.h"
 #include "parvis/train/recipe.h"
 
@@ -13,9 +14,22 @@ namespace parvis::train {
 
 // One text: a story, a chapter. Tokens of different documents never see each other.
 struct Document {
-  std::string id;     // the row's "id", else "file.jsonl:12"
-  std::string text;   // UTF-8, not empty
-  size_t source = 0;  // index into the sources that were read
+  std::string id;      // the row's "id", else "file.jsonl:12"
+  std::string text;    // UTF-8, not empty
+  std::string second;  // of a pair; else empty
+  Json fields;         // of the row, those that were asked for; null if there are none
+  size_t source = 0;   // index into the sources that were read
+  int64_t text_bytes() const { return static_cast<int64_t>(text.size() + second.size()); }
+};
+
+// Where the parts of a document are in a row.
+struct RowFormat {
+  std::string text = "text";  // a list of words is joined by spaces
+  std::string second = "";    // "": no second text
+  bool second_needed = false;
+  std::vector<std::string> fields = {};  // taken over where a row has them
+
+  bool plain() const { return second.empty() && fields.empty(); }
 };
 
 // What one data file was, for the ledger.
@@ -38,10 +52,12 @@ struct Documents {
 bool IsHeldOut(const std::string& path);
 
 // Reads sources in order; a folder is walked by name, without what is held out. Files: .txt (one
-// document, or one per paragraph), .jsonl (an object with a "text" per line), and both as .xz.
-// Other files of a folder are passed over; another file named directly is refused. A malformed line
-// is refused with file and line. No text at all is an error.
-Result<Documents> ReadDocuments(const std::vector<DataSource>& sources, bool paragraphs);
+// document, or one per paragraph), .jsonl (an object a line, see RowFormat), .tsv (a pair a line),
+// and all as .xz. A format with more than texts needs .jsonl, one with pairs .jsonl or .tsv. Other
+// files of a folder are passed over; another file named directly is refused. A malformed line is
+// refused with file and line. No text at all is an error.
+Result<Documents> ReadDocuments(const std::vector<DataSource>& sources, bool paragraphs,
+                                const RowFormat& format = {});
 
 }  // namespace parvis::train
 

@@ -29,16 +29,23 @@ EvalSet::EvalSet(std::string name, const Corpus& all, const Objective& objective
 Evaluation EvalSet::Run(const ops::Exec& exec, nn::Stack& stack, int64_t rows) const {
   Evaluation result{.name = name_, .bytes = corpus_.text_bytes()};
   double nats = 0.0;
+  std::optional<int64_t> correct;
   for (int64_t row = 0; row < plan_.num_rows();) {
     Batch batch;
     do {
       AppendRow(corpus_, *objective_, plan_, plan_.order[row++], /*seed=*/0, /*epoch=*/0, batch);
     } while (row < plan_.num_rows() && batch.num_tokens() < rows);
     const ops::Loss loss = objective_->Loss(exec, stack, batch, 0.0f);
+    if (const auto met = objective_->Correct(exec, stack, batch)) {
+      correct = correct.value_or(0) + *met;
+    }
     nats += loss.sum;
     result.tokens += loss.count;
   }
   result.loss = nats / static_cast<double>(std::max<int64_t>(result.tokens, 1));
+  if (correct && result.tokens > 0) {
+    result.accuracy = static_cast<double>(*correct) / static_cast<double>(result.tokens);
+  }
   if (objective_->predicts_all_text()) {
     result.bits_per_byte =
         nats / std::numbers::ln2 / static_cast<double>(std::max<int64_t>(result.bytes, 1));
@@ -54,6 +61,7 @@ Json EvaluationsJson(const std::vector<Evaluation>& evaluations) {
                                          {"perplexity", std::exp(evaluation.loss)},
                                          {"tokens", evaluation.tokens},
                                          {"bytes", evaluation.bytes}});
+    if (evaluation.accuracy) entry["accuracy"] = *evaluation.accuracy;
     if (evaluation.bits_per_byte) entry["bits_per_byte"] = *evaluation.bits_per_byte;
   }
   return list;

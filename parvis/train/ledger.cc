@@ -121,6 +121,10 @@ OrderedJson LedgerJson(const LedgerFacts& facts) {
   ledger["evaluations"] = facts.evaluations.empty()
                               ? Missing()
                               : Measured(OrderedJson(EvaluationsJson(facts.evaluations)));
+  if (!facts.parent.empty()) {
+    ledger["parents"] = OrderedJson::array(
+        {{{"name", Declared(facts.parent)}, {"sha256", Measured(facts.parent_sha256)}}});
+  }
   if (!facts.output_file.empty()) {
     ledger["output"] = {{"file", facts.output_file}, {"sha256", Measured(facts.output_sha256)}};
   }

@@ -40,6 +40,7 @@ struct LedgerFacts {
   int threads = 0;
   const nn::Blueprint* blueprint = nullptr;
   std::string tokenizer_sha256;
+  std::string parent, parent_sha256;  // the model that was gone on from; empty: none
   const std::vector<DataFile>* train_files = nullptr;
   const std::vector<DataFile>* eval_files = nullptr;
   Totals totals;

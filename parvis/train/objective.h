@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -47,6 +48,11 @@ class Objective {
   // are added to the parameters' (partly by the tape). `each`: one for each target, or empty.
   virtual ops::Loss Loss(const ops::Exec& exec, nn::Stack& stack, const Batch& batch,
                          float grad_scale, std::span<float> each = {}) const;
+
+  // How many targets the model's likeliest choice meets; none: the objective does not count them.
+  virtual std::optional<int64_t> Correct(const ops::Exec&, nn::Stack&, const Batch&) const {
+    return std::nullopt;
+  }
 
   // Whether the targets are all of the text, so that bits per byte mean something.
   virtual bool predicts_all_text() const { return false; }

@@ -18,6 +18,7 @@ void Shuffle(Random& random, std::vector<T>& items) {
 // Pieces that fill a row alone, and those that fill rows together.
 struct Pieces {
   std::vector<Piece> whole, ends;
+  int64_t left_out = 0;
 };
 
 int64_t RoomOf(const Division& division, const Piece& piece) {
@@ -32,6 +33,8 @@ void Cut(int64_t document, int64_t size, int64_t first, const Division& division
     const Piece piece{document, begin, count};
     if (RoomOf(division, piece) <= division.row_length) {
       (count == division.piece_length ? pieces.whole : pieces.ends).push_back(piece);
+    } else {
+      ++pieces.left_out;
     }
     begin += count;
     count = std::min(division.piece_length, size - begin);
@@ -88,6 +91,7 @@ void PackWhole(const std::vector<Piece>& ends, const Division& division, EpochPl
 // Whole pieces first, then the ends packed.
 EpochPlan Pack(const Pieces& pieces, const Division& division) {
   EpochPlan plan;
+  plan.left_out = pieces.left_out;
   for (const Piece& piece : pieces.whole) {
     BeginRow(plan);
     plan.pieces.push_back(piece);

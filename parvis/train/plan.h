@@ -39,6 +39,7 @@ struct EpochPlan {
   std::vector<Piece> pieces;
   std::vector<int64_t> row_begin;  // of row r in `pieces`; one more at the end
   std::vector<int64_t> order;      // rows in the order in which they are used
+  int64_t left_out = 0;            // pieces that no row can take
 
   int64_t num_rows() const { return static_cast<int64_t>(order.size()); }
 };

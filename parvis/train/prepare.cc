@@ -8,6 +8,7 @@
 #include "parvis/core/file.h"
 #include "parvis/core/sha256.h"
 #include "parvis/text/tokenizer_trainer.h"
+#include "parvis/train/objectives.h"
 
 namespace parvis::train {
 namespace {
@@ -22,6 +23,13 @@ void Tell(const ProgressCallback& progress, Progress::Stage stage, std::string m
   report.stage = stage;
   report.message = std::move(message);
   progress(report);
+}
+
+// Of all the files that are trained on, with what is held out of them.
+int64_t TextBytes(const Texts& texts) {
+  int64_t bytes = 0;
+  for (const DataFile& file : texts.train_files) bytes += file.text_bytes;
+  return bytes;
 }
 
 text::TokenizerTrainerOptions TrainerOptions(const Recipe::Tokenizer& told) {
@@ -43,16 +51,17 @@ text::TokenizerTrainerOptions TrainerOptions(const Recipe::Tokenizer& told) {
 
 // Learns from documents spread evenly over all sources, about train_bytes of text.
 Result<std::unique_ptr<text::Tokenizer>> TrainTokenizer(ThreadPool& pool, const Recipe& recipe,
-                                                        const Documents& documents) {
+                                                        const Texts& texts) {
   const Recipe::Tokenizer& told = recipe.tokenizer;
   text::TokenizerTrainer trainer(TrainerOptions(told), pool);
   const double share =
-      static_cast<double>(told.train_bytes) / static_cast<double>(documents.text_bytes());
+      static_cast<double>(told.train_bytes) / static_cast<double>(TextBytes(texts));
   double due = 1.0;
-  for (const Document& document : documents.documents) {
+  for (const Document& document : texts.train) {
     if (due >= 1.0) {
       due -= 1.0;
       trainer.Add(document.text);
+      if (!document.second.empty()) trainer.Add(document.second);
     }
     due += std::min(share, 1.0);
   }
@@ -103,8 +112,8 @@ Result<Corpus> Encode(ThreadPool& pool, const Objective& objective,
   Corpus corpus;
   for (size_t i = 0; i < documents.size(); ++i) {
     if (!statuses[i].ok()) return statuses[i].In(documents[i].id);
-    corpus.Add(documents[i].id, documents[i].source, static_cast<int64_t>(documents[i].text.size()),
-               encoded[i].tokens, encoded[i].numbers);
+    corpus.Add(documents[i].id, documents[i].source, documents[i].text_bytes(), encoded[i].tokens,
+               encoded[i].numbers);
     encoded[i] = {};
   }
   return corpus;
@@ -123,9 +132,45 @@ std::vector<Document> HoldOut(double share, std::vector<Document>& documents) {
   return held_out;
 }
 
-Status PrepareTokenizer(ThreadPool& pool, const Recipe& recipe, const Documents& documents,
-                        const std::string& path, const ProgressCallback& progress,
-                        Prepared& prepared) {
+}  // namespace
+
+Json Prepared::Fingerprint() const {
+  Json files = Json::array();
+  for (const DataFile& file : train_files) files.push_back(file.sha256);
+  Json fingerprint = {{"tokenizer", tokenizer.sha256}, {"train", std::move(files)}};
+  if (!parent.sha256.empty()) fingerprint["parent"] = parent.sha256;
+  return fingerprint;
+}
+
+Result<Texts> ReadTexts(const Recipe& recipe, const ProgressCallback& progress) {
+  Texts texts;
+  const RowFormat format = RowFormatOf(recipe.objective.kind);
+  Tell(progress, Progress::Stage::kReading, fmt::format("{} sources", recipe.train.size()));
+  PARVIS_ASSIGN_OR_RETURN(Documents train, ReadDocuments(recipe.train, recipe.paragraphs, format));
+  std::vector<Document> held_out = HoldOut(recipe.held_out, train.documents);
+  texts.train = std::move(train.documents);
+  texts.train_files = std::move(train.files);
+  if (!held_out.empty()) texts.eval.emplace_back("held out", std::move(held_out));
+  for (const DataSource& source : recipe.eval) {
+    PARVIS_ASSIGN_OR_RETURN(Documents eval, ReadDocuments({source}, recipe.paragraphs, format));
+    texts.eval.emplace_back(std::filesystem::path(source.path).filename().string(),
+                            std::move(eval.documents));
+    for (DataFile& file : eval.files) texts.eval_files.push_back(std::move(file));
+  }
+  return texts;
+}
+
+Result<RunTokenizer> PrepareTokenizer(ThreadPool& pool, const Recipe& recipe, const Texts& texts,
+                                      std::shared_ptr<const text::Tokenizer> parent,
+                                      const std::string& path, const ProgressCallback& progress) {
+  if (parent != nullptr) {
+    if (!parent->eos() && recipe.objective.kind == ObjectiveKind::kCausal) {
+      return InvalidArgument(recipe.path + ": [model] from: its tokenizer has no end of text");
+    }
+    const std::string json = text::WriteTokenizerJson(*parent);
+    PARVIS_RETURN_IF_ERROR(WriteFileAtomically(path, json));
+    return RunTokenizer{std::move(parent), Sha256Hex(json)};
+  }
   std::unique_ptr<text::Tokenizer> tokenizer;
   const bool kept = std::filesystem::exists(path);
   if (kept || !recipe.tokenizer.file.empty()) {
@@ -133,44 +178,32 @@ Status PrepareTokenizer(ThreadPool& pool, const Recipe& recipe, const Documents&
   } else {
     Tell(progress, Progress::Stage::kTokenizer,
          fmt::format("{} tokens from {} bytes of text", recipe.tokenizer.vocab_size,
-                     std::min(documents.text_bytes(), recipe.tokenizer.train_bytes)));
-    PARVIS_ASSIGN_OR_RETURN(tokenizer, TrainTokenizer(pool, recipe, documents));
+                     std::min(TextBytes(texts), recipe.tokenizer.train_bytes)));
+    PARVIS_ASSIGN_OR_RETURN(tokenizer, TrainTokenizer(pool, recipe, texts));
   }
-  PARVIS_ASSIGN_OR_RETURN(prepared.tokenizer, WithEnd(*tokenizer, recipe));
   const std::string json = text::WriteTokenizerJson(*tokenizer);
-  prepared.tokenizer_sha256 = Sha256Hex(json);
-  return kept ? Status() : WriteFileAtomically(path, json);
+  RunTokenizer result{.sha256 = Sha256Hex(json)};
+  if (recipe.objective.kind == ObjectiveKind::kCausal) {
+    PARVIS_ASSIGN_OR_RETURN(result.tokenizer, WithEnd(*tokenizer, recipe));
+  } else {
+    result.tokenizer = std::move(tokenizer);
+  }
+  if (!kept) PARVIS_RETURN_IF_ERROR(WriteFileAtomically(path, json));
+  return result;
 }
 
-}  // namespace
-
-Json Prepared::Fingerprint() const {
-  Json files = Json::array();
-  for (const DataFile& file : train_files) files.push_back(file.sha256);
-  return {{"tokenizer", tokenizer_sha256}, {"train", std::move(files)}};
-}
-
-Result<Prepared> Prepare(ThreadPool& pool, const Recipe& recipe, const std::string& tokenizer_path,
+Result<Prepared> Prepare(ThreadPool& pool, Texts texts, RunTokenizer tokenizer,
+                         std::shared_ptr<const Objective> objective,
                          const ProgressCallback& progress) {
-  Prepared prepared;
-  Tell(progress, Progress::Stage::kReading, fmt::format("{} sources", recipe.train.size()));
-  PARVIS_ASSIGN_OR_RETURN(Documents train, ReadDocuments(recipe.train, recipe.paragraphs));
-  const std::vector<Document> held_out = HoldOut(recipe.held_out, train.documents);
-  PARVIS_RETURN_IF_ERROR(PrepareTokenizer(pool, recipe, train, tokenizer_path, progress, prepared));
-  prepared.objective = NewCausalObjective(prepared.tokenizer);
-  PARVIS_ASSIGN_OR_RETURN(prepared.train, Encode(pool, *prepared.objective, train.documents));
-  prepared.train_files = std::move(train.files);
-  if (!held_out.empty()) {
-    PARVIS_ASSIGN_OR_RETURN(Corpus corpus, Encode(pool, *prepared.objective, held_out));
-    prepared.eval.emplace_back("held out", std::move(corpus));
+  Prepared prepared{.tokenizer = std::move(tokenizer), .objective = std::move(objective)};
+  PARVIS_ASSIGN_OR_RETURN(prepared.train, Encode(pool, *prepared.objective, texts.train));
+  for (auto& [name, documents] : texts.eval) {
+    PARVIS_ASSIGN_OR_RETURN(Corpus corpus, Encode(pool, *prepared.objective, documents));
+    prepared.eval.emplace_back(name, std::move(corpus));
+    documents = {};
   }
-  for (const DataSource& source : recipe.eval) {
-    PARVIS_ASSIGN_OR_RETURN(Documents eval, ReadDocuments({source}, recipe.paragraphs));
-    PARVIS_ASSIGN_OR_RETURN(Corpus corpus, Encode(pool, *prepared.objective, eval.documents));
-    prepared.eval.emplace_back(std::filesystem::path(source.path).filename().string(),
-                               std::move(corpus));
-    for (DataFile& file : eval.files) prepared.eval_files.push_back(std::move(file));
-  }
+  prepared.train_files = std::move(texts.train_files);
+  prepared.eval_files = std::move(texts.eval_files);
   Tell(progress, Progress::Stage::kTokens,
        fmt::format("{} documents, {} tokens, {:.2f} bytes a token", prepared.train.num_documents(),
                    prepared.train.num_tokens(),

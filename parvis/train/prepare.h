@@ -16,22 +16,49 @@
 
 namespace parvis::train {
 
+// The text of a run as documents, before there is a model.
+struct Texts {
+  std::vector<Document> train;
+  std::vector<std::pair<std::string, std::vector<Document>>> eval;  // by file name
+  std::vector<DataFile> train_files, eval_files;
+};
+Result<Texts> ReadTexts(const Recipe& recipe, const std::function<void(const Progress&)>& progress);
+
+// The parent's tokenizer, if there is a parent; else that of `path` if it exists, so that a resumed
+// run keeps its own; else the recipe's, which is then written there. It has the tokens of begin and
+// end that the objective wants.
+struct RunTokenizer {
+  std::shared_ptr<const text::Tokenizer> tokenizer;
+  std::string sha256;  // of its tokenizer.json
+};
+Result<RunTokenizer> PrepareTokenizer(ThreadPool& pool, const Recipe& recipe, const Texts& texts,
+                                      std::shared_ptr<const text::Tokenizer> parent,
+                                      const std::string& path,
+                                      const std::function<void(const Progress&)>& progress);
+
+// How the ledger names the model that a run goes on from; empty: there is none.
+struct ParentName {
+  std::string name;    // of its file or folder
+  std::string sha256;  // of the file; of a folder, over the names and hashes of its weights
+};
+
 // The text of a run, ready to train on.
 struct Prepared {
-  std::shared_ptr<const text::Tokenizer> tokenizer;
-  std::string tokenizer_sha256;  // of its tokenizer.json
+  RunTokenizer tokenizer;
   std::shared_ptr<const Objective> objective;
   Corpus train;
   std::vector<std::pair<std::string, Corpus>> eval;  // by file name
   std::vector<DataFile> train_files, eval_files;
+  ParentName parent;
 
-  // Names what decides the numbers besides the recipe: the tokenizer and the training files.
+  // Names what decides the numbers besides the recipe: the tokenizer, the training files, the
+  // parent.
   Json Fingerprint() const;
 };
 
-// Reads the documents, makes the tokenizer (that of `tokenizer_path` if it exists, so that a
-// resumed run keeps its own; else the recipe's, which is then written there) and tokenises.
-Result<Prepared> Prepare(ThreadPool& pool, const Recipe& recipe, const std::string& tokenizer_path,
+// Makes of the documents what the objective learns from.
+Result<Prepared> Prepare(ThreadPool& pool, Texts texts, RunTokenizer tokenizer,
+                         std::shared_ptr<const Objective> objective,
                          const std::function<void(const Progress&)>& progress);
 
 }  // namespace parvis::train

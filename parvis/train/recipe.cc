@@ -7,23 +7,13 @@
 #include "parvis/core/file.h"
 #include "parvis/core/toml_reader.h"
 #include "parvis/train/documents.h"
+#include "parvis/train/recipe_model.h"
 
 namespace parvis::train {
 namespace {
 
 constexpr double kHuge = 1e15;
 constexpr int64_t kMaxTokens = 1'000'000'000'000'000;
-
-std::string Resolve(const std::string& recipe_path, const std::string& path) {
-  const std::filesystem::path given(path);
-  if (given.is_absolute()) return path;
-  return (std::filesystem::path(recipe_path).parent_path() / given).lexically_normal().string();
-}
-
-bool Exists(const std::string& path) {
-  std::error_code error;
-  return std::filesystem::exists(path, error);
-}
 
 void CheckExists(TomlReader& reader, const toml::node& node, std::string_view key,
                  const std::string& path) {
@@ -148,80 +138,6 @@ Status ReadTokenizer(const toml::table* table, Recipe& recipe) {
   return reader.Finish();
 }
 
-// Hugging Face's words for the two families. models::BlueprintFromConfig judges the values.
-const std::vector<std::string>& ModelKeys(bool is_gpt2) {
-  static const std::vector<std::string> llama = {
-      "hidden_size",         "intermediate_size", "num_hidden_layers",   "num_attention_heads",
-      "num_key_value_heads", "head_dim",          "hidden_act",          "rms_norm_eps",
-      "rope_theta",          "rope_scaling",      "tie_word_embeddings", "max_position_embeddings",
-      "attention_bias",      "mlp_bias",          "vocab_size"};
-  static const std::vector<std::string> gpt2 = {"n_embd",
-                                                "n_layer",
-                                                "n_head",
-                                                "n_inner",
-                                                "n_positions",
-                                                "activation_function",
-                                                "layer_norm_epsilon",
-                                                "tie_word_embeddings",
-                                                "vocab_size"};
-  return is_gpt2 ? gpt2 : llama;
-}
-
-// What models/ would refuse as well, but with the line of the key.
-void CheckSizes(TomlReader& reader, bool gpt2, const Json& model) {
-  const std::string hidden_key = gpt2 ? "n_embd" : "hidden_size";
-  const std::string heads_key = gpt2 ? "n_head" : "num_attention_heads";
-  for (const std::string& key :
-       {hidden_key, heads_key, std::string(gpt2 ? "n_layer" : "num_hidden_layers")}) {
-    if (!model.contains(key)) {
-      reader.Refuse(key, "is missing");
-    } else if (!model[key].is_number_integer() || model[key].get<int64_t>() < 1 ||
-               model[key].get<int64_t>() > 1'000'000) {
-      reader.Refuse(key, "must be a whole number from 1 to 1000000");
-    } else {
-      continue;
-    }
-    return;
-  }
-  const auto hidden = model[hidden_key].get<int64_t>();
-  const auto heads = model[heads_key].get<int64_t>();
-  if (!model.contains("head_dim") && hidden % heads != 0) {
-    reader.Refuse(hidden_key,
-                  fmt::format("{} cannot be divided by {} = {}", hidden, heads_key, heads));
-  }
-  if (const auto kv = model.find("num_key_value_heads"); kv != model.end()) {
-    if (!kv->is_number_integer() || kv->get<int64_t>() < 1 || heads % kv->get<int64_t>() != 0) {
-      reader.Refuse("num_key_value_heads", fmt::format("must divide {} = {}", heads_key, heads));
-    }
-  }
-}
-
-Status ReadModel(const toml::table* table, Recipe& recipe) {
-  TomlReader reader(table, recipe.path, "model");
-  if (table == nullptr) {
-    reader.Refuse("", "the table is missing");
-    return reader.Finish();
-  }
-  const bool gpt2 = reader.OneOf("model_type", "llama", {"llama", "gpt2"}) == "gpt2";
-  reader.Know(ModelKeys(gpt2));
-  PARVIS_RETURN_IF_ERROR(reader.Finish());
-  Result<Json> model = JsonOfToml(*table);
-  if (!model.ok()) return model.status().In(reader.Place(""));
-  recipe.model = std::move(model).value();
-  recipe.model["model_type"] = gpt2 ? "gpt2" : "llama";
-  CheckSizes(reader, gpt2, recipe.model);
-  const std::string context_key = gpt2 ? "n_positions" : "max_position_embeddings";
-  const auto context = recipe.model.find(context_key);
-  if (context == recipe.model.end()) {
-    recipe.model[context_key] = recipe.context_length;
-  } else if (!context->is_number_integer() || context->get<int64_t>() < recipe.context_length) {
-    reader.Refuse(context_key, fmt::format("must be a whole number and at least [train] "
-                                           "context_length = {}",
-                                           recipe.context_length));
-  }
-  return reader.Finish();
-}
-
 void ReadLength(TomlReader& reader, Recipe& recipe) {
   if (reader.Has("tokens")) recipe.tokens = reader.Integer("tokens", 0, 1, kMaxTokens);
   if (reader.Has("steps")) recipe.steps = reader.Integer("steps", 0, 1, kMaxTokens);
@@ -261,8 +177,44 @@ void ReadSchedule(TomlReader& reader, Recipe& recipe) {
   schedule.decay_fraction = reader.Number("decay_fraction", schedule.decay_fraction, 0, 1);
 }
 
+struct ObjectiveName {
+  const char* name;
+  ObjectiveKind kind;
+};
+constexpr ObjectiveName kObjectives[] = {
+    {"causal", ObjectiveKind::kCausal},  {"masked", ObjectiveKind::kMasked},
+    {"spans", ObjectiveKind::kSpans},    {"pairs", ObjectiveKind::kPairs},
+    {"labels", ObjectiveKind::kLabels},  {"token_labels", ObjectiveKind::kTokenLabels},
+    {"answers", ObjectiveKind::kAnswers}};
+
+void ReadObjective(TomlReader& reader, Recipe& recipe) {
+  ObjectiveSettings& objective = recipe.objective;
+  std::vector<std::string> names;
+  for (const ObjectiveName& known : kObjectives) names.emplace_back(known.name);
+  const std::string name = reader.OneOf("objective", "causal", names);
+  for (const ObjectiveName& known : kObjectives) {
+    if (known.name == name) objective.kind = known.kind;
+  }
+  const auto of = [&](const char* key, ObjectiveKind kind, const char* which) {
+    if (reader.Has(key) && objective.kind != kind) {
+      reader.Refuse(key, fmt::format("is of objective = \"{}\" only", which));
+    }
+  };
+  objective.mask_share = reader.Number("mask_share", objective.mask_share, 0.001, 0.999);
+  objective.whole_word = reader.Flag("whole_word", objective.whole_word);
+  objective.noise_share = reader.Number("noise_share", objective.noise_share, 0.001, 0.999);
+  objective.mean_span = reader.Number("mean_span", objective.mean_span, 1, 1000);
+  objective.prefix = reader.Text("prefix", "");
+  of("mask_share", ObjectiveKind::kMasked, "masked");
+  of("whole_word", ObjectiveKind::kMasked, "masked");
+  of("noise_share", ObjectiveKind::kSpans, "spans");
+  of("mean_span", ObjectiveKind::kSpans, "spans");
+  of("prefix", ObjectiveKind::kPairs, "pairs");
+}
+
 Status ReadTrain(const toml::table* table, Recipe& recipe) {
   TomlReader reader(table, recipe.path, "train");
+  ReadObjective(reader, recipe);
   ReadLength(reader, recipe);
   ReadBatch(reader, recipe);
   ReadSchedule(reader, recipe);
@@ -314,9 +266,14 @@ Status ReadTables(const toml::table& root, const std::string& data_dir, Recipe& 
   PARVIS_RETURN_IF_ERROR(top.Finish());
   PARVIS_RETURN_IF_ERROR(ReadRun(run, recipe));
   PARVIS_RETURN_IF_ERROR(ReadData(data, data_dir, recipe));
-  PARVIS_RETURN_IF_ERROR(ReadTokenizer(tokenizer, recipe));
+  if (model == nullptr || !model->contains("from")) {
+    PARVIS_RETURN_IF_ERROR(ReadTokenizer(tokenizer, recipe));
+  } else if (tokenizer != nullptr) {
+    return InvalidArgument(recipe.path +
+                           ": [tokenizer] has no place beside [model] from, which has its own");
+  }
   PARVIS_RETURN_IF_ERROR(ReadTrain(train, recipe));
-  PARVIS_RETURN_IF_ERROR(ReadModel(model, recipe));
+  PARVIS_RETURN_IF_ERROR(ReadModelTable(model, recipe));
   return ReadOutput(output, recipe);
 }
 
@@ -377,6 +334,14 @@ Json Recipe::Deciding() const {
   if (held_out > 0.0) flat["data.held_out"] = held_out;
   if (patience > 0) flat["train.patience"] = patience;
   if (recompute) flat["train.activation_checkpointing"] = true;  // an encoder's sums differ
+  if (objective.kind != ObjectiveKind::kCausal) {
+    flat["train.objective"] = static_cast<int>(objective.kind);
+    flat["train.mask_share"] = objective.mask_share;
+    flat["train.whole_word"] = objective.whole_word;
+    flat["train.noise_share"] = objective.noise_share;
+    flat["train.mean_span"] = objective.mean_span;
+    flat["train.prefix"] = objective.prefix;
+  }
   Json epochs_of_sources = Json::array();
   for (const DataSource& source : train) epochs_of_sources.push_back(source.epochs);
   flat["data.epochs"] = std::move(epochs_of_sources);

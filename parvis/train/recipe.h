@@ -10,6 +10,7 @@
 #include "parvis/core/json.h"
 #include "parvis/core/result.h"
 #include "parvis/tensor/dtype.h"
+#include "parvis/train/objective_settings.h"
 #include "parvis/train/schedule.h"
 
 namespace parvis::train {
@@ -54,8 +55,10 @@ struct Recipe {
   // [model]: Hugging Face's words, for models::BlueprintFromConfig. vocab_size comes from the
   // tokeniser and max_position_embeddings from context_length where they are not told.
   Json model;
+  std::string from;  // or: a model to go on from, a file or a folder
 
   // [train]: exactly one of tokens, epochs, steps is told.
+  ObjectiveSettings objective;
   std::optional<int64_t> tokens, steps;
   std::optional<double> epochs;
   int64_t batch_tokens = 16384;

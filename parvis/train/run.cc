@@ -33,11 +33,8 @@ std::vector<double> RepeatsOf(const Recipe& recipe) {
 }
 
 // Tokens of a step: rows that are not split are not quite full.
-double StepTokensOf(const Recipe& recipe, const Objective& objective, const DataLoader& loader,
-                    const Corpus& corpus) {
-  if (objective.DivisionOf(corpus, recipe.context_length).split || loader.epoch_rows() == 0) {
-    return static_cast<double>(recipe.batch_tokens);
-  }
+double StepTokensOf(const Recipe& recipe, bool full_rows, const DataLoader& loader) {
+  if (full_rows || loader.epoch_rows() == 0) return static_cast<double>(recipe.batch_tokens);
   return static_cast<double>(loader.epoch_tokens()) / static_cast<double>(loader.epoch_rows()) *
          static_cast<double>(recipe.batch_tokens / recipe.context_length);
 }
@@ -75,7 +72,8 @@ Run::Run(const TrainOptions& options, const Recipe& recipe, const Prepared& prep
                ops::PackingOf(recipe.dtype)),
       loader_(prepared.train, *prepared.objective, recipe.context_length, RepeatsOf(recipe),
               recipe.seed),
-      step_tokens_(StepTokensOf(recipe, *prepared.objective, loader_, prepared.train)) {
+      full_rows_(prepared.objective->DivisionOf(prepared.train, recipe.context_length).split),
+      step_tokens_(StepTokensOf(recipe, full_rows_, loader_)) {
   trainer_.set_recomputing(recipe.recompute);
   total_steps_ = StepsOf(recipe, loader_.epoch_tokens(), step_tokens_);
   before_.sessions = 0;
@@ -155,7 +153,11 @@ void Run::Report(Progress::Stage stage, std::string message) {
   progress.step = steps_;
   progress.total_steps = total_steps_;
   progress.tokens = tokens_;
-  progress.total_tokens = static_cast<int64_t>(static_cast<double>(total_steps_) * step_tokens_);
+  // Of a step; an answer's tokens are not in the plan of rows.
+  const double mean = full_rows_ || steps_ == 0
+                          ? step_tokens_
+                          : static_cast<double>(tokens_) / static_cast<double>(steps_);
+  progress.total_tokens = static_cast<int64_t>(static_cast<double>(total_steps_) * mean);
   progress.loss = last_.loss;
   progress.learning_rate = last_learning_rate_;
   progress.tokens_per_second = speed_;
@@ -164,7 +166,7 @@ void Run::Report(Progress::Stage stage, std::string message) {
   }
   progress.seconds = SecondsNow();
   if (speed_ > 0.0) {
-    progress.seconds_left = static_cast<double>(total_steps_ - steps_) * step_tokens_ / speed_;
+    progress.seconds_left = static_cast<double>(total_steps_ - steps_) * mean / speed_;
   }
   if (stage == Progress::Stage::kEvaluated) progress.evaluations = evaluations_;
   progress.message = std::move(message);
@@ -300,7 +302,9 @@ Status Run::WriteLedger(const std::string& status) {
   facts.kernels = std::string(kernels::TargetName(exec_.kernels().target));
   facts.threads = exec_.pool().size();
   facts.blueprint = &model_.stack.blueprint();
-  facts.tokenizer_sha256 = prepared_.tokenizer_sha256;
+  facts.tokenizer_sha256 = prepared_.tokenizer.sha256;
+  facts.parent = prepared_.parent.name;
+  facts.parent_sha256 = prepared_.parent.sha256;
   facts.train_files = &prepared_.train_files;
   facts.eval_files = &prepared_.eval_files;
   facts.totals = TotalsNow();
@@ -345,6 +349,12 @@ Result<TrainReport> Run::Finish() {
   }
   PARVIS_ASSIGN_OR_RETURN(log_, RunLog::Open(folder_ + "/log.jsonl", steps_));
   PARVIS_RETURN_IF_ERROR(WriteLedger("running"));
+  if (loader_.left_out() > 0) {
+    Report(Progress::Stage::kTokens,
+           fmt::format("{} pieces of text are left out: too long for context_length = {}, or one "
+                       "token only",
+                       loader_.left_out(), recipe_.context_length));
+  }
   if (const Status status = Loop(); !status.ok()) {
     if (status.code() != StatusCode::kCancelled) {
       (void)WriteLedger("failed").ok();  // the status says more than a second failure would

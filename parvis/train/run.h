@@ -62,6 +62,7 @@ class Run {
   std::vector<EvalSet> eval_sets_;
   std::optional<RunLog> log_;
   int64_t total_steps_ = 0;
+  bool full_rows_ = true;     // but for an epoch's last one
   double step_tokens_ = 0.0;  // that a step has, about
 
   Totals before_;                   // of earlier sessions

@@ -13,9 +13,11 @@
 #include "parvis/core/file.h"
 #include "parvis/models/model.h"
 #include "parvis/train/checkpoint.h"
+#include "parvis/train/objectives.h"
 #include "parvis/train/prepare.h"
 #include "parvis/train/recipe.h"
 #include "parvis/train/run.h"
+#include "parvis/train/run_model.h"
 
 namespace parvis::train {
 namespace {
@@ -70,23 +72,6 @@ int ThreadsOf(const TrainOptions& options, const Recipe& recipe) {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-Result<nn::Blueprint> BlueprintOf(const Recipe& recipe, const text::Tokenizer& tokenizer) {
-  Json config = recipe.model;
-  const auto vocab_size = static_cast<int64_t>(tokenizer.vocab_size());
-  const auto told = config.find("vocab_size");
-  if (told == config.end()) {
-    config["vocab_size"] = vocab_size;
-  } else if (!told->is_number_integer() || told->get<int64_t>() < vocab_size) {
-    return InvalidArgument(
-        fmt::format("{}: [model] vocab_size must be a whole number and at least "
-                    "the tokenizer's {}",
-                    recipe.path, vocab_size));
-  }
-  Result<nn::Blueprint> blueprint = models::BlueprintFromConfig(config);
-  if (!blueprint.ok()) return blueprint.status().In(recipe.path + ": [model]");
-  return blueprint;
-}
-
 }  // namespace
 
 Result<TrainReport> Train(const TrainOptions& options) {
@@ -100,12 +85,22 @@ Result<TrainReport> Train(const TrainOptions& options) {
 
   ThreadPool pool(ThreadsOf(options, recipe));
   const ops::Exec exec(pool, kernels::TableOf(options.kernels.value_or(kernels::BestTarget())));
-  PARVIS_ASSIGN_OR_RETURN(const Prepared prepared,
-                          Prepare(pool, recipe, folder + "/tokenizer.json", options.progress));
-  PARVIS_ASSIGN_OR_RETURN(nn::Blueprint blueprint, BlueprintOf(recipe, *prepared.tokenizer));
-  PARVIS_RETURN_IF_ERROR(prepared.objective->Check(blueprint).In(recipe.path));
-  models::Model model = models::NewModel(std::move(blueprint), prepared.tokenizer, recipe.seed);
-  model.name = recipe.name;
+  PARVIS_ASSIGN_OR_RETURN(Texts texts, ReadTexts(recipe, options.progress));
+  PARVIS_ASSIGN_OR_RETURN(std::optional<Parent> parent, LoadParent(exec, recipe));
+  const ParentName parent_name = parent ? parent->name : ParentName();
+  PARVIS_ASSIGN_OR_RETURN(
+      RunTokenizer tokenizer,
+      PrepareTokenizer(pool, recipe, texts, parent ? parent->model.tokenizer : nullptr,
+                       folder + "/tokenizer.json", options.progress));
+  Result<LabelSet> labels = CollectLabels(recipe.objective.kind, texts.train);
+  if (!labels.ok()) return labels.status().In(recipe.path + ": [data] train");
+  PARVIS_ASSIGN_OR_RETURN(models::Model model,
+                          ModelOf(recipe, std::move(parent), tokenizer.tokenizer, *labels));
+  Result<ObjectivePointer> objective = MakeObjective(recipe.objective, model);
+  if (!objective.ok()) return objective.status().In(recipe.path);
+  PARVIS_ASSIGN_OR_RETURN(Prepared prepared, Prepare(pool, std::move(texts), std::move(tokenizer),
+                                                     *objective, options.progress));
+  prepared.parent = parent_name;
   Run run(options, recipe, prepared, std::move(model), exec, folder);
   if (options.resume) PARVIS_RETURN_IF_ERROR(run.Resume());
   return run.Finish();

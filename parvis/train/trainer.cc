@@ -20,7 +20,7 @@ bool IsFinite(const Batch& batch, size_t segment, std::span<const float> losses)
   const int64_t begin = batch.segments[segment].begin;
   const int64_t end = begin + batch.segments[segment].count;
   for (size_t i = 0; i < losses.size(); ++i) {
-    const int64_t row = batch.RowOf(static_cast<int64_t>(i));
+    const int64_t row = batch.RowOf(i);
     if (row >= begin && row < end && !std::isfinite(losses[i])) return false;
   }
   return true;
@@ -31,7 +31,7 @@ double FlopOf(const nn::Blueprint& blueprint, const Batch& batch) {
   const auto head = static_cast<double>(nn::NumMultipliedByHead(blueprint));
   const auto all = static_cast<double>(nn::NumMultiplied(blueprint));
   return 6.0 * ((all - head) * static_cast<double>(batch.tokens.size()) +
-                head * static_cast<double>(batch.targets.size()) +
+                head * static_cast<double>(batch.num_head_rows()) +
                 static_cast<double>(nn::NumMultipliedByPrompt(blueprint)) *
                     static_cast<double>(batch.prompt_tokens.size()));
 }

@@ -1,4 +1,4 @@
-#include "parvis/runtime/words.h"
+#include "parvis/text/words.h"
 
 #include <algorithm>
 #include <string>
@@ -6,32 +6,30 @@
 #include "parvis/text/pretokenizer.h"
 #include "parvis/text/utf8.h"
 
-namespace parvis::runtime {
+namespace parvis::text {
 namespace {
 
-bool IsText(const text::Encoded& encoded, size_t i) {
-  return encoded.texts[i] != text::Encoded::kNobody;
-}
+bool IsText(const Encoded& encoded, size_t i) { return encoded.texts[i] != Encoded::kNobody; }
 
-bool HasPrefix(const text::Tokenizer& tokenizer, text::TokenId id) {
-  const text::Vocabulary& v = tokenizer.vocabulary();
+bool HasPrefix(const Tokenizer& tokenizer, TokenId id) {
+  const Vocabulary& v = tokenizer.vocabulary();
   return v.tokens[static_cast<size_t>(id)].starts_with(v.continuing_prefix);
 }
 
 // Where the pieces of a text end.
-std::vector<size_t> PieceEnds(const text::Tokenizer& tokenizer, std::string_view text) {
+std::vector<size_t> PieceEnds(const Tokenizer& tokenizer, std::string_view text) {
   std::vector<size_t> ends;
-  const auto kind = text::PreTokenizerFromName(tokenizer.vocabulary().pre_tokenizer);
-  if (!kind || !text::IsValidUtf8(text)) return ends;
+  const auto kind = PreTokenizerFromName(tokenizer.vocabulary().pre_tokenizer);
+  if (!kind || !IsValidUtf8(text)) return ends;
   for (size_t at = 0; at < text.size(); at = ends.back()) {
-    ends.push_back(text::PieceEnd(*kind, text, at));
+    ends.push_back(PieceEnd(*kind, text, at));
   }
   return ends;
 }
 
 }  // namespace
 
-std::vector<bool> ContinuesWord(const text::Tokenizer& tokenizer, const text::Encoded& encoded,
+std::vector<bool> ContinuesWord(const Tokenizer& tokenizer, const Encoded& encoded,
                                 std::string_view text) {
   const bool marked = tokenizer.kind() == "wordpiece";
   std::vector<bool> result(encoded.ids.size());
@@ -47,7 +45,7 @@ std::vector<bool> ContinuesWord(const text::Tokenizer& tokenizer, const text::En
   return result;
 }
 
-std::vector<int64_t> WordsOf(const text::Tokenizer& tokenizer, const text::Encoded& encoded,
+std::vector<int64_t> WordsOf(const Tokenizer& tokenizer, const Encoded& encoded,
                              std::string_view text) {
   std::vector<int64_t> words(encoded.ids.size(), -1);
   const bool marked = tokenizer.kind() == "wordpiece";
@@ -65,4 +63,4 @@ std::vector<int64_t> WordsOf(const text::Tokenizer& tokenizer, const text::Encod
   return words;
 }
 
-}  // namespace parvis::runtime
+}  // namespace parvis::text

@@ -1,0 +1,22 @@
+#ifndef PARVIS_TRAIN_OBJECTIVE_SETTINGS_H_
+#define PARVIS_TRAIN_OBJECTIVE_SETTINGS_H_
+
+#include <string>
+
+namespace parvis::train {
+
+enum class ObjectiveKind { kCausal, kMasked, kSpans, kPairs, kLabels, kTokenLabels, kAnswers };
+
+// What a recipe says about its objective ([train] objective = "masked", …).
+struct ObjectiveSettings {
+  ObjectiveKind kind = ObjectiveKind::kCausal;
+  double mask_share = 0.15;   // masked: of a text's tokens
+  bool whole_word = false;    // masked: all tokens of a word or none
+  double noise_share = 0.15;  // spans: of a text's tokens
+  double mean_span = 3.0;     // spans: tokens
+  std::string prefix;         // pairs: stands before every source
+};
+
+}  // namespace parvis::train
+
+#endif  // PARVIS_TRAIN_OBJECTIVE_SETTINGS_H_
