@@ -39,9 +39,9 @@ std::string Text(uint64_t seed, int words, int edit = 0) {
 
 class BuildTest : public testing::Test {
  protected:
-  BuildTest() : folder_(testing::TempDir() + "parvis_build_test") {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
+  BuildTest() {
+    std::string name = testing::TempDir() + "build-XXXXXX";
+    folder_ = mkdtemp(name.data());
   }
   ~BuildTest() override { fs::remove_all(folder_); }
 

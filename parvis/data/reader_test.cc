@@ -17,9 +17,9 @@ using testing::HasSubstr;
 
 class ReaderTest : public testing::Test {
  protected:
-  ReaderTest() : folder_(testing::TempDir() + "parvis_reader_test") {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
+  ReaderTest() {
+    std::string name = testing::TempDir() + "reader-XXXXXX";
+    folder_ = mkdtemp(name.data());
   }
   ~ReaderTest() override { std::filesystem::remove_all(folder_); }
 
