@@ -243,6 +243,29 @@ Status ReadTrain(const toml::table* table, Recipe& recipe) {
   return reader.Finish();
 }
 
+bool TeachesHead(ObjectiveKind kind) {
+  return kind == ObjectiveKind::kLabels || kind == ObjectiveKind::kTokenLabels ||
+         kind == ObjectiveKind::kAnswers;
+}
+
+Status ReadLora(const toml::table* table, Recipe& recipe) {
+  if (table == nullptr) return {};
+  TomlReader reader(table, recipe.path, "lora");
+  models::AdapterSettings& lora = recipe.lora.emplace();
+  lora.rank = reader.Integer("rank", lora.rank, 1, 1 << 16);
+  lora.alpha = reader.Number("alpha", 2.0 * static_cast<double>(lora.rank), 1e-6, 1e6);
+  lora.targets = reader.Texts("targets");
+  if (reader.Number("dropout", 0, 0, 1) != 0) {
+    reader.Refuse("dropout", "is not computed: 0 only, so that a run is the same at any time");
+  }
+  if (recipe.from.empty()) reader.Refuse("", "changes a model that is there: tell [model] from");
+  if (TeachesHead(recipe.objective.kind)) {
+    reader.Refuse("", "does not teach a head, which this objective does");
+  }
+  recipe.model_file = "adapter.gguf";
+  return reader.Finish();
+}
+
 Status ReadOutput(const toml::table* table, Recipe& recipe) {
   TomlReader reader(table, recipe.path, "output");
   recipe.model_file = reader.Text("model", recipe.model_file);
@@ -252,6 +275,9 @@ Status ReadOutput(const toml::table* table, Recipe& recipe) {
   }
   const std::vector<std::string> dtypes = {"f32", "f16", "bf16", "q8_0"};
   recipe.output_dtype = *DTypeFromName(reader.OneOf("dtype", "f32", dtypes));
+  if (recipe.lora && recipe.output_dtype != DType::kF32) {
+    reader.Refuse("dtype", "of an adapter is f32");
+  }
   return reader.Finish();
 }
 
@@ -261,6 +287,7 @@ Status ReadTables(const toml::table& root, const std::string& data_dir, Recipe& 
   const toml::table* data = top.Table("data");
   const toml::table* tokenizer = top.Table("tokenizer");
   const toml::table* model = top.Table("model");
+  const toml::table* lora = top.Table("lora");
   const toml::table* train = top.Table("train");
   const toml::table* output = top.Table("output");
   PARVIS_RETURN_IF_ERROR(top.Finish());
@@ -274,6 +301,7 @@ Status ReadTables(const toml::table& root, const std::string& data_dir, Recipe& 
   }
   PARVIS_RETURN_IF_ERROR(ReadTrain(train, recipe));
   PARVIS_RETURN_IF_ERROR(ReadModelTable(model, recipe));
+  PARVIS_RETURN_IF_ERROR(ReadLora(lora, recipe));
   return ReadOutput(output, recipe);
 }
 
@@ -332,6 +360,11 @@ Json Recipe::Deciding() const {
                {"train.average", average},
                {"train.dtype", DTypeName(dtype)}};
   if (held_out > 0.0) flat["data.held_out"] = held_out;
+  if (lora) {
+    flat["lora.rank"] = lora->rank;
+    flat["lora.alpha"] = lora->alpha;
+    flat["lora.targets"] = lora->targets;
+  }
   if (patience > 0) flat["train.patience"] = patience;
   if (recompute) flat["train.activation_checkpointing"] = true;  // an encoder's sums differ
   if (objective.kind != ObjectiveKind::kCausal) {

@@ -9,6 +9,7 @@
 
 #include "parvis/core/json.h"
 #include "parvis/core/result.h"
+#include "parvis/models/adapter.h"
 #include "parvis/tensor/dtype.h"
 #include "parvis/train/objective_settings.h"
 #include "parvis/train/schedule.h"
@@ -56,6 +57,9 @@ struct Recipe {
   // tokeniser and max_position_embeddings from context_length where they are not told.
   Json model;
   std::string from;  // or: a model to go on from, a file or a folder
+
+  // [lora]: an adapter is taught instead of the weights. Goes with `from`.
+  std::optional<models::AdapterSettings> lora;
 
   // [train]: exactly one of tokens, epochs, steps is told.
   ObjectiveSettings objective;

@@ -8,6 +8,7 @@
 #include "fmt/format.h"
 #include "parvis/core/file.h"
 #include "parvis/core/sha256.h"
+#include "parvis/models/adapter.h"
 #include "parvis/nn/blueprint.h"
 #include "parvis/train/checkpoint.h"
 
@@ -327,6 +328,16 @@ Status Run::WriteLedger(const std::string& status) {
                              LossPlot(recipe_.name, log_->lines(), compared_name, compared));
 }
 
+// An adapter is small: beside the file that the recipe names lies the folder "adapter", so that
+// both llama.cpp and PEFT have theirs.
+Status Run::SaveAdapters(const std::string& path) {
+  const std::string folder = folder_ + "/adapter";
+  if (path != folder) {
+    PARVIS_RETURN_IF_ERROR(models::SaveAdapter(model_, folder, prepared_.parent.name));
+  }
+  return models::SaveAdapter(model_, path, prepared_.parent.name);
+}
+
 Status Run::WriteModel() {
   const std::string path = folder_ + "/" + recipe_.model_file;
   Report(Progress::Stage::kWriting, path);
@@ -334,7 +345,9 @@ Status Run::WriteModel() {
   const Json metadata = {{"general.name", recipe_.name},
                          {"parvis.training.tokens", tokens_},
                          {"parvis.training.recipe_sha256", Sha256Hex(recipe_.text)}};
-  const Status saved = models::SaveModel(model_, path, recipe_.output_dtype, metadata);
+  const Status saved = recipe_.lora
+                           ? SaveAdapters(path)
+                           : models::SaveModel(model_, path, recipe_.output_dtype, metadata);
   SwapAverage();
   PARVIS_RETURN_IF_ERROR(saved);
   if (std::filesystem::is_regular_file(path)) {

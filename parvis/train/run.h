@@ -38,6 +38,7 @@ class Run {
   Status Evaluate(bool final);
   Status Checkpoint(const std::string& path);
   Status WriteModel();
+  Status SaveAdapters(const std::string& path);
   Status WriteLedger(const std::string& status);
   // Whether `patience` evaluations in a row were no better than the best.
   bool Exhausted() const { return recipe_.patience > 0 && waited_ >= recipe_.patience; }

@@ -96,6 +96,10 @@ Result<TrainReport> Train(const TrainOptions& options) {
   if (!labels.ok()) return labels.status().In(recipe.path + ": [data] train");
   PARVIS_ASSIGN_OR_RETURN(models::Model model,
                           ModelOf(recipe, std::move(parent), tokenizer.tokenizer, *labels));
+  if (recipe.lora) {
+    PARVIS_RETURN_IF_ERROR(
+        models::NewAdapter(*recipe.lora, recipe.seed, model).In(recipe.path + ": [lora]"));
+  }
   Result<ObjectivePointer> objective = MakeObjective(recipe.objective, model);
   if (!objective.ok()) return objective.status().In(recipe.path);
   PARVIS_ASSIGN_OR_RETURN(Prepared prepared, Prepare(pool, std::move(texts), std::move(tokenizer),
