@@ -35,8 +35,7 @@ programs took more than 8 % of the machine's processor time.
 
 REASONS = """## What was asked for and is not reached, and why
 
-- *One sequence at 85 % of the read rate.* The products alone reach what "Reading weights" says; f16 (not
-  asked for) waits for its one chain of sums, which has a fixed order. The rest of a token (attention,
+- *One sequence at 85 % of the read rate.* The products alone reach 93 to 100 %; f16 (not asked for) waits for its one chain of sums, which has a fixed order. The rest of a token (attention,
   norms, the choice of the token, two threads that wait for each other some 200 times) takes 5 to 15 %
   of it, most in the models with many small matrices.
 - *Twice the best peer for 4, 8 and 16 sequences in bf16, and for 4 in q8_0 of BLOOM.* A step of few
@@ -46,9 +45,10 @@ REASONS = """## What was asked for and is not reached, and why
   bf16 arithmetic; twice the peer would be 70 to 80 %.
 - *1.2 times the best peer in reading a prompt with bf16 weights of a LLaMA of 1.1 B.* ik_llama.cpp with
   its weights repacked comes to 77 % of the peak, Parvis to 81 %; 1.2 times would be 92 %.
-- *First token within 1.5 times of reading the bytes once.* Cold files keep it about; of a file in the
-  system's cache, the bytes are read once in hundredths of a second, but 2 MiB pages must be cleared and
-  filled for panels, which takes 0.1 to 0.2 s a gigabyte.
+- *First token within 1.5 times of reading the bytes once.* It takes 1.5 to 2.3 times that of a file that
+  is not in the system's cache, and many times that of one that is, whose bytes are read in hundredths of
+  a second: memory for the panels must be found, cleared (in pages of 2 MiB, now and then after others
+  were moved) and filled, 0.2 to 0.4 s a gigabyte when nothing stands in the way.
 """
 
 

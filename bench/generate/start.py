@@ -38,7 +38,8 @@ def first_token(parvis, model, priority):
     """Seconds, and the most bytes that were resident."""
     start = time.monotonic()
     process = subprocess.Popen([parvis, "run", model, "aaaa", "-n", "1", "-q"],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE,
                                preexec_fn=raise_priority(priority))
     errors = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
