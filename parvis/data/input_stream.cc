@@ -1,14 +1,12 @@
 #include "parvis/data/input_stream.h"
 
 #include <fcntl.h>
-#include <lzma.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
-#include <vector>
 
 #include "fmt/format.h"
 #include "parvis/text/utf8.h"
@@ -17,18 +15,10 @@ namespace parvis::data {
 namespace {
 
 constexpr size_t kStep = size_t{1} << 20;
-constexpr uint64_t kMaxXzMemory = uint64_t{1} << 30;
 
 }  // namespace
 
-struct InputStream::Xz {
-  lzma_stream stream = LZMA_STREAM_INIT;
-  std::vector<uint8_t> packed = std::vector<uint8_t>(kStep);
-  bool done = false;
-  ~Xz() { lzma_end(&stream); }
-};
-
-InputStream::InputStream(std::string path, int fd, std::unique_ptr<Xz> xz)
+InputStream::InputStream(std::string path, int fd, std::optional<XzReader> xz)
     : path_(std::move(path)), fd_(fd), xz_(std::move(xz)) {}
 InputStream::InputStream(InputStream&& other) noexcept
     : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), xz_(std::move(other.xz_)) {}
@@ -48,15 +38,13 @@ Result<InputStream> InputStream::Open(const std::string& path) {
     const std::string message = fmt::format("cannot open {}: {}", path, std::strerror(errno));
     return errno == ENOENT || errno == ENOTDIR ? NotFound(message) : IoError(message);
   }
-  std::unique_ptr<Xz> xz;
+  InputStream stream(path, fd, std::nullopt);  // closes fd from here on
   if (path.ends_with(".xz")) {
-    xz = std::make_unique<Xz>();
-    if (lzma_stream_decoder(&xz->stream, kMaxXzMemory, LZMA_CONCATENATED) != LZMA_OK) {
-      ::close(fd);
-      return ResourceExhausted(path + ": no memory to read xz");
-    }
+    Result<XzReader> xz = XzReader::Create();
+    if (!xz.ok()) return xz.status().In(path);
+    stream.xz_ = std::move(xz).value();
   }
-  return InputStream(path, fd, std::move(xz));
+  return stream;
 }
 
 Result<size_t> InputStream::ReadBytes(void* to, size_t size) {
@@ -64,39 +52,21 @@ Result<size_t> InputStream::ReadBytes(void* to, size_t size) {
     const ssize_t n = ::read(fd_, to, size);
     if (n >= 0) return static_cast<size_t>(n);
     if (errno == EINTR) continue;
-    return IoError(fmt::format("cannot read {}: {}", path_, std::strerror(errno)));
+    return IoError(std::string("cannot read: ") + std::strerror(errno));
   }
 }
 
 Status InputStream::Read(size_t size, std::string& to) {
+  if (xz_.has_value()) {
+    return xz_
+        ->Read([this](void* packed, size_t bytes) { return ReadBytes(packed, bytes); }, size, to)
+        .In(path_);
+  }
   const size_t before = to.size();
   to.resize(before + size);
-  if (xz_ == nullptr) {
-    const Result<size_t> n = ReadBytes(to.data() + before, size);
-    to.resize(before + (n.ok() ? *n : 0));
-    return n.status();
-  }
-  lzma_stream& stream = xz_->stream;
-  stream.next_out = reinterpret_cast<uint8_t*>(to.data() + before);
-  stream.avail_out = size;
-  while (stream.avail_out == size && !xz_->done) {
-    bool ended = false;
-    if (stream.avail_in == 0) {
-      PARVIS_ASSIGN_OR_RETURN(const size_t n, ReadBytes(xz_->packed.data(), xz_->packed.size()));
-      stream.next_in = xz_->packed.data();
-      stream.avail_in = n;
-      ended = n == 0;
-    }
-    const lzma_ret status = lzma_code(&stream, ended ? LZMA_FINISH : LZMA_RUN);
-    xz_->done = status == LZMA_STREAM_END;
-    if (status != LZMA_OK && status != LZMA_STREAM_END) {
-      to.resize(before);
-      return DataLoss(
-          fmt::format("{}: xz data at byte {}: damaged or cut short", path_, stream.total_in));
-    }
-  }
-  to.resize(before + size - stream.avail_out);
-  return Status();
+  const Result<size_t> n = ReadBytes(to.data() + before, size);
+  to.resize(before + (n.ok() ? *n : 0));
+  return n.status().In(path_);
 }
 
 Status CheckUtf8(std::string_view text, int64_t offset) {

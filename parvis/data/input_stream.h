@@ -2,11 +2,12 @@
 #define PARVIS_DATA_INPUT_STREAM_H_
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "parvis/core/result.h"
+#include "parvis/core/xz.h"
 
 namespace parvis::data {
 
@@ -26,13 +27,12 @@ class InputStream {
   const std::string& path() const { return path_; }
 
  private:
-  struct Xz;
-  InputStream(std::string path, int fd, std::unique_ptr<Xz> xz);
+  InputStream(std::string path, int fd, std::optional<XzReader> xz);
   Result<size_t> ReadBytes(void* to, size_t size);
 
   std::string path_;
   int fd_ = -1;
-  std::unique_ptr<Xz> xz_;
+  std::optional<XzReader> xz_;  // of a file that is packed
 };
 
 // The lines of a stream of UTF-8, without their line ends (LF or CR LF) and without a byte order

@@ -7,13 +7,15 @@
 #include "fmt/format.h"
 #include "parvis/core/file.h"
 #include "parvis/core/sha256.h"
+#include "parvis/core/xz.h"
 #include "parvis/text/utf8.h"
-#include "parvis/train/xz.h"
 
 namespace parvis::eval {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr size_t kMaxBytes = size_t{4} << 30;  // of a file, as it lies on the disk and unpacked
 
 struct Kind {
   bool json = false, table = false, squad = false, packed = false;
@@ -78,10 +80,10 @@ Status AddSquad(const std::string& path, const Kind& kind, const std::string& te
 }
 
 Status AddFile(const std::string& path, const Kind& kind, Rows& out, std::string& sha256) {
-  PARVIS_ASSIGN_OR_RETURN(std::string text, ReadFile(path, train::kMaxTextFileBytes));
+  PARVIS_ASSIGN_OR_RETURN(std::string text, ReadFile(path, kMaxBytes));
   sha256 = Sha256Hex(text);
   if (kind.packed) {
-    Result<std::string> plain = train::DecompressXz(text);
+    Result<std::string> plain = DecompressXz(text, kMaxBytes);
     if (!plain.ok()) return plain.status().In(path);
     text = std::move(plain).value();
   }

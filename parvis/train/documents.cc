@@ -8,12 +8,15 @@
 #include "parvis/core/file.h"
 #include "parvis/core/json.h"
 #include "parvis/core/sha256.h"
-#include "parvis/train/xz.h"
+#include "parvis/core/xz.h"
 
 namespace parvis::train {
 namespace {
 
 namespace fs = std::filesystem;
+
+// The largest file of text that is read, as it lies on the disk and unpacked.
+constexpr size_t kMaxTextFileBytes = size_t{4} << 30;
 
 bool EndsWith(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
@@ -75,7 +78,7 @@ class Reader {
     PARVIS_ASSIGN_OR_RETURN(std::string text, ReadFile(path, kMaxTextFileBytes));
     file_ = DataFile{path, Sha256Hex(text), static_cast<int64_t>(text.size())};
     if (compressed) {
-      Result<std::string> plain = DecompressXz(text);
+      Result<std::string> plain = DecompressXz(text, kMaxTextFileBytes);
       if (!plain.ok()) return plain.status().In(path);
       text = std::move(plain).value();
     }
