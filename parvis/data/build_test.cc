@@ -14,6 +14,7 @@
 #include "parvis/core/sha256.h"
 #include "parvis/data/near_duplicates.h"
 #include "parvis/text/lower_case.h"
+#include "tests/scratch_test.h"
 
 namespace parvis::data {
 namespace {
@@ -37,17 +38,8 @@ std::string Text(uint64_t seed, int words, int edit = 0) {
   return text + ".";
 }
 
-class BuildTest : public testing::Test {
+class BuildTest : public ScratchTest {
  protected:
-  BuildTest() {
-    std::string name = testing::TempDir() + "build-XXXXXX";
-    folder_ = mkdtemp(name.data());
-  }
-  ~BuildTest() override { fs::remove_all(folder_); }
-
-  void Write(const std::string& name, std::string_view content) {
-    std::ofstream(folder_ + "/" + name, std::ios::binary) << content;
-  }
   Result<CorpusReport> Build(const std::string& toml, int threads = 2) {
     PARVIS_ASSIGN_OR_RETURN(const CorpusRecipe recipe,
                             ParseCorpusRecipe(toml, folder_ + "/c.toml"));
@@ -64,8 +56,6 @@ class BuildTest : public testing::Test {
     }
     return rows;
   }
-
-  std::string folder_;
 };
 
 constexpr const char* kRecipe = R"(

@@ -8,6 +8,7 @@
 
 #include "parvis/data/input_stream.h"
 #include "parvis/data/markup.h"
+#include "tests/scratch_test.h"
 
 namespace parvis::data {
 namespace {
@@ -15,19 +16,8 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class ReaderTest : public testing::Test {
+class ReaderTest : public ScratchTest {
  protected:
-  ReaderTest() {
-    std::string name = testing::TempDir() + "reader-XXXXXX";
-    folder_ = mkdtemp(name.data());
-  }
-  ~ReaderTest() override { std::filesystem::remove_all(folder_); }
-
-  std::string Write(const std::string& name, std::string_view content) {
-    const std::string path = folder_ + "/" + name;
-    std::ofstream(path, std::ios::binary) << content;
-    return path;
-  }
   // "id|text|target" of each document, or the message of the refusal last.
   static std::vector<std::string> Read(const std::string& path, const ReadOptions& options = {}) {
     std::vector<std::string> all;
@@ -38,8 +28,6 @@ class ReaderTest : public testing::Test {
     if (!status.ok()) all.push_back(status.message());
     return all;
   }
-
-  std::string folder_;
 };
 
 TEST_F(ReaderTest, CutsTextFilesAsAsked) {

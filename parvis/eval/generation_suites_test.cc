@@ -12,6 +12,7 @@
 
 #include "parvis/core/file.h"
 #include "parvis/eval/likelihood_suites.h"
+#include "tests/scratch_test.h"
 
 namespace parvis::eval {
 namespace {
@@ -19,25 +20,13 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-class GenerationSuitesTest : public testing::Test {
+class GenerationSuitesTest : public ScratchTest {
  protected:
-  GenerationSuitesTest() {
-    std::string pattern = (fs::temp_directory_path() / "parvis-texts-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~GenerationSuitesTest() override { fs::remove_all(folder_); }
-
-  std::string Write(const std::string& name, const std::string& content) {
-    std::ofstream(folder_ + "/" + name) << content;
-    return folder_ + "/" + name;
-  }
   Rows Read(const std::string& name, const std::string& content) {
     auto rows = ReadRows(Write(name, content));
     EXPECT_TRUE(rows.ok()) << rows.status().message();
     return rows.ok() ? std::move(*rows) : Rows{};
   }
-
-  std::string folder_;
 };
 
 TEST_F(GenerationSuitesTest, PairsOfTablesAndOfJson) {

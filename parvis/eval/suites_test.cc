@@ -13,6 +13,7 @@
 #include "parvis/core/file.h"
 #include "parvis/eval/bootstrap.h"
 #include "parvis/eval/likelihood_suites.h"
+#include "tests/scratch_test.h"
 
 namespace parvis::eval {
 namespace {
@@ -20,22 +21,15 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-class SuitesTest : public testing::Test {
+class SuitesTest : public ScratchTest {
  protected:
   SuitesTest() {
-    std::string pattern = (fs::temp_directory_path() / "parvis-suites-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
     auto loaded =
         models::LoadModel(exec_, std::string(PARVIS_SOURCE_DIR) + "/models/parvis-fable.gguf",
                           {.packing = ops::Packing::kF32});
     if (loaded.ok()) model_.emplace(std::move(*loaded));
   }
-  ~SuitesTest() override { fs::remove_all(folder_); }
 
-  std::string Write(const std::string& name, const std::string& content) {
-    std::ofstream(folder_ + "/" + name) << content;
-    return folder_ + "/" + name;
-  }
   Rows Read(const std::string& name, const std::string& content) {
     auto rows = ReadRows(Write(name, content));
     EXPECT_TRUE(rows.ok()) << rows.status().message();
@@ -43,7 +37,6 @@ class SuitesTest : public testing::Test {
   }
   Scorer MakeScorer() { return std::move(Scorer::Create(*model_, exec_)).value(); }
 
-  std::string folder_;
   ThreadPool pool_{2};
   ops::Exec exec_{pool_, kernels::TableOf(kernels::BestTarget())};
   std::optional<models::Model> model_;

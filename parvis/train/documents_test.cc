@@ -9,26 +9,15 @@
 #include "gtest/gtest.h"
 #include "parvis/core/file.h"
 #include "parvis/core/sha256.h"
+#include "tests/scratch_test.h"
 
 namespace parvis::train {
 namespace {
 
 using testing::HasSubstr;
 
-class DocumentsTest : public testing::Test {
+class DocumentsTest : public ScratchTest {
  protected:
-  void SetUp() override {
-    std::string name = testing::TempDir() + "documents-XXXXXX";
-    folder_ = mkdtemp(name.data());
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::string Write(const std::string& name, const std::string& content) {
-    const std::string path = folder_ + "/" + name;
-    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
-    EXPECT_TRUE(WriteFileAtomically(path, content).ok());
-    return path;
-  }
   static std::string Xz(const std::string& text) {
     std::string packed(text.size() + 1024, '\0');
     size_t size = 0;
@@ -39,8 +28,6 @@ class DocumentsTest : public testing::Test {
     packed.resize(size);
     return packed;
   }
-
-  std::string folder_;
 };
 
 TEST_F(DocumentsTest, WalksAFolderByName) {

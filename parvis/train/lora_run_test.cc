@@ -12,6 +12,7 @@
 #include "parvis/models/adapter.h"
 #include "parvis/train/recipe.h"
 #include "parvis/train/train.h"
+#include "tests/scratch_test.h"
 
 namespace parvis::train {
 namespace {
@@ -27,11 +28,9 @@ learning_rate = 5e-3
 checkpoint_every = 4
 )";
 
-class LoraRunTest : public testing::Test {
+class LoraRunTest : public ScratchTest {
  protected:
   void SetUp() override {
-    std::string name = testing::TempDir() + "lora-run-XXXXXX";
-    folder_ = mkdtemp(name.data());
     Random random(9);
     static constexpr const char* kWords[] = {"the", "cat", "sea", "ran", "old", "a", "sat", "by"};
     for (const char* file : {"first.jsonl", "second.jsonl"}) {
@@ -53,11 +52,7 @@ class LoraRunTest : public testing::Test {
                            kTrain);
     ASSERT_TRUE(Train(Options("base", "base")).ok());
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  void Write(const std::string& name, const std::string& content) {
-    ASSERT_TRUE(WriteFileAtomically(folder_ + "/" + name, content).ok());
-  }
   void WriteRecipe(const std::string& lora, int steps = 12) {
     std::string train = kTrain;
     train.replace(train.find("12"), 2, std::to_string(steps));
@@ -74,8 +69,6 @@ class LoraRunTest : public testing::Test {
     return options;
   }
   std::string Bytes(const std::string& path) { return *ReadFile(folder_ + "/" + path); }
-
-  std::string folder_;
 };
 
 TEST_F(LoraRunTest, TeachesAnAdapterAndResumesToTheSameBits) {

@@ -12,6 +12,7 @@
 #include "parvis/core/random.h"
 #include "parvis/models/model.h"
 #include "parvis/train/train.h"
+#include "tests/scratch_test.h"
 
 namespace parvis::train {
 namespace {
@@ -29,11 +30,9 @@ eval_every = 5
 checkpoint_every = 4
 )";
 
-class ObjectiveRunTest : public testing::Test {
+class ObjectiveRunTest : public ScratchTest {
  protected:
   void SetUp() override {
-    std::string name = testing::TempDir() + "objective-run-XXXXXX";
-    folder_ = mkdtemp(name.data());
     Random random(9);
     static constexpr const char* kWords[] = {"the", "cat", "sea", "ran", "old", "a", "sat", "by"};
     std::string texts, pairs, labelled;
@@ -52,11 +51,7 @@ class ObjectiveRunTest : public testing::Test {
     Write("pairs.tsv", pairs);
     Write("labelled.jsonl", labelled);
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  void Write(const std::string& name, const std::string& content) {
-    ASSERT_TRUE(WriteFileAtomically(folder_ + "/" + name, content).ok());
-  }
   // A recipe r.toml of some tables; [train] gets the common keys.
   void WriteRecipe(const std::string& data, const std::string& model, const std::string& train) {
     Write("r.toml", "[data]\ntrain = [\"" + data + "\"]\nheld_out = 0.1\n" + model + "[train]\n" +
@@ -102,8 +97,6 @@ class ObjectiveRunTest : public testing::Test {
            "t5/tokenizer.json\"\n[model]\nmodel_type = \"t5\"\nd_model = 16\nd_kv = 8\nd_ff = "
            "24\nnum_heads = 2\nnum_layers = 1\n";
   }
-
-  std::string folder_;
 };
 
 TEST_F(ObjectiveRunTest, Masked) {

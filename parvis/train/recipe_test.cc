@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "parvis/core/file.h"
+#include "tests/scratch_test.h"
 
 namespace parvis::train {
 namespace {
@@ -13,14 +14,11 @@ namespace {
 using testing::HasSubstr;
 
 // A folder with one story in it.
-class RecipeTest : public testing::Test {
+class RecipeTest : public ScratchTest {
  protected:
   void SetUp() override {
-    std::string name = testing::TempDir() + "recipe-XXXXXX";
-    folder_ = mkdtemp(name.data());
     ASSERT_TRUE(WriteFileAtomically(folder_ + "/story.txt", "Once upon a time.").ok());
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   Result<Recipe> Parse(const std::string& text, const std::string& data_dir = "") {
     return ParseRecipe(text, folder_ + "/r.toml", data_dir);
@@ -64,7 +62,6 @@ dtype = "bf16"
 [output]
 dtype = "q8_0"
 )";
-  std::string folder_;
 };
 
 TEST_F(RecipeTest, ReadsAGoodOne) {

@@ -13,6 +13,7 @@
 #include "parvis/core/random.h"
 #include "parvis/train/checkpoint.h"
 #include "parvis/train/run_log.h"
+#include "tests/scratch_test.h"
 
 namespace parvis::train {
 namespace {
@@ -45,20 +46,14 @@ checkpoint_every = 4
 )";
 
 // A folder with a recipe and some text; every run is a folder within.
-class TrainTest : public testing::Test {
+class TrainTest : public ScratchTest {
  protected:
   void SetUp() override {
-    std::string name = testing::TempDir() + "train-XXXXXX";
-    folder_ = mkdtemp(name.data());
     Write("train.jsonl", Stories(40));
     Write("held.txt", "The old cat sat by the sea. It ran and ran.");
     Write("r.toml", kRecipe);
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  void Write(const std::string& name, const std::string& content) {
-    ASSERT_TRUE(WriteFileAtomically(folder_ + "/" + name, content).ok());
-  }
   static std::string Stories(int count) {
     static constexpr const char* kWords[] = {"the", "cat", "sea", "ran", "old", "a", "sat", "by"};
     Random random(9);
@@ -103,7 +98,6 @@ class TrainTest : public testing::Test {
     return options;
   }
 
-  std::string folder_;
   std::atomic<bool> stop_{false};
 };
 
