@@ -9,6 +9,10 @@ namespace {
 using kernels::kLanes;
 using kernels::MatMulArgs;
 
+// So few rows every kernel multiplies tile by tile, as one stream (kernels/matmul-inl.h): groups
+// would only make the pieces of narrow products uneven.
+constexpr size_t kFewRows = 4;
+
 size_t TilesOf(size_t n) { return (n + kLanes - 1) / kLanes; }
 
 }  // namespace
@@ -82,7 +86,8 @@ void RunProducts(const Exec& exec, std::span<const MatMulArgs> products) {
   // Pieces large enough that panels are read as streams, small enough that a slow core does not
   // hold up the others; whole groups of tiles that are multiplied together.
   const size_t pieces = static_cast<size_t>(exec.pool().size()) * 8;
-  const size_t group = exec.kernels().tiles_together;
+  const bool many = !products.empty() && products[0].row_end - products[0].row_begin > kFewRows;
+  const size_t group = many ? exec.kernels().tiles_together : 1;
   const size_t grain = (first.back() + pieces * group - 1) / (pieces * group) * group;
   exec.pool().Dynamic(static_cast<int64_t>(first.back()), static_cast<int64_t>(grain),
                       [&](int64_t begin, int64_t end) {
