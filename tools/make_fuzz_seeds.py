@@ -5,6 +5,7 @@ through a reader that random bytes would hardly find. `--check`: only says wheth
 A tokenizer_json_fuzz seed is a tokenizer.json, a zero byte, then a text to encode; the head of
 each other target of parvis/text says what its seeds are."""
 import base64
+import hashlib
 import json
 import pathlib
 import struct
@@ -265,6 +266,32 @@ def chat_template_seeds():
     yield "with_messages", b"{% for m in messages %}{{ m.content | upper }}{% endfor %}\0" + messages
 
 
+def token_shard(documents, vocab_size, metadata=b"{}", sign=b"\0"):
+    """`documents`: (name, bytes of text, tokens). `sign`: whether the target makes checksums fit."""
+    width = 2 if vocab_size <= 65536 else 4
+    tokens = b"".join(token.to_bytes(width, "little") for _, _, ids in documents for token in ids)
+    head = b"PARVTOKS" + struct.pack("<II", 1, width) + tokens
+    head += b"\0" * (-len(head) % 8)
+    tail = hashlib.sha256(tokens).digest() if tokens else b""
+    token_end = name_end = 0
+    for name, text_bytes, ids in documents:
+        token_end += len(ids)
+        name_end += len(name.encode())
+        tail += struct.pack("<QQQ", token_end, name_end, text_bytes)
+    tail += b"".join(name.encode() for name, _, _ in documents) + metadata
+    tail += struct.pack("<QQQQQ", token_end, len(documents), name_end, len(metadata), vocab_size)
+    tail += hashlib.sha256(b"tokenizer").digest()
+    return sign + head + tail + hashlib.sha256(tail).digest()
+
+
+def token_shard_seeds():
+    documents = [("a/1", 9, [1, 2, 299]), ("\u00e9t\u00e9", 0, []), ("b", 3, [0])]
+    yield "narrow", token_shard(documents, 300, b'{"corpus":"c","licences":{"":3}}')
+    yield "wide", token_shard(documents, 70000)
+    yield "signed", token_shard(documents, 300, sign=b"\1")
+    yield "empty", token_shard([], 300)
+
+
 SEEDS = {
     "chat_template_fuzz": [chat_template_seeds],
     "config_json_fuzz": [config_json_seeds],
@@ -272,6 +299,7 @@ SEEDS = {
     "gguf_fuzz": [gguf_seeds],
     "safetensors_fuzz": [safetensors_seeds],
     "sentencepiece_model_fuzz": [sentencepiece_model_seeds],
+    "token_shard_fuzz": [token_shard_seeds],
     "tokenizer_json_fuzz": [byte_level_seeds, sentencepiece_seeds, unigram_and_wordpiece_seeds],
     "vocab_files_fuzz": [vocab_files_seeds],
 }

@@ -19,17 +19,13 @@ class Digest {
   void Update(const void* data, size_t size) {
     PARVIS_CHECK(EVP_DigestUpdate(context_.get(), data, size) == 1);
   }
-  std::string Hex() {
-    unsigned char digest[EVP_MAX_MD_SIZE];
+  Sha256Digest Bytes() {
+    Sha256Digest digest;
     unsigned int size = 0;
-    PARVIS_CHECK(EVP_DigestFinal_ex(context_.get(), digest, &size) == 1);
-    static constexpr char kDigits[] = "0123456789abcdef";
-    std::string hex;
-    for (unsigned int i = 0; i < size; ++i) {
-      hex += kDigits[digest[i] >> 4];
-      hex += kDigits[digest[i] & 15];
-    }
-    return hex;
+    PARVIS_CHECK(EVP_DigestFinal_ex(context_.get(), reinterpret_cast<unsigned char*>(digest.data()),
+                                    &size) == 1 &&
+                 size == digest.size());
+    return digest;
   }
 
  private:
@@ -38,11 +34,23 @@ class Digest {
 
 }  // namespace
 
-std::string Sha256Hex(std::string_view bytes) {
+Sha256Digest Sha256(std::string_view bytes) {
   Digest digest;
   digest.Update(bytes.data(), bytes.size());
-  return digest.Hex();
+  return digest.Bytes();
 }
+
+std::string HexOf(const Sha256Digest& digest) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string hex;
+  for (const std::byte byte : digest) {
+    hex += kDigits[std::to_integer<int>(byte >> 4)];
+    hex += kDigits[std::to_integer<int>(byte & std::byte{15})];
+  }
+  return hex;
+}
+
+std::string Sha256Hex(std::string_view bytes) { return HexOf(Sha256(bytes)); }
 
 Result<std::string> Sha256HexOfFile(const std::string& path) {
   std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
@@ -53,7 +61,7 @@ Result<std::string> Sha256HexOfFile(const std::string& path) {
     digest.Update(buffer.data(), n);
   }
   if (std::ferror(file.get())) return IoError("cannot read " + path);
-  return digest.Hex();
+  return HexOf(digest.Bytes());
 }
 
 }  // namespace parvis

@@ -12,6 +12,7 @@
 #include "parvis/core/file.h"
 #include "parvis/core/sha256.h"
 #include "parvis/data/clean.h"
+#include "parvis/data/corpus_tokens.h"
 #include "parvis/data/corpus_writer.h"
 #include "parvis/data/near_duplicates.h"
 
@@ -58,6 +59,9 @@ class Builder {
     // All exist, so that who reads a data set need not ask.
     PARVIS_RETURN_IF_ERROR(writer_.Append("documents.jsonl", ""));
     for (const auto& [split, file] : kSplitFiles) PARVIS_RETURN_IF_ERROR(writer_.Append(file, ""));
+    if (!recipe_.tokenizer.empty()) {
+      PARVIS_ASSIGN_OR_RETURN(tokens_, CorpusTokens::Create(recipe_, writer_));
+    }
     for (size_t source = 0; source < recipe_.sources.size(); ++source) {
       const CorpusRecipe::Source& from = recipe_.sources[source];
       for (const std::string& file : from.files) {
@@ -120,6 +124,8 @@ class Builder {
       for (int64_t i = begin; i < end; ++i) Clean(recipe_, batch_[i]);
     });
     for (CleanDocument& document : batch_) PARVIS_RETURN_IF_ERROR(Decide(document));
+    if (tokens_ != nullptr) PARVIS_RETURN_IF_ERROR(tokens_->Add(pool_, kept_));
+    kept_.clear();
     batch_.clear();
     batch_bytes_ = 0;
     if (options_.progress) options_.progress(report_.bytes_read, report_.kept.documents);
@@ -206,6 +212,7 @@ class Builder {
     if (recipe_.sources[document.source].read.format == "pairs") text["target"] = document.target;
     row["split"] = name;
     report_.AddKept(recipe_, document, document.raw.licence, name);
+    if (tokens_ != nullptr) kept_.push_back({&document, name});
     PARVIS_RETURN_IF_ERROR(writer_.Append(file, Line(text)));
     return writer_.Append("documents.jsonl", Line(row));
   }
@@ -248,8 +255,14 @@ class Builder {
 
   Status WriteDescriptions() {
     std::vector<CorpusFile> files;
-    for (const char* name :
-         {"text/train.jsonl", "text/heldout.jsonl", "test/test.jsonl", "documents.jsonl"}) {
+    std::vector<std::string> names = {"text/train.jsonl", "text/heldout.jsonl", "test/test.jsonl",
+                                      "documents.jsonl"};
+    if (tokens_ != nullptr) {
+      PARVIS_ASSIGN_OR_RETURN(const std::vector<std::string> shards, tokens_->Finish());
+      names.insert(names.end(), shards.begin(), shards.end());
+      names.emplace_back("tokens/tokenizer.json");
+    }
+    for (const std::string& name : names) {
       PARVIS_RETURN_IF_ERROR(writer_.Close(name));
       PARVIS_ASSIGN_OR_RETURN(std::string sha256, Sha256HexOfFile(writer_.PathOf(name)));
       files.push_back({name, std::move(sha256), writer_.size(name)});
@@ -269,6 +282,8 @@ class Builder {
   FolderWriter writer_;
   CorpusReport report_;
   std::unordered_set<std::string> strikes_, struck_, ids_;
+  std::unique_ptr<CorpusTokens> tokens_;  // null: none are wanted
+  std::vector<CorpusTokens::Kept> kept_;  // of the batch
   std::vector<CleanDocument> batch_;
   size_t batch_bytes_ = 0;
   std::vector<Original> originals_;

@@ -21,8 +21,11 @@ struct BuildOptions {
 // Makes the data set of a recipe in recipe.out (docs/design/data.md):
 //
 //   text/train.jsonl, text/heldout.jsonl, test/test.jsonl   documents, as `parvis train` reads them
+//   tokens/train-00000.tokens, …, tokens/heldout-00000.tokens, tokens/tokenizer.json   the same as
+//     tokens, if the recipe has a [tokens]
 //   documents.jsonl   every document that was read: origin, licence, hash, what was done, where it
-//   went report.json, croissant.json, corpus.toml
+//     went
+//   report.json, croissant.json, corpus.toml
 //
 // Files are streams; in memory are some MiB of documents, and about a kilobyte for each that is
 // kept. The folder appears whole or not at all. What it holds depends neither on threads nor on

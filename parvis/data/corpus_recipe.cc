@@ -107,6 +107,22 @@ Status ReadRules(const toml::table* table, const std::string& path, QualityRules
   return reader.Finish();
 }
 
+Status ReadTokens(const toml::table* table, CorpusRecipe& recipe) {
+  if (table == nullptr) return {};
+  TomlReader reader(table, recipe.path, "tokens");
+  const std::string file = reader.Text("tokenizer", "");
+  if (file.empty()) reader.Refuse("tokenizer", "names no tokenizer.json");
+  recipe.tokenizer = Resolve(recipe.path, file);
+  if (!fs::exists(recipe.tokenizer)) reader.Refuse("tokenizer", file + " does not exist");
+  recipe.shard_tokens = reader.Integer("shard_tokens", recipe.shard_tokens, 1, int64_t{1} << 36);
+  for (const CorpusRecipe::Source& source : recipe.sources) {
+    if (source.read.format == "pairs") {
+      reader.Refuse("", "pairs (source " + source.name + ") are trained on as text only");
+    }
+  }
+  return reader.Finish();
+}
+
 Status ReadTables(const toml::table& root, CorpusRecipe& recipe) {
   TomlReader top(&root, recipe.path, "");
   const toml::table* corpus = top.Table("corpus");
@@ -115,6 +131,7 @@ Status ReadTables(const toml::table& root, CorpusRecipe& recipe) {
   const toml::table* quality = top.Table("quality");
   const toml::table* duplicates = top.Table("duplicates");
   const toml::table* personal = top.Table("personal");
+  const toml::table* tokens = top.Table("tokens");
   const toml::table* split = top.Table("split");
   PARVIS_RETURN_IF_ERROR(top.Finish());
   PARVIS_RETURN_IF_ERROR(ReadCorpus(corpus, recipe));
@@ -142,6 +159,7 @@ Status ReadTables(const toml::table& root, CorpusRecipe& recipe) {
     recipe.personal[kind] = ActionOf(people.OneOf(kPersonalNames[kind], all, actions));
   }
   PARVIS_RETURN_IF_ERROR(people.Finish());
+  PARVIS_RETURN_IF_ERROR(ReadTokens(tokens, recipe));
   TomlReader sides(split, recipe.path, "split");
   recipe.heldout = sides.Number("heldout", recipe.heldout, 0, 0.5);
   recipe.test = sides.Number("test", recipe.test, 0, 0.5);

@@ -51,6 +51,9 @@ struct CorpusRecipe {
   double near_threshold = 0.8;
   // [personal]
   std::array<PersonalAction, kPersonalKinds> personal;
+  // [tokens]: the documents of train and heldout as tokens, too.
+  std::string tokenizer;                      // a tokenizer.json; empty: no tokens
+  int64_t shard_tokens = int64_t{128} << 20;  // a file has about so many
   // [split]
   double heldout = 0.01, test = 0.01;
 };

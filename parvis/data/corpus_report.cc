@@ -24,6 +24,12 @@ OrderedJson Counts(const std::map<std::string, int64_t>& counts) {
   return json;
 }
 
+const char* EncodingOf(std::string_view file) {
+  return file.ends_with(".jsonl")  ? "application/jsonlines"
+         : file.ends_with(".json") ? "application/json"
+                                   : "application/octet-stream";
+}
+
 }  // namespace
 
 void Amount::Add(const CleanDocument& document) {
@@ -163,9 +169,11 @@ OrderedJson CroissantOf(const CorpusRecipe& recipe, const CorpusReport& report,
                             {"name", file.name},
                             {"contentUrl", file.name},
                             {"contentSize", std::to_string(file.bytes) + " B"},
-                            {"encodingFormat", "application/jsonlines"},
+                            {"encodingFormat", EncodingOf(file.name)},
                             {"sha256", file.sha256}});
-    if (file.name == "documents.jsonl" || file.bytes == 0) continue;
+    if (file.name == "documents.jsonl" || file.bytes == 0 || !file.name.ends_with(".jsonl")) {
+      continue;
+    }
     const size_t slash = file.name.find('/');
     const std::string set = file.name.substr(slash + 1, file.name.find('.') - slash - 1);
     OrderedJson fields = OrderedJson::array();

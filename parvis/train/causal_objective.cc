@@ -21,13 +21,20 @@ class CausalObjective : public Objective {
     return example;
   }
 
+  std::optional<Around> AroundPlainTokens() const override {
+    Around around;
+    if (tokenizer_->add_bos()) around.before = {*tokenizer_->bos()};
+    around.after = {*tokenizer_->eos()};
+    return around;
+  }
+
   // The last token of a document predicts nothing.
   Division DivisionOf(const Corpus&, int64_t row_length) const override {
     return {.row_length = row_length, .piece_length = row_length, .unused = 1, .split = true};
   }
 
   void Append(const Corpus& corpus, const Piece& piece, Random&, Batch& batch) const override {
-    const auto tokens = corpus.Tokens(piece.document).subspan(piece.begin, piece.count + 1);
+    const auto tokens = corpus.Read(piece.document, piece.begin, piece.count + 1);
     batch.segments.push_back({static_cast<int64_t>(batch.tokens.size()), piece.count, 0, nullptr});
     batch.documents.push_back(piece.document);
     batch.tokens.insert(batch.tokens.end(), tokens.begin(), tokens.end() - 1);

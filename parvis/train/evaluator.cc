@@ -8,32 +8,33 @@ namespace parvis::train {
 
 EvalSet::EvalSet(std::string name, const Corpus& all, const Objective& objective,
                  int64_t row_length, int64_t max_tokens)
-    : name_(std::move(name)), objective_(&objective) {
+    : name_(std::move(name)), objective_(&objective), all_(&all) {
   // Every stride-th document, from the first.
   const double share = max_tokens == 0
                            ? 1.0
                            : static_cast<double>(max_tokens) /
                                  static_cast<double>(std::max<int64_t>(all.num_tokens(), 1));
+  if (share < 1.0) part_.emplace();
   double due = 1.0;
-  for (int64_t document = 0; document < all.num_documents(); ++document) {
+  for (int64_t document = 0; part_ && document < all.num_documents(); ++document) {
     if (due >= 1.0) {
       due -= 1.0;
-      corpus_.Add(all.id(document), 0, all.text_bytes(document), all.Tokens(document),
-                  all.Numbers(document));
+      part_->Add(all.id(document), 0, all.text_bytes(document),
+                 all.Read(document, 0, all.size(document)), all.Numbers(document));
     }
-    due += std::min(share, 1.0);
+    due += share;
   }
-  plan_ = PlanInOrder(corpus_, objective.DivisionOf(corpus_, row_length));
+  plan_ = PlanInOrder(corpus(), objective.DivisionOf(corpus(), row_length));
 }
 
 Evaluation EvalSet::Run(const ops::Exec& exec, nn::Stack& stack, int64_t rows) const {
-  Evaluation result{.name = name_, .bytes = corpus_.text_bytes()};
+  Evaluation result{.name = name_, .bytes = corpus().text_bytes()};
   double nats = 0.0;
   std::optional<int64_t> correct;
   for (int64_t row = 0; row < plan_.num_rows();) {
     Batch batch;
     do {
-      AppendRow(corpus_, *objective_, plan_, plan_.order[row++], /*seed=*/0, /*epoch=*/0, batch);
+      AppendRow(corpus(), *objective_, plan_, plan_.order[row++], /*seed=*/0, /*epoch=*/0, batch);
     } while (row < plan_.num_rows() && batch.num_tokens() < rows);
     const ops::Loss loss = objective_->Loss(exec, stack, batch, 0.0f);
     if (const auto met = objective_->Correct(exec, stack, batch)) {

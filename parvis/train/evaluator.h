@@ -32,7 +32,7 @@ struct Evaluation {
 class EvalSet {
  public:
   // `max_tokens`: about so many tokens of whole documents, spread evenly; 0: all.
-  // `objective` must outlive the set.
+  // `all` and `objective` must outlive the set.
   EvalSet(std::string name, const Corpus& all, const Objective& objective, int64_t row_length,
           int64_t max_tokens);
 
@@ -41,8 +41,11 @@ class EvalSet {
 
  private:
   std::string name_;
+  const Corpus& corpus() const { return part_ ? *part_ : *all_; }
+
   const Objective* objective_;
-  Corpus corpus_;
+  const Corpus* all_;
+  std::optional<Corpus> part_;  // a copy of some documents; none: all are meant
   EpochPlan plan_;
 };
 

@@ -57,6 +57,11 @@ class MaskedObjective : public Objective {
     return example;
   }
 
+  std::optional<Around> AroundPlainTokens() const override {
+    if (settings_.whole_word) return std::nullopt;  // needs to know where words begin
+    return Around{};
+  }
+
   Division DivisionOf(const Corpus&, int64_t row_length) const override {
     const auto around = static_cast<int64_t>(before_.size() + after_.size());
     return {.row_length = row_length,
@@ -67,7 +72,7 @@ class MaskedObjective : public Objective {
   void Append(const Corpus& corpus, const Piece& piece, Random& random,
               Batch& batch) const override {
     const auto begin = static_cast<int64_t>(batch.tokens.size());
-    const auto tokens = corpus.Tokens(piece.document).subspan(piece.begin, piece.count);
+    const auto tokens = corpus.Read(piece.document, piece.begin, piece.count);
     batch.tokens.insert(batch.tokens.end(), before_.begin(), before_.end());
     const auto first = static_cast<int64_t>(batch.tokens.size());
     batch.tokens.insert(batch.tokens.end(), tokens.begin(), tokens.end());

@@ -37,6 +37,13 @@ class Objective {
   };
   virtual Result<Example> Encode(const Document& document) const = 0;
 
+  // What stands around the plain tokens of a text (Tokenizer::Encode without special ones) to make
+  // what Encode gives, so that those can be read from a file of tokens; none: Encode keeps more.
+  struct Around {
+    std::vector<int32_t> before, after;
+  };
+  virtual std::optional<Around> AroundPlainTokens() const { return std::nullopt; }
+
   // How the corpus becomes pieces and rows of at most `row_length` tokens. Both must outlive it.
   virtual Division DivisionOf(const Corpus& corpus, int64_t row_length) const = 0;
 

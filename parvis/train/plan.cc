@@ -108,7 +108,7 @@ EpochPlan Pack(const Pieces& pieces, const Division& division) {
 }
 
 int64_t SizeOf(const Corpus& corpus, int64_t document, const Division& division) {
-  return static_cast<int64_t>(corpus.Tokens(document).size()) - division.unused;
+  return corpus.size(document) - division.unused;
 }
 
 }  // namespace

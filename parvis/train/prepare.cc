@@ -132,6 +132,45 @@ std::vector<Document> HoldOut(double share, std::vector<Document>& documents) {
   return held_out;
 }
 
+// Documents of sources, or tokens if that is what they are.
+Status ReadSet(const Recipe& recipe, const std::vector<DataSource>& sources, TextSet& set,
+               std::vector<DataFile>& files) {
+  PARVIS_ASSIGN_OR_RETURN(const bool tokens, AreShards(sources));
+  if (tokens) {
+    PARVIS_ASSIGN_OR_RETURN(set.shards, OpenShards(sources));
+    files = set.shards->files;
+    return {};
+  }
+  PARVIS_ASSIGN_OR_RETURN(Documents read, ReadDocuments(sources, recipe.paragraphs,
+                                                        RowFormatOf(recipe.objective.kind)));
+  set.documents = std::move(read.documents);
+  files = std::move(read.files);
+  return {};
+}
+
+Status ReadTrainTexts(const Recipe& recipe, Texts& texts) {
+  TextSet set;
+  PARVIS_RETURN_IF_ERROR(ReadSet(recipe, recipe.train, set, texts.train_files));
+  if (set.shards && recipe.held_out > 0.0) {
+    return InvalidArgument(recipe.path +
+                           ": [data] held_out: tokens are held out when they are made; eval names "
+                           "the file heldout-….tokens");
+  }
+  TextSet held_out{HoldOut(recipe.held_out, set.documents), {}};
+  if (!held_out.documents.empty()) texts.eval.emplace_back("held out", std::move(held_out));
+  texts.train = std::move(set.documents);
+  texts.train_shards = std::move(set.shards);
+  return {};
+}
+
+// The tokens of the documents, or those that were made before.
+Result<Corpus> CorpusOf(ThreadPool& pool, const Objective& objective,
+                        const text::Tokenizer& tokenizer, const std::vector<Document>& documents,
+                        const std::optional<Shards>& shards) {
+  if (shards) return CorpusOf(*shards, objective, tokenizer);
+  return Encode(pool, objective, documents);
+}
+
 }  // namespace
 
 Json Prepared::Fingerprint() const {
@@ -144,18 +183,14 @@ Json Prepared::Fingerprint() const {
 
 Result<Texts> ReadTexts(const Recipe& recipe, const ProgressCallback& progress) {
   Texts texts;
-  const RowFormat format = RowFormatOf(recipe.objective.kind);
   Tell(progress, Progress::Stage::kReading, fmt::format("{} sources", recipe.train.size()));
-  PARVIS_ASSIGN_OR_RETURN(Documents train, ReadDocuments(recipe.train, recipe.paragraphs, format));
-  std::vector<Document> held_out = HoldOut(recipe.held_out, train.documents);
-  texts.train = std::move(train.documents);
-  texts.train_files = std::move(train.files);
-  if (!held_out.empty()) texts.eval.emplace_back("held out", std::move(held_out));
+  PARVIS_RETURN_IF_ERROR(ReadTrainTexts(recipe, texts));
   for (const DataSource& source : recipe.eval) {
-    PARVIS_ASSIGN_OR_RETURN(Documents eval, ReadDocuments({source}, recipe.paragraphs, format));
-    texts.eval.emplace_back(std::filesystem::path(source.path).filename().string(),
-                            std::move(eval.documents));
-    for (DataFile& file : eval.files) texts.eval_files.push_back(std::move(file));
+    TextSet set;
+    std::vector<DataFile> files;
+    PARVIS_RETURN_IF_ERROR(ReadSet(recipe, {source}, set, files));
+    texts.eval.emplace_back(std::filesystem::path(source.path).filename().string(), std::move(set));
+    for (DataFile& file : files) texts.eval_files.push_back(std::move(file));
   }
   return texts;
 }
@@ -175,6 +210,10 @@ Result<RunTokenizer> PrepareTokenizer(ThreadPool& pool, const Recipe& recipe, co
   const bool kept = std::filesystem::exists(path);
   if (kept || !recipe.tokenizer.file.empty()) {
     PARVIS_ASSIGN_OR_RETURN(tokenizer, ReadTokenizer(kept ? path : recipe.tokenizer.file));
+  } else if (texts.train_shards) {
+    return InvalidArgument(recipe.path +
+                           ": [tokenizer]: nothing can be learned from tokens: file names the "
+                           "tokenizer.json that lies beside them");
   } else {
     Tell(progress, Progress::Stage::kTokenizer,
          fmt::format("{} tokens from {} bytes of text", recipe.tokenizer.vocab_size,
@@ -196,11 +235,14 @@ Result<Prepared> Prepare(ThreadPool& pool, Texts texts, RunTokenizer tokenizer,
                          std::shared_ptr<const Objective> objective,
                          const ProgressCallback& progress) {
   Prepared prepared{.tokenizer = std::move(tokenizer), .objective = std::move(objective)};
-  PARVIS_ASSIGN_OR_RETURN(prepared.train, Encode(pool, *prepared.objective, texts.train));
-  for (auto& [name, documents] : texts.eval) {
-    PARVIS_ASSIGN_OR_RETURN(Corpus corpus, Encode(pool, *prepared.objective, documents));
+  const text::Tokenizer& encoder = *prepared.tokenizer.tokenizer;
+  PARVIS_ASSIGN_OR_RETURN(prepared.train, CorpusOf(pool, *prepared.objective, encoder, texts.train,
+                                                   texts.train_shards));
+  for (auto& [name, set] : texts.eval) {
+    PARVIS_ASSIGN_OR_RETURN(
+        Corpus corpus, CorpusOf(pool, *prepared.objective, encoder, set.documents, set.shards));
     prepared.eval.emplace_back(name, std::move(corpus));
-    documents = {};
+    set = {};
   }
   prepared.train_files = std::move(texts.train_files);
   prepared.eval_files = std::move(texts.eval_files);

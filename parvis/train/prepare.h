@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,14 +13,22 @@
 #include "parvis/train/documents.h"
 #include "parvis/train/objective.h"
 #include "parvis/train/recipe.h"
+#include "parvis/train/shards.h"
 #include "parvis/train/train.h"
 
 namespace parvis::train {
 
-// The text of a run as documents, before there is a model.
+// Documents as text, or as tokens that were made before.
+struct TextSet {
+  std::vector<Document> documents;
+  std::optional<Shards> shards;  // instead of documents
+};
+
+// The text of a run, before there is a model.
 struct Texts {
   std::vector<Document> train;
-  std::vector<std::pair<std::string, std::vector<Document>>> eval;  // by file name
+  std::optional<Shards> train_shards;                 // instead of `train`
+  std::vector<std::pair<std::string, TextSet>> eval;  // by file name
   std::vector<DataFile> train_files, eval_files;
 };
 Result<Texts> ReadTexts(const Recipe& recipe, const std::function<void(const Progress&)>& progress);

@@ -48,13 +48,17 @@ std::vector<DataSource> Sources(TomlReader& reader, std::string_view key, const 
   return sources;
 }
 
-// The files of `folder` itself that are evaluated instead of trained on, by name.
+// The files of `folder` itself that are evaluated instead of trained on, by name. A data set
+// without held-out documents has an empty file of them.
 std::vector<DataSource> HeldOutOf(const std::string& folder) {
   std::vector<DataSource> sources;
   std::error_code error;
   for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
        it.increment(error)) {
-    if (IsHeldOut(it->path().string())) sources.push_back({it->path().string()});
+    std::error_code unknown;  // of a folder; what has no size is not empty
+    if (IsHeldOut(it->path().string()) && it->file_size(unknown) != 0) {
+      sources.push_back({it->path().string()});
+    }
   }
   std::sort(sources.begin(), sources.end(),
             [](const DataSource& a, const DataSource& b) { return a.path < b.path; });

@@ -182,6 +182,7 @@ Status Run::OneStep() {
   for (int64_t row = 0; row < rows; row += micro_rows) {
     micro_batches.push_back(loader_.Next(std::min(micro_rows, rows - row)));
   }
+  PARVIS_RETURN_IF_ERROR(prepared_.train.status());
   last_learning_rate_ = LearningRateAt(recipe_.schedule, steps_ + 1, total_steps_);
   PARVIS_ASSIGN_OR_RETURN(last_,
                           trainer_.Step(micro_batches, last_learning_rate_, prepared_.train));
@@ -226,6 +227,7 @@ Status Run::Evaluate(bool final) {
     mean += evaluations_.back().score() / static_cast<double>(eval_sets_.size());
   }
   SwapAverage();
+  for (const auto& [name, corpus] : prepared_.eval) PARVIS_RETURN_IF_ERROR(corpus.status());
   PARVIS_RETURN_IF_ERROR(
       log_->Append({{"step", steps_}, {"final", final}, {"eval", EvaluationsJson(evaluations_)}}));
   Report(Progress::Stage::kEvaluated);

@@ -41,6 +41,8 @@ class SpanObjective : public Objective {
     return Example{tokenizer_->Encode(document.text, options).ids, {}};
   }
 
+  std::optional<Around> AroundPlainTokens() const override { return Around{}; }
+
   Division DivisionOf(const Corpus&, int64_t row_length) const override {
     int64_t longest = 2;
     while (PromptLength(longest + 1) <= row_length) ++longest;
@@ -54,7 +56,7 @@ class SpanObjective : public Objective {
   // The text begins with what stays and ends with a run that is taken out.
   void Append(const Corpus& corpus, const Piece& piece, Random& random,
               Batch& batch) const override {
-    const auto tokens = corpus.Tokens(piece.document).subspan(piece.begin, piece.count);
+    const auto tokens = corpus.Read(piece.document, piece.begin, piece.count);
     const SpanCounts counts = CountSpans(settings_, MaxSpans(), piece.count);
     const std::vector<int64_t> taken = Divide(counts.noise, counts.spans, random);
     const std::vector<int64_t> kept = Divide(piece.count - counts.noise, counts.spans, random);
