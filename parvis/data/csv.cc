@@ -52,9 +52,9 @@ Result<bool> CsvReader::Next(std::vector<std::string>& fields) {
     }
     if (!quoted) return true;
     bytes += line.size();
-    if (bytes > LineReader::kMaxLine) {
+    if (bytes > text::LineReader::kMaxLine) {
       return ResourceExhausted(fmt::format("{}: a record of more than {} bytes; is a quote open?",
-                                           place(), LineReader::kMaxLine));
+                                           place(), text::LineReader::kMaxLine));
     }
     PARVIS_ASSIGN_OR_RETURN(const bool more, lines_.Next(line));
     if (!more) return DataLoss(place() + ": a quote that is not closed");

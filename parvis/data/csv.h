@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "parvis/data/input_stream.h"
+#include "parvis/text/input_stream.h"
 
 namespace parvis::data {
 
@@ -15,7 +15,7 @@ namespace parvis::data {
 // nothing is quoted. Records are bounded as lines are.
 class CsvReader {
  public:
-  CsvReader(InputStream stream, char separator)
+  CsvReader(text::InputStream stream, char separator)
       : lines_(std::move(stream)), separator_(separator) {}
 
   // False at the end. Lines without any character are passed over.
@@ -25,7 +25,7 @@ class CsvReader {
   int64_t number() const { return first_line_; }
 
  private:
-  LineReader lines_;
+  text::LineReader lines_;
   char separator_;
   int64_t first_line_ = 0;
 };

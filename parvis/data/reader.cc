@@ -6,8 +6,8 @@
 #include "fmt/format.h"
 #include "parvis/core/json.h"
 #include "parvis/data/csv.h"
-#include "parvis/data/input_stream.h"
 #include "parvis/data/markup.h"
+#include "parvis/text/input_stream.h"
 
 namespace parvis::data {
 namespace {
@@ -55,18 +55,18 @@ class FileReader {
 
   // All of a file; more than a line may have is refused.
   Result<std::string> Whole() {
-    PARVIS_ASSIGN_OR_RETURN(InputStream stream, InputStream::Open(path_));
-    LineReader lines(std::move(stream));
+    PARVIS_ASSIGN_OR_RETURN(text::InputStream stream, text::InputStream::Open(path_));
+    text::LineReader lines(std::move(stream));
     std::string text;
     std::string_view block;
     while (true) {
       PARVIS_ASSIGN_OR_RETURN(const bool more, lines.NextBlock(kBlockBytes, block));
       if (!more) return text;
-      if (text.size() + block.size() > LineReader::kMaxLine) {
+      if (text.size() + block.size() > text::LineReader::kMaxLine) {
         return ResourceExhausted(fmt::format(
             "{}: one document of more than {} bytes (at byte {}); split = \"paragraphs\" or "
             "\"lines\" makes several of a text file",
-            path_, LineReader::kMaxLine, lines.offset()));
+            path_, text::LineReader::kMaxLine, lines.offset()));
       }
       text += block;
     }
@@ -91,8 +91,8 @@ class FileReader {
   }
 
   Status ReadParts() {
-    PARVIS_ASSIGN_OR_RETURN(InputStream stream, InputStream::Open(path_));
-    LineReader lines(std::move(stream));
+    PARVIS_ASSIGN_OR_RETURN(text::InputStream stream, text::InputStream::Open(path_));
+    text::LineReader lines(std::move(stream));
     std::string_view line;
     if (options_.split == "blocks") {
       while (true) {
@@ -117,9 +117,9 @@ class FileReader {
         continue;
       }
       if (document.text.empty()) first = lines.number();
-      if (document.text.size() + line.size() > LineReader::kMaxLine) {
+      if (document.text.size() + line.size() > text::LineReader::kMaxLine) {
         return ResourceExhausted(fmt::format("{}:{}: a paragraph of more than {} bytes", path_,
-                                             first, LineReader::kMaxLine));
+                                             first, text::LineReader::kMaxLine));
       }
       if (!document.text.empty()) document.text += '\n';
       document.text += line;
@@ -137,8 +137,8 @@ class FileReader {
   }
 
   Status ReadJsonLines(bool pairs) {
-    PARVIS_ASSIGN_OR_RETURN(InputStream stream, InputStream::Open(path_));
-    LineReader lines(std::move(stream));
+    PARVIS_ASSIGN_OR_RETURN(text::InputStream stream, text::InputStream::Open(path_));
+    text::LineReader lines(std::move(stream));
     const std::string& field = pairs ? options_.source_field : options_.text_field;
     std::string_view line;
     while (true) {
@@ -179,7 +179,7 @@ class FileReader {
   }
 
   Status ReadColumns(char separator, bool pairs) {
-    PARVIS_ASSIGN_OR_RETURN(InputStream stream, InputStream::Open(path_));
+    PARVIS_ASSIGN_OR_RETURN(text::InputStream stream, text::InputStream::Open(path_));
     CsvReader csv(std::move(stream), separator);
     std::vector<std::string> header, fields;
     const std::string& wanted = pairs ? options_.source_field : options_.text_field;

@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "parvis/data/input_stream.h"
 #include "parvis/data/markup.h"
+#include "parvis/text/input_stream.h"
 #include "tests/scratch_test.h"
 
 namespace parvis::data {

@@ -8,15 +8,18 @@
 #include "parvis/core/file.h"
 #include "parvis/core/json.h"
 #include "parvis/core/sha256.h"
-#include "parvis/core/xz.h"
+#include "parvis/text/input_stream.h"
 
 namespace parvis::train {
 namespace {
 
 namespace fs = std::filesystem;
 
-// The largest file of text that is read, as it lies on the disk and unpacked.
+// The largest file of text that is read, unpacked, and the largest document: a long word of it may
+// take thirty times its size while it is tokenised.
 constexpr size_t kMaxTextFileBytes = size_t{4} << 30;
+constexpr size_t kMaxDocumentBytes = size_t{128} << 20;
+constexpr size_t kBlockBytes = size_t{1} << 20;
 
 bool EndsWith(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
@@ -75,47 +78,75 @@ class Reader {
     if (kind == Kind::kOther) {
       return InvalidArgument(path + ": not a " + KindsOf(format_) + " file (or one with .xz)");
     }
-    PARVIS_ASSIGN_OR_RETURN(std::string text, ReadFile(path, kMaxTextFileBytes));
-    file_ = DataFile{path, Sha256Hex(text), static_cast<int64_t>(text.size())};
-    if (compressed) {
-      Result<std::string> plain = DecompressXz(text, kMaxTextFileBytes);
-      if (!plain.ok()) return plain.status().In(path);
-      text = std::move(plain).value();
-    }
-    PARVIS_RETURN_IF_ERROR(kind == Kind::kText ? ReadText(text) : ReadLines(kind, text));
+    PARVIS_ASSIGN_OR_RETURN(text::InputStream stream, text::InputStream::Open(path));
+    file_ = DataFile{.path = path};
+    text::LineReader lines(std::move(stream));
+    PARVIS_RETURN_IF_ERROR(kind == Kind::kText ? ReadText(lines) : ReadLines(kind, lines));
+    PARVIS_ASSIGN_OR_RETURN(file_.sha256, Sha256HexOfFile(path));
+    std::error_code error;
+    file_.bytes = static_cast<int64_t>(fs::file_size(path, error));
+    if (error) return IoError(path + ": " + error.message());
     result_.files.push_back(std::move(file_));
     return Status();
   }
 
-  Status ReadText(std::string_view text) {
+  Status ReadText(text::LineReader& lines) {
     const std::string name = fs::path(file_.path).filename().string();
+    const size_t most = paragraphs_ ? kMaxTextFileBytes : kMaxDocumentBytes;
+    std::string text;
+    std::string_view block;
+    while (true) {
+      PARVIS_ASSIGN_OR_RETURN(const bool more, lines.NextBlock(kBlockBytes, block));
+      if (!more) break;
+      if (text.size() + block.size() > most) return TooLong(file_.path, most);
+      text += block;
+    }
     if (!paragraphs_) {
-      Add({.id = name, .text = std::string(text)}, "");
+      Add({.id = name, .text = std::move(text)}, "");
       return Status();
     }
     int number = 0;
-    while (!text.empty()) {
-      const size_t end = text.find("\n\n");
-      Add({.id = fmt::format("{}:{}", name, ++number), .text = std::string(text.substr(0, end))},
-          "");
-      text = end == std::string_view::npos ? "" : text.substr(end + 2);
+    for (std::string_view left = text; !left.empty();) {
+      const size_t end = left.find("\n\n");
+      Document document{.id = fmt::format("{}:{}", name, ++number)};
+      document.text = left.substr(0, end);
+      if (document.text.size() > kMaxDocumentBytes) {
+        return TooLong(fmt::format("{}: paragraph {} at byte {}", file_.path, number,
+                                   left.data() - text.data()),
+                       kMaxDocumentBytes);
+      }
+      Add(std::move(document), "");
+      left = end == std::string_view::npos ? "" : left.substr(end + 2);
     }
     return Status();
   }
 
-  Status ReadLines(Kind kind, std::string_view text) {
+  Status TooLong(const std::string& what, size_t most) const {
+    return ResourceExhausted(
+        fmt::format("{}: more than {} bytes of text{}{}", what, most,
+                    most == kMaxDocumentBytes ? " in one document" : "",
+                    paragraphs_ ? "" : "; split = \"paragraphs\" makes several of a file"));
+  }
+
+  // A line that is too long is refused before it is read.
+  Status ReadLines(Kind kind, text::LineReader& lines) {
     const std::string name = fs::path(file_.path).filename().string();
-    for (int number = 1; !text.empty(); ++number) {
-      const size_t end = text.find('\n');
-      const std::string_view line = text.substr(0, end);
-      text = end == std::string_view::npos ? "" : text.substr(end + 1);
+    std::string_view line;
+    while (true) {
+      PARVIS_ASSIGN_OR_RETURN(const bool more, lines.Next(line));
+      if (!more) return Status();
+      if (lines.offset() > static_cast<int64_t>(kMaxTextFileBytes)) {
+        return ResourceExhausted(fmt::format(
+            "{}:{}: more than {} bytes of text in one file; tokens that are made beforehand "
+            "([tokens] of parvis data build) have no such limit",
+            file_.path, lines.number(), kMaxTextFileBytes));
+      }
       if (IsBlank(line)) continue;
-      Document document{.id = fmt::format("{}:{}", name, number)};
+      Document document{.id = fmt::format("{}:{}", name, lines.number())};
       const Status read = kind == Kind::kPairs ? ReadPair(line, std::move(document))
                                                : ReadRow(line, std::move(document));
-      if (!read.ok()) return read.In(fmt::format("{}:{}", file_.path, number));
+      if (!read.ok()) return read.In(fmt::format("{}:{}", file_.path, lines.number()));
     }
-    return Status();
   }
 
   Status ReadPair(std::string_view line, Document document) {
@@ -123,7 +154,6 @@ class Reader {
     if (tab == std::string_view::npos || line.find('\t', tab + 1) != std::string_view::npos) {
       return DataLoss("not two texts with a tab between them");
     }
-    if (line.back() == '\r') line.remove_suffix(1);
     document.text = line.substr(0, tab);
     document.second = line.substr(std::min(tab + 1, line.size()));
     if (IsBlank(document.second)) return DataLoss("the second text is empty");

@@ -55,7 +55,8 @@ bool IsHeldOut(const std::string& path);
 // document, or one per paragraph), .jsonl (an object a line, see RowFormat), .tsv (a pair a line),
 // and all as .xz. A format with more than texts needs .jsonl, one with pairs .jsonl or .tsv. Other
 // files of a folder are passed over; another file named directly is refused. A malformed line is
-// refused with file and line. No text at all is an error.
+// refused with file and line; so are a line or a document that is too long (64 and 128 MiB) and
+// bytes that are not UTF-8, with their offset. No text at all is an error.
 Result<Documents> ReadDocuments(const std::vector<DataSource>& sources, bool paragraphs,
                                 const RowFormat& format = {});
 

@@ -1,6 +1,7 @@
 #include "parvis/train/documents.h"
 
 #include <lzma.h>
+#include <sys/resource.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -27,6 +28,11 @@ class DocumentsTest : public ScratchTest {
               LZMA_OK);
     packed.resize(size);
     return packed;
+  }
+  static int64_t PeakMemory() {  // bytes
+    rusage usage;
+    ::getrusage(RUSAGE_SELF, &usage);
+    return int64_t{1024} * usage.ru_maxrss;
   }
 };
 
@@ -76,6 +82,46 @@ TEST_F(DocumentsTest, RefusesWhatIsNoText) {
   const std::string packed = Xz("some text that is long enough to be cut");
   EXPECT_THAT(message("a.txt.xz", packed.substr(0, packed.size() / 2)), HasSubstr("cut short"));
   EXPECT_FALSE(ReadDocuments({{folder_ + "/none.txt"}}, false).ok());
+}
+
+TEST_F(DocumentsTest, NamesWhereATextIsNotUtf8) {
+  const auto message = [this](const std::string& name, std::string_view content) {
+    const Result<Documents> read = ReadDocuments({{Write(name, content)}}, false);
+    return read.ok() ? "accepted" : read.status().message();
+  };
+  EXPECT_THAT(message("l.txt", "caf\xE9 noir"),
+              HasSubstr("l.txt: byte 3: 0xE9 is not UTF-8; looks like ISO-8859-1"));
+  EXPECT_THAT(message("w.jsonl", "{\"text\":\"a\"}\n{\"text\":\"\x93quoted\x94\"}"),
+              HasSubstr("w.jsonl: byte 22: 0x93 is not UTF-8"));
+  EXPECT_THAT(message("u.txt", std::string_view("\xFF\xFEh\0i\0", 6)), HasSubstr("UTF-16"));
+  EXPECT_THAT(message("z.txt", std::string_view("ab\0c", 4)), HasSubstr("byte 2: a zero byte"));
+  const Result<Documents> marked = ReadDocuments({{Write("bom.txt", "\xEF\xBB\xBFone")}}, false);
+  ASSERT_TRUE(marked.ok());
+  EXPECT_EQ(marked->documents[0].text, "one");
+}
+
+TEST_F(DocumentsTest, RefusesALineThatIsTooLongWithoutReadingIt) {
+  const std::string path = Write("long.jsonl", "{\"text\":\"a\"}\n");
+  std::filesystem::resize_file(path, int64_t{1} << 30);  // a hole: no line ends in it
+  const int64_t before = PeakMemory();
+  EXPECT_THAT(ReadDocuments({{path}}, false).status().message(),
+              HasSubstr("long.jsonl:2: the line at byte 13 has more than 67108864 bytes"));
+  EXPECT_LT(PeakMemory() - before, int64_t{700} << 20);
+}
+
+TEST_F(DocumentsTest, RefusesADocumentThatIsTooLong) {
+  std::string text(size_t{129} << 20, 'a');
+  for (size_t at = 50; at < text.size(); at += 51) text[at] = ' ';
+  const std::string path = Write("long.txt", text);
+  EXPECT_THAT(
+      ReadDocuments({{path}}, false).status().message(),
+      HasSubstr(
+          "long.txt: more than 134217728 bytes of text in one document; split = \"paragraphs\""));
+  EXPECT_THAT(ReadDocuments({{path}}, true).status().message(),
+              HasSubstr("long.txt: paragraph 1 at byte 0: more than 134217728 bytes"));
+  text[1000] = text[1001] = '\n';
+  EXPECT_THAT(ReadDocuments({{Write("long.txt", text)}}, true).status().message(),
+              HasSubstr("long.txt: paragraph 2 at byte 1002: more than 134217728 bytes"));
 }
 
 }  // namespace

@@ -260,6 +260,24 @@ TEST_F(ShardsTest, AreTheSameWhenARunGoesOn) {
               HasSubstr("the text or the tokenizer has changed"));
 }
 
+// Of one token nothing can be taken out and something stay.
+TEST_F(ShardsTest, NeedTextsThatSomethingCanBeLearnedFrom) {
+  const auto tokenizer =
+      text::ReadTokenizerJson(ReadFile(folder_ + "/unigram.json").value()).value();
+  std::string bytes;
+  text::TokenShardWriter writer(*tokenizer, [&](std::string_view part) {
+    bytes += part;
+    return Status();
+  });
+  for (const std::vector<text::TokenId>& ids : {std::vector<text::TokenId>{}, {5}, {6}}) {
+    ASSERT_TRUE(writer.Add("a", 1, ids).ok());
+  }
+  ASSERT_TRUE(writer.Finish(Json::object()).ok());
+  Write("short/train.tokens", bytes);
+  EXPECT_THAT(Refusal(kT5, Data("short", "text/heldout.jsonl")),
+              HasSubstr("no document with a token to predict"));
+}
+
 TEST_F(ShardsTest, AreRefusedWhereTheyDoNotFit) {
   const std::string held = "bpe/heldout-00000.tokens";
   EXPECT_THAT(Refusal(kLlama, Data("unigram", held)),

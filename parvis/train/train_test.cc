@@ -243,6 +243,13 @@ TEST_F(TrainTest, SaysWhatIsWrongWithTheText) {
   EXPECT_THAT(Train(Options("a")).status().message(), HasSubstr("no text in "));
   Write("train.jsonl", "{\"text\":1}");
   EXPECT_THAT(Train(Options("b")).status().message(), HasSubstr("train.jsonl:1: no \"text\""));
+  // Empty rows are passed over; a text of one token is one to learn from.
+  Write("train.jsonl", "{\"text\":\"\"}\n\n{\"text\":\"a\"}\n");
+  Write("held.txt", "b");
+  std::string recipe = kRecipe;
+  recipe.replace(recipe.find("vocab_size = 300"), 16, "vocab_size = 258");
+  Write("r.toml", recipe);
+  EXPECT_EQ(Train(Options("d")).status().message(), "");
   TrainOptions options = Options("c");
   options.resume = true;
   EXPECT_EQ(Train(options).status().code(), StatusCode::kNotFound);

@@ -1,4 +1,4 @@
-#include "parvis/data/input_stream.h"
+#include "parvis/text/input_stream.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@
 #include "fmt/format.h"
 #include "parvis/text/utf8.h"
 
-namespace parvis::data {
+namespace parvis::text {
 namespace {
 
 constexpr size_t kStep = size_t{1} << 20;
@@ -70,10 +70,10 @@ Status InputStream::Read(size_t size, std::string& to) {
 }
 
 Status CheckUtf8(std::string_view text, int64_t offset) {
-  if (text::IsValidUtf8(text)) return Status();
+  if (IsValidUtf8(text)) return Status();
   size_t at = 0;
-  text::Character c;
-  while ((c = text::ReadCharacter(text, at)).valid) at += c.size;
+  Character c;
+  while ((c = ReadCharacter(text, at)).valid) at += c.size;
   const auto byte = static_cast<unsigned char>(text[at]);
   // A lone byte of the upper half between two letters is what the old 8-bit encodings look like.
   const auto ascii = [&](size_t i) {
@@ -171,4 +171,4 @@ Result<bool> LineReader::NextBlock(size_t least, std::string_view& block) {
   }
 }
 
-}  // namespace parvis::data
+}  // namespace parvis::text

@@ -1,5 +1,5 @@
-#ifndef PARVIS_DATA_INPUT_STREAM_H_
-#define PARVIS_DATA_INPUT_STREAM_H_
+#ifndef PARVIS_TEXT_INPUT_STREAM_H_
+#define PARVIS_TEXT_INPUT_STREAM_H_
 
 #include <cstdint>
 #include <optional>
@@ -9,7 +9,7 @@
 #include "parvis/core/result.h"
 #include "parvis/core/xz.h"
 
-namespace parvis::data {
+namespace parvis::text {
 
 // The bytes of a file from front to back, whatever its size; of a file whose name ends in .xz what
 // was compressed. One thread at a time.
@@ -73,6 +73,6 @@ class LineReader {
 // is where the text begins.
 Status CheckUtf8(std::string_view text, int64_t offset);
 
-}  // namespace parvis::data
+}  // namespace parvis::text
 
-#endif  // PARVIS_DATA_INPUT_STREAM_H_
+#endif  // PARVIS_TEXT_INPUT_STREAM_H_
