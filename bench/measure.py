@@ -89,6 +89,11 @@ def run_watched(command, priority=0, tries=1, lines=None, with_errors=False, **o
     return output, share
 
 
+def with_memory(command, path):
+    """The command, which then also writes the most memory that it held, in bytes, to a file."""
+    return [sys.executable, os.path.abspath(__file__), "--memory-of", path, *command]
+
+
 def read_until(process, lines):
     output = ""
     for line in process.stdout:
@@ -209,3 +214,17 @@ def write_results(path, document):
         json.dump(document, file, indent=1)
         file.write("\n")
     say(f"wrote {path}")
+
+
+def main():
+    """--memory-of FILE COMMAND …: runs it, as with_memory() asks."""
+    if sys.argv[1:2] != ["--memory-of"] or len(sys.argv) < 4:
+        sys.exit("measure.py: for other scripts")
+    code = subprocess.run(sys.argv[3:]).returncode
+    with open(sys.argv[2], "w") as file:
+        file.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024))
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -219,6 +219,16 @@ def train_lines(document, limits):
     yield "a token for every parameter that is multiplied."
     yield ""
     yield from table(engines, groups, ["model, batch × length", "numbers", "threads"])
+    yield "### Memory: the most that a run of some steps held, MB"
+    yield ""
+    yield "| model, batch × length | numbers | " + " | ".join(engines) + " |"
+    yield "|" + " --- |" * (len(engines) + 2)
+    for (name, dtype, _), rows, _ in groups:
+        held = {engine: row.get("peak_bytes") for engine, row in rows.items()}
+        yield (f"| {name} | {dtype} | " +
+               " | ".join(f"{held[engine] / 1e6:.0f}" if held.get(engine) else "–"
+                          for engine in engines) + " |")
+    yield ""
 
 
 def full_size_lines(document):

@@ -5,9 +5,9 @@ of length 256, in float32 and bfloat16.
     compare.py --parvis build/release/bin/parvis --machine-peak build/release/bin/machine_peak \\
         --torch-python venv/bin/python --llmc /path/to/train_gpt2 --out results.json
 
---torch-python names a Python that has PyTorch. llm.c's program has batch and length compiled in: it
-must have been built with 4 and 256. The engines run in turn, `--rounds` times, each in a process of
-its own; the first steps of each are not counted. Results: bench/report.py.
+--torch-python names a Python that has PyTorch, or several. llm.c's program has batch and length
+compiled in: it must have been built with 4 and 256. The engines run in turn, `--rounds` times, each
+in a process of its own; the first steps of each are not counted. Results: bench/report.py.
 """
 import argparse
 import json
@@ -20,7 +20,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from llmc_files import NUM_TOKENS, write_files  # noqa: E402
 from measure import (measure_machine, read_numbers, run_watched, say, summary,  # noqa: E402
-                     write_results)
+                     with_memory, write_results)
 
 WARM_UP = 2  # steps that are not counted
 # Parameters that products are made with: what 6 · parameters · tokens counts as the operations.
@@ -51,26 +51,34 @@ class Parvis:
         path.write_text("\n".join(lines) + "\n")
         with tempfile.TemporaryDirectory(dir=self.folder) as run:
             run = pathlib.Path(run) / "run"
-            _, others = watch([self.program, "train", path, "--data", self.folder / "text",
-                               "--run-dir", run, "--threads", threads, "--json"])
+            memory = self.folder / "memory"
+            _, others = watch(with_memory([self.program, "train", path, "--data",
+                                           self.folder / "text", "--run-dir", run, "--threads",
+                                           threads, "--json"], memory))
             log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
-        return [line["tokens_per_second"] for line in log if "tokens_per_second" in line], others
+        rates = [line["tokens_per_second"] for line in log if "tokens_per_second" in line]
+        return rates, others, int(memory.read_text())
 
 
 class Torch:
     dtypes = ("f32", "bf16")
 
-    def __init__(self, python):
-        self.name, self.python, self.version = "pytorch", python, ""
+    def __init__(self, python, folder):
+        self.python, self.folder = python, folder
+        self.version = run_watched([python, "-c", "import torch; print(torch.__version__)"]
+                                   )[0].strip()
+        self.name = "pytorch " + ".".join(self.version.split(".")[:2])
 
     def measure(self, model, dtype, threads, steps, watch):
         shape = MODELS[model]
         command = [self.python, HERE / "torch_step.py", model, "--batch", shape["batch"],
                    "--length", shape["length"], "--threads", threads, "--steps", steps]
-        output, others = watch(command + (["--bf16"] if dtype == "bf16" else []))
+        memory = self.folder / "memory"
+        output, others = watch(with_memory(command + (["--bf16"] if dtype == "bf16" else []),
+                                           memory))
         lines = [json.loads(line) for line in output.splitlines()]
-        self.version = lines[0]["version"]
-        return [line["tokens"] / line["seconds"] for line in lines], others
+        return ([line["tokens"] / line["seconds"] for line in lines], others,
+                int(memory.read_text()))
 
 
 class LlmC:
@@ -83,7 +91,7 @@ class LlmC:
 
     def measure(self, model, dtype, threads, steps, watch):
         if model != "gpt2-124m":
-            return [], 0.0
+            return [], 0.0, None
         tokens, rates = MODELS[model]["batch"] * MODELS[model]["length"], []
 
         def read(line):
@@ -98,13 +106,13 @@ class LlmC:
         # stdbuf: its lines must arrive while it runs, for it would go on for 40 steps.
         _, others = watch(["env", f"OMP_NUM_THREADS={threads}", "stdbuf", "-oL", self.program],
                           lines=read, cwd=self.folder)
-        return rates, others
+        return rates, others, None
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--parvis", metavar="PROGRAM")
-    parser.add_argument("--torch-python", metavar="PYTHON")
+    parser.add_argument("--torch-python", metavar="PYTHON", nargs="+", default=[])
     parser.add_argument("--llmc", metavar="PROGRAM")
     parser.add_argument("--machine-peak", required=True, metavar="PROGRAM")
     parser.add_argument("--out", required=True, metavar="RESULTS.json")
@@ -129,18 +137,20 @@ def measure_model(model, engines, arguments):
                 for dtype in engine.dtypes:
                     say(f"{model} {dtype}, {threads} threads, round {turn + 1}: {engine.name}")
                     try:
-                        rates, others = engine.measure(model, dtype, threads, arguments.steps,
-                                                       watch)
+                        rates, others, memory = engine.measure(model, dtype, threads,
+                                                               arguments.steps, watch)
                     except RuntimeError as error:
                         say(f"  failed: {error}")
                         continue
                     if len(rates) > WARM_UP:
-                        row = samples.setdefault((engine.name, dtype, threads), ([], []))
+                        row = samples.setdefault((engine.name, dtype, threads), ([], [], []))
                         row[0].extend(rates[WARM_UP:])
                         row[1].append(others)
-    for (engine, dtype, threads), (rates, others) in samples.items():
+                        row[2].append(memory)
+    for (engine, dtype, threads), (rates, others, memory) in samples.items():
         yield {"engine": engine, "dtype": dtype, "threads": threads,
-               "tokens_per_second": summary(rates), "others_share": round(max(others), 4)}
+               "tokens_per_second": summary(rates), "others_share": round(max(others), 4),
+               "peak_bytes": None if None in memory else max(memory)}
 
 
 def main():
@@ -152,8 +162,7 @@ def main():
     document["machine"] = probe()
     with tempfile.TemporaryDirectory() as folder:
         folder, engines = pathlib.Path(folder), []
-        if arguments.torch_python:
-            engines.append(Torch(arguments.torch_python))
+        engines += [Torch(python, folder) for python in arguments.torch_python]
         if arguments.llmc:
             engines.append(LlmC(arguments.llmc, folder))
         if arguments.parvis:

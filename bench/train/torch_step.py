@@ -5,7 +5,9 @@
 
 One step is a forward pass, a backward pass and AdamW. It uses what PyTorch offers for speed: its
 own attention (scaled_dot_product_attention), the fused AdamW, autocast to bfloat16 with --bf16;
---compile adds torch.compile. Prints one JSON object a step, the first steps being warm-up.
+--compile adds torch.compile. PyTorch 1 has neither of the first two: there attention is written
+out, and AdamW goes through all tensors together. Prints one JSON object a step, the first steps
+being warm-up.
 """
 import argparse
 import json
@@ -29,12 +31,34 @@ def rotate(x, cosine, sine):
     return torch.cat((first * cosine - second * sine, second * cosine + first * sine), -1)
 
 
+class RmsNorm(nn.Module):
+    def __init__(self, size, epsilon):
+        super().__init__()
+        self.weight, self.epsilon = nn.Parameter(torch.ones(size)), epsilon
+
+    def forward(self, x):
+        return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.epsilon) * self.weight
+
+
+def norm_of(llama, size):
+    return getattr(nn, "RMSNorm", RmsNorm)(size, 1e-5) if llama else nn.LayerNorm(size)
+
+
+def attention(q, k, v):
+    """Causal; of (batch, heads, length, size)."""
+    if hasattr(functional, "scaled_dot_product_attention"):
+        return functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+    hidden = torch.ones(q.shape[-2], q.shape[-2], dtype=torch.bool).triu(1)
+    scores = (q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5).masked_fill(hidden, float("-inf"))
+    return scores.softmax(-1).to(v.dtype) @ v
+
+
 class Block(nn.Module):
     def __init__(self, llama, hidden_size, num_heads, ffn_size):
         super().__init__()
 
         def norm():
-            return nn.RMSNorm(hidden_size, 1e-5) if llama else nn.LayerNorm(hidden_size)
+            return norm_of(llama, hidden_size)
 
         def linear(inputs, outputs):
             return nn.Linear(inputs, outputs, bias=not llama)
@@ -52,7 +76,7 @@ class Block(nn.Module):
         q, k, v = (h.view(batch, length, self.num_heads, -1).transpose(1, 2) for h in heads)
         if self.llama:
             q, k = rotate(q, *positions).to(v.dtype), rotate(k, *positions).to(v.dtype)
-        mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        mixed = attention(q, k, v)
         x = x + self.attention_output(mixed.transpose(1, 2).reshape(batch, length, hidden_size))
         inner = self.up(self.ffn_norm(x))
         if self.llama:
@@ -70,7 +94,7 @@ class Model(nn.Module):
         self.position = None if llama else nn.Embedding(context_length, hidden_size)
         self.blocks = nn.ModuleList(Block(llama, hidden_size, num_heads, ffn_size)
                                     for _ in range(num_layers))
-        self.norm = nn.RMSNorm(hidden_size, 1e-5) if llama else nn.LayerNorm(hidden_size)
+        self.norm = norm_of(llama, hidden_size)
         for parameter in self.parameters():
             if parameter.dim() > 1:
                 nn.init.normal_(parameter, std=0.02)
@@ -105,7 +129,8 @@ def main():
     shape = SHAPES[arguments.shape]
     model = Model(**shape)
     step_model = torch.compile(model) if arguments.compile else model
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
+    together = {"foreach": True} if torch.__version__.startswith("1.") else {"fused": True}
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, **together)
     for step in range(arguments.steps):
         text = torch.randint(shape["vocab_size"], (arguments.batch, arguments.length + 1))
         start = time.monotonic()

@@ -63,8 +63,17 @@ inline void PartTile(const Kernel& kernel, const MatMulArgs& args, size_t block_
       sums[r][t] = begin == 0 ? V::Zero() : V::Load(partial.value[t][row - block_row + r]);
     }
   }
-  kernel.template Add<R, T>(row, tile, begin, end, sums, ahead);
   const bool last = end == args.k;
+  if (last && args.accumulate) {  // what the sums are added to is here when they are done
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+      for (int t = 0; t < T; ++t) {
+        __builtin_prefetch(args.y + (row + r) * args.ldy + (tile + t) * kLanes, 1);
+      }
+    }
+  }
+  kernel.template Add<R, T>(row, tile, begin, end, sums, ahead);
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
@@ -105,6 +114,10 @@ void MultiplyBlocks(const Kernel& kernel, const MatMulArgs& args) {
   block = block / Kernel::kRows * Kernel::kRows;
   if (block < 4 * Kernel::kRows) block = 4 * Kernel::kRows;
   if (block > kMaxBlockRows) block = kMaxBlockRows / Kernel::kRows * Kernel::kRows;
+  // Blocks of about one size: each reads all panels, so a small last one would cost as much.
+  const size_t rows = args.row_end - args.row_begin, blocks = (rows + block - 1) / block;
+  if (blocks > 1)
+    block = ((rows + blocks - 1) / blocks + Kernel::kRows - 1) / Kernel::kRows * Kernel::kRows;
   for (size_t row = args.row_begin; row < args.row_end; row += block) {
     const size_t row_end = args.row_end - row < block ? args.row_end : row + block;
     size_t tile = args.tile_begin;

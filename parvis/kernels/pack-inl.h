@@ -6,6 +6,7 @@
 
 #include "parvis/kernels/block_pack-inl.h"
 #include "parvis/kernels/convert-inl.h"
+#include "parvis/kernels/inlining.h"
 #include "parvis/kernels/kernels.h"
 #include "parvis/kernels/layout.h"
 
@@ -167,26 +168,49 @@ void CopyQ8Tile(Source source, const void* src, size_t row_bytes, size_t n, size
   }
 }
 
+// Steps [begin, end) of a tile whose lanes lie side by side, element (lane, i) at
+// from[lane + i * k_stride]: nothing is turned. begin is even, and so is end but for the last.
+template <class V>
+PARVIS_FLATTEN void PlaceSteps(Packing packing, const float* from, size_t k_stride, size_t lanes,
+                               size_t begin, size_t end, void* panel) {
+  const auto load = [&](size_t i) {
+    const float* step = from + i * k_stride;
+    return lanes == kLanes ? V::Load(step) : V::LoadPartial(step, lanes);
+  };
+  float* to = static_cast<float*>(panel);
+  if (packing == Packing::kF32) {
+    for (size_t i = begin; i < end; ++i) load(i).Store(to + i * kLanes);
+    return;
+  }
+  for (size_t i = begin; i < end; i += 2) {
+    V::StorePairs(load(i), i + 1 < end ? load(i + 1) : V::Zero(), to + i / 2 * kLanes);
+  }
+}
+
 template <class V>
 void PackPanelsStrided(Packing packing, const float* src, size_t lane_stride, size_t k_stride,
                        size_t n, size_t k, size_t tile_begin, size_t tile_end, void* panels) {
+  const auto lanes_of = [n](size_t tile) {
+    return n - tile * kLanes < kLanes ? n - tile * kLanes : kLanes;
+  };
+  if (lane_stride == 1 && (packing == Packing::kF32 || packing == Packing::kBf16)) {
+    // Block by block of k over all tiles: the source is then read along its lines.
+    const size_t tile_bytes = PanelBytes(packing, kLanes, k);
+    for (size_t at = 0; at < k; at += kPackSteps) {
+      const size_t end = k - at < kPackSteps ? k : at + kPackSteps;
+      for (size_t tile = tile_begin; tile < tile_end; ++tile) {
+        PlaceSteps<V>(packing, src + tile * kLanes, k_stride, lanes_of(tile), at, end,
+                      static_cast<unsigned char*>(panels) + tile * tile_bytes);
+      }
+    }
+    return;
+  }
   PackBlock block;
   for (size_t tile = tile_begin; tile < tile_end; ++tile) {
     const float* from = src + tile * kLanes * lane_stride;
-    const size_t lanes = n - tile * kLanes < kLanes ? n - tile * kLanes : kLanes;
+    const size_t lanes = lanes_of(tile);
     if (packing == Packing::kF32 && k_stride == 1 && lanes == kLanes) {
       PlaceWords<V>(from, lane_stride, k, static_cast<float*>(panels) + tile * k * kLanes);
-      continue;
-    }
-    if (packing == Packing::kF32 && lane_stride == 1) {  // already one vector for each k
-      float* to = static_cast<float*>(panels) + tile * k * kLanes;
-      for (size_t i = 0; i < k; ++i) {
-        if (lanes == kLanes) {
-          V::Load(from + i * k_stride).Store(to + i * kLanes);
-        } else {
-          V::LoadPartial(from + i * k_stride, lanes).Store(to + i * kLanes);
-        }
-      }
       continue;
     }
     for (size_t at = 0; at < k; at += kPackSteps) {
@@ -245,8 +269,13 @@ void PackQ8Steps(const float* x, size_t steps, size_t k, void* row, size_t at) {
 
 // `steps` numbers of a row to bf16 from `at` on, kept as f32 where the target has no bf16 products.
 template <class V>
-void PackBf16Steps(const float* x, size_t steps, void* row, size_t at) {
-  for (size_t i = 0; i < steps; i += kPackSteps) {
+PARVIS_FLATTEN void PackBf16Steps(const float* x, size_t steps, void* row, size_t at) {
+  size_t i = 0;
+  if constexpr (V::kBf16Dot) {
+    uint16_t* to = static_cast<uint16_t*>(row) + at;
+    for (; i + 32 <= steps; i += 32) V::StoreRow(V::Load(x + i), V::Load(x + i + 16), to + i);
+  }
+  for (; i < steps; i += kPackSteps) {
     uint16_t rounded[kPackSteps] = {};
     const size_t count = steps - i < kPackSteps ? steps - i : kPackSteps;
     FromF32<V>(x + i, count, Source::kBf16, rounded);
@@ -278,6 +307,35 @@ void PackSteps(Packing packing, const float* x, size_t steps, size_t k, void* ro
   }
 }
 
+// 16 rows and 64 k from a matrix whose rows lie side by side: element (row r, i) at
+// from[r + i * k_stride]. False: not for this packing and target.
+template <class V>
+PARVIS_FLATTEN bool TurnRows(Packing packing, const float* from, size_t k_stride, size_t at,
+                             unsigned char* rows, size_t row_bytes) {
+  if (packing == Packing::kF32) {
+    for (size_t i = 0; i < kPackSteps; i += 16) {
+      V::Transpose(from + i * k_stride, k_stride, reinterpret_cast<float*>(rows) + at + i,
+                   row_bytes / sizeof(float));
+    }
+    return true;
+  }
+  if constexpr (V::kBf16Dot) {
+    if (packing == Packing::kBf16) {  // a pair is turned as one word
+      for (size_t i = 0; i < kPackSteps; i += 32, from += 32 * k_stride) {
+        alignas(64) float words[16][kLanes];
+        for (size_t j = 0; j < 16; ++j) {
+          const float* first = from + 2 * j * k_stride;
+          V::StorePairs(V::Load(first), V::Load(first + k_stride), words[j]);
+        }
+        V::Transpose(words[0], kLanes, reinterpret_cast<float*>(rows + (at + i) * 2),
+                     row_bytes / sizeof(float));
+      }
+      return true;
+    }
+  }
+  return false;
+}
+
 template <class V>
 void PackRows(Packing packing, const float* src, size_t row_stride, size_t k_stride, size_t k,
               size_t row_begin, size_t row_end, void* rows) {
@@ -297,6 +355,11 @@ void PackRows(Packing packing, const float* src, size_t row_stride, size_t k_str
     for (size_t r = 0; r < row_end - row_begin; r += kLanes) {
       const size_t rest = row_end - row_begin - r;
       const size_t count = rest < kLanes ? rest : kLanes;
+      if (row_stride == 1 && count == kLanes && steps == kPackSteps &&
+          TurnRows<V>(packing, from + r + at * k_stride, k_stride, at, to + r * row_bytes,
+                      row_bytes)) {
+        continue;
+      }
       LoadBlock<V>(from + r * row_stride + at * k_stride, row_stride, k_stride, count, steps,
                    block);
       for (size_t i = 0; i < count; ++i) {

@@ -154,6 +154,14 @@ struct Avx2Vec {
   // --- products in other formats
   // ------------------------------------------------------------------
   static constexpr bool kBf16Dot = false;
+  static void StorePairs(Avx2Vec first, Avx2Vec second, void* p) {
+    const auto pairs = [](__m256 a, __m256 b) {
+      return _mm256_or_si256(RoundToBf16(a), _mm256_slli_epi32(RoundToBf16(b), 16));
+    };
+    auto* to = static_cast<__m256i*>(p);
+    _mm256_storeu_si256(to, pairs(first.low, second.low));
+    _mm256_storeu_si256(to + 1, pairs(first.high, second.high));
+  }
   static Avx2Vec PairFirst(const uint32_t* p) {
     return {_mm256_castsi256_ps(_mm256_slli_epi32(Load256(p), 16)),
             _mm256_castsi256_ps(_mm256_slli_epi32(Load256(p + 8), 16))};

@@ -120,6 +120,16 @@ struct Avx512Vec {
 
   // --- products in other formats ----------------------------------------------------------------
   static constexpr bool kBf16Dot = true;
+  // What DotPairs multiplies may be rounded by the processor: to both, denormals are 0.
+  static void StorePairs(Avx512Vec first, Avx512Vec second, void* p) {
+    const __m512i order =
+        _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6,
+                         21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    _mm512_storeu_si512(p, _mm512_permutexvar_epi16(order, Rounded(first, second)));
+  }
+  static void StoreRow(Avx512Vec first, Avx512Vec second, void* p) {
+    _mm512_storeu_si512(p, Rounded(first, second));
+  }
   using Pairs = __m512bh;
   static Pairs LoadPairs(const uint32_t* p) {
     return __builtin_bit_cast(Pairs, _mm512_loadu_si512(p));
@@ -180,6 +190,9 @@ struct Avx512Vec {
   }
 
  private:
+  static __m512i Rounded(Avx512Vec low, Avx512Vec high) {
+    return __builtin_bit_cast(__m512i, _mm512_cvtne2ps_pbh(high.value, low.value));
+  }
   // A mask of the lanes in [begin, end), which may lie outside of [0, 16].
   static __mmask16 Lanes(int64_t begin, int64_t end) {
     const int64_t first = begin < 0 ? 0 : begin > 16 ? 16 : begin;

@@ -192,6 +192,13 @@ struct ScalarVec {
   // ------------------------------------------------------------------ bf16 rows are kept as f32
   // that hold bf16 values.
   static constexpr bool kBf16Dot = false;
+  // 16 pairs of bf16: the lanes of both.
+  static void StorePairs(ScalarVec first, ScalarVec second, void* p) {
+    for (size_t i = 0; i < 16; ++i) {
+      const uint16_t pair[2] = {FloatToBf16(first.lane[i]), FloatToBf16(second.lane[i])};
+      __builtin_memcpy(static_cast<unsigned char*>(p) + 4 * i, pair, sizeof(pair));
+    }
+  }
   // Of 16 pairs (low half first): the first or the second numbers as f32.
   static ScalarVec PairFirst(const uint32_t* p) {
     return Make([&](int i) { return __builtin_bit_cast(float, p[i] << 16); });

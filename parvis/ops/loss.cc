@@ -11,27 +11,14 @@ namespace {
 // Rows whose logits are held at a time.
 constexpr int64_t kChunkRows = 256;
 
-struct Chunk {
-  int64_t begin, rows;
-};
-
-// Losses of a chunk's rows; turns its logits into their gradients if `grad_scale` is not 0.
-void Score(const Exec& exec, Chunk chunk, const Tensor& logits, std::span<const int32_t> targets,
-           float grad_scale, std::span<float> each) {
-  const int64_t vocab_size = logits.dim(1);
-  exec.pool().For(chunk.rows, 4, [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; ++r) {
-      float* row = logits.f32() + r * vocab_size;
-      const int32_t target = targets[chunk.begin + r];
-      PARVIS_CHECK(target < vocab_size);
-      if (target < 0) {
-        each[chunk.begin + r] = 0.0f;
-        std::fill(row, row + vocab_size, 0.0f);
-      } else {
-        each[chunk.begin + r] = exec.kernels().CrossEntropy(row, vocab_size, target, grad_scale);
-      }
-    }
-  });
+// The loss of a row; turns its logits into their gradients if `grad_scale` is not 0.
+float Score(const Exec& exec, std::span<float> logits, int32_t target, float grad_scale) {
+  PARVIS_CHECK(target < static_cast<int64_t>(logits.size()));
+  if (target >= 0) {
+    return exec.kernels().CrossEntropy(logits.data(), logits.size(), target, grad_scale);
+  }
+  std::fill(logits.begin(), logits.end(), 0.0f);
+  return 0.0f;
 }
 
 }  // namespace
@@ -55,11 +42,10 @@ Loss LinearCrossEntropy(const Exec& exec, const Tensor& hidden, const LinearSpec
     columns = PackPanelOperand(exec, backward, weight.value.f32(), 1, size, size, vocab_size);
   }
 
-  for (Chunk chunk{0, 0}; chunk.begin < rows; chunk.begin += chunk.rows) {
-    chunk.rows = std::min(kChunkRows, rows - chunk.begin);
-    const float* x = hidden.f32() + chunk.begin * size;
-    const auto count = static_cast<size_t>(chunk.rows);
-    const Tensor logits = Tensor::Empty({chunk.rows, vocab_size});
+  for (int64_t first = 0; first < rows; first += kChunkRows) {
+    const auto count = static_cast<size_t>(std::min(kChunkRows, rows - first));
+    const float* x = hidden.f32() + first * size;
+    const Tensor logits = Tensor::Empty({static_cast<int64_t>(count), vocab_size});
     const RowOperand x_rows = PackRowOperand(exec, forward, x, size, 1, count, size);
     RunProduct(exec, {.packing = forward,
                       .panels = weight.panels.data(),
@@ -73,11 +59,19 @@ Loss LinearCrossEntropy(const Exec& exec, const Tensor& hidden, const LinearSpec
                       .y = logits.f32(),
                       .ldy = static_cast<size_t>(vocab_size),
                       .accumulate = false});
-    Score(exec, chunk, logits, targets, learn ? grad_scale : 0.0f, each);
-    if (!learn) continue;
+    const auto score = [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r) {
+        const std::span<float> row(logits.f32() + r * vocab_size, static_cast<size_t>(vocab_size));
+        each[first + r] = Score(exec, row, targets[first + r], learn ? grad_scale : 0.0f);
+      }
+    };
+    if (!learn) {
+      exec.pool().For(static_cast<int64_t>(count), 4, score);
+      continue;
+    }
 
     const RowOperand grad_rows =
-        PackRowOperand(exec, backward, logits.f32(), vocab_size, 1, count, vocab_size);
+        PackRowOperand(exec, backward, logits.f32(), vocab_size, 1, count, vocab_size, score);
     RunProduct(exec, {.packing = backward,
                       .panels = columns.data(),
                       .n = static_cast<size_t>(size),
@@ -87,7 +81,7 @@ Loss LinearCrossEntropy(const Exec& exec, const Tensor& hidden, const LinearSpec
                       .row_begin = 0,
                       .row_end = count,
                       .bias = nullptr,
-                      .y = grad_hidden.f32() + chunk.begin * size,
+                      .y = grad_hidden.f32() + first * size,
                       .ldy = static_cast<size_t>(size),
                       .accumulate = false});
     if (output.bias != nullptr && output.bias->grad.defined()) {

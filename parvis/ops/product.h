@@ -1,6 +1,8 @@
 #ifndef PARVIS_OPS_PRODUCT_H_
 #define PARVIS_OPS_PRODUCT_H_
 
+#include <cstdint>
+#include <functional>
 #include <span>
 
 #include "parvis/ops/exec.h"
@@ -19,9 +21,11 @@ struct RowOperand {
   size_t stride = 0;  // bytes
 };
 
-// Element (row r, k) at src[r * row_stride + k * k_stride].
+// Element (row r, k) at src[r * row_stride + k * k_stride]. `make(begin, end)`, if given, computes
+// rows of src; each is then packed while it is in the cache.
 RowOperand PackRowOperand(const Exec& exec, Packing packing, const float* src, size_t row_stride,
-                          size_t k_stride, size_t rows, size_t k);
+                          size_t k_stride, size_t rows, size_t k,
+                          const std::function<void(int64_t, int64_t)>& make = {});
 
 // Panels of element (lane i, k) at src[i * lane_stride + k * k_stride].
 Tensor PackPanelOperand(const Exec& exec, Packing packing, const float* src, size_t lane_stride,

@@ -69,11 +69,10 @@ class Pool {
  private:
   static constexpr size_t kLargest = size_t{256} << 20;
 
-  // Eight classes between a power of two and the next; whole huge pages above 2 MiB.
+  // Eight classes between a power of two and the next, and steps of a huge page at most.
   static size_t ClassOf(size_t bytes) {
     bytes = std::max(bytes, kAlignment);
-    const size_t step =
-        bytes >= kHugePage ? kHugePage : std::max(kAlignment, std::bit_floor(bytes) / 8);
+    const size_t step = std::clamp(std::bit_floor(bytes) / 8, kAlignment, kHugePage);
     return (bytes + step - 1) / step * step;
   }
 
