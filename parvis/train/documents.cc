@@ -163,8 +163,13 @@ class Reader {
 
   Status ReadRow(std::string_view line, Document document) {
     PARVIS_ASSIGN_OR_RETURN(const Json row, ParseJson(line));
-    if (!row.is_object()) return DataLoss("no \"" + format_.text + "\" in this row");
-    if (const auto words = row.find(format_.text); words != row.end() && words->is_array()) {
+    if (!row.is_object()) {
+      return DataLoss("no \"" + (format_.said.empty() ? format_.text : format_.said[0]) +
+                      "\" in this row");
+    }
+    if (!format_.said.empty()) {
+      PARVIS_RETURN_IF_ERROR(ReadSaid(row, document));
+    } else if (const auto words = row.find(format_.text); words != row.end() && words->is_array()) {
       PARVIS_ASSIGN_OR_RETURN(document.text, Joined(*words));
     } else {
       PARVIS_ASSIGN_OR_RETURN(document.text, TextIn(row, format_.text));
@@ -179,6 +184,27 @@ class Reader {
     document.id = TextOf(row, "id", document.id);
     Add(std::move(document), TextOf(row, "license", TextOf(row, "licence", "")));
     return Status();
+  }
+
+  Status ReadSaid(const Json& row, Document& document) const {
+    for (const std::string& key : format_.said) {
+      const auto entry = row.find(key);
+      if (entry == row.end()) return DataLoss("no \"" + key + "\" in this row");
+      AddWords(*entry, document.text);
+      document.fields[key] = *entry;
+    }
+    return Status();
+  }
+
+  // The words of a text, a list of messages, or a list of a message's parts; of anything else none.
+  static void AddWords(const Json& said, std::string& text) {
+    if (said.is_string()) text += (text.empty() ? "" : "\n") + said.get_ref<const std::string&>();
+    for (const Json& part : said.is_array() ? said : Json::array()) {
+      if (!part.is_object()) continue;
+      for (const char* key : {"content", "text"}) {
+        if (const auto inner = part.find(key); inner != part.end()) AddWords(*inner, text);
+      }
+    }
   }
 
   static Result<std::string> TextIn(const Json& row, const std::string& key) {

@@ -28,8 +28,11 @@ struct RowFormat {
   std::string second = "";    // "": no second text
   bool second_needed = false;
   std::vector<std::string> fields = {};  // taken over where a row has them
+  // If not empty, instead of the texts: entries that a row must have, each a text or a list of
+  // messages. They are taken over as fields, and what they say is the document's text.
+  std::vector<std::string> said = {};
 
-  bool plain() const { return second.empty() && fields.empty(); }
+  bool plain() const { return second.empty() && fields.empty() && said.empty(); }
 };
 
 // What one data file was, for the ledger.

@@ -14,6 +14,12 @@ Tensor HeadRows(const ops::Exec& exec, nn::Stack& stack, const Batch& batch) {
   return batch.head_rows.empty() ? hidden : ops::SelectRows(exec, hidden, batch.head_rows);
 }
 
+Result<std::vector<Objective::Example>> Objective::EncodeAll(const Document& document) const {
+  std::vector<Example> examples(1);
+  PARVIS_ASSIGN_OR_RETURN(examples[0], Encode(document));
+  return examples;
+}
+
 ops::Loss Objective::Loss(const ops::Exec& exec, nn::Stack& stack, const Batch& batch,
                           float grad_scale, std::span<float> each) const {
   return stack.Loss(exec, HeadRows(exec, stack, batch), batch.targets, grad_scale, each);

@@ -36,6 +36,8 @@ class Objective {
     std::vector<int32_t> numbers;  // see Corpus::Numbers
   };
   virtual Result<Example> Encode(const Document& document) const = 0;
+  // The same where a document may be several examples (the answers of a conversation).
+  virtual Result<std::vector<Example>> EncodeAll(const Document& document) const;
 
   // What stands around the plain tokens of a text (Tokenizer::Encode without special ones) to make
   // what Encode gives, so that those can be read from a file of tokens; none: Encode keeps more.

@@ -14,6 +14,7 @@
 #include "parvis/models/model.h"
 #include "parvis/train/label_batches.h"
 #include "parvis/train/objectives.h"
+#include "parvis/train/plan.h"
 #include "parvis/train/trainer.h"
 
 namespace parvis::train {
@@ -36,6 +37,10 @@ constexpr Case kCases[] = {
     {"labels_gpt2", "models/gpt2_tiny", ObjectiveKind::kLabels},
     {"labels_bloom", "models/bloom_tiny", ObjectiveKind::kLabels},
     {"labels_t5", "models/t5_v1_1", ObjectiveKind::kLabels},
+    {"chat_llama", "models/llama_gqa", ObjectiveKind::kChat},
+    {"chat_gpt2", "models/gpt2_tiny", ObjectiveKind::kChat},
+    {"chat_bloom", "models/bloom_tiny", ObjectiveKind::kChat},
+    {"chat_t5", "models/t5_v1_1", ObjectiveKind::kChat},
 };
 
 class ObjectiveGoldenTest : public testing::TestWithParam<Case> {
@@ -109,12 +114,18 @@ class ObjectiveGoldenTest : public testing::TestWithParam<Case> {
       }
       return batch;
     }
-    if (GetParam().kind != ObjectiveKind::kTokenLabels) {
+    if (GetParam().kind == ObjectiveKind::kChat) {
+      // Targets are the answers' own tokens: flags, or where the one answer begins.
+      const auto prompt = std::count(numbers.begin(), numbers.end(), -1);
+      for (int32_t& number : numbers) number = number >= 0 ? 1 : 0;
+      if (blueprint.encoder_layers > 0) numbers = {static_cast<int32_t>(prompt)};
+    } else if (GetParam().kind != ObjectiveKind::kTokenLabels) {
       numbers.insert(numbers.end(), types.begin(), types.end());
     }
     corpus.Add("", 0, 0, tokens, numbers);
     Random random(1);
-    objective_->Append(corpus, {0, 0, length}, random, batch);
+    const EpochPlan plan = PlanInOrder(corpus, objective_->DivisionOf(corpus, 1 << 10));
+    objective_->Append(corpus, plan.pieces.at(0), random, batch);
     if (GetParam().kind == ObjectiveKind::kTokenLabels) {
       batch.token_types.assign(types.begin(), types.end());
     }
@@ -124,8 +135,9 @@ class ObjectiveGoldenTest : public testing::TestWithParam<Case> {
 
   std::vector<Batch> StepOf(int64_t step) {
     const auto all = static_cast<int64_t>(Ints("targets", step).size());
-    const bool per_token =
-        GetParam().kind == ObjectiveKind::kMasked || GetParam().kind == ObjectiveKind::kTokenLabels;
+    const bool per_token = GetParam().kind == ObjectiveKind::kMasked ||
+                           GetParam().kind == ObjectiveKind::kTokenLabels ||
+                           GetParam().kind == ObjectiveKind::kChat;
     std::vector<Batch> batches;
     int64_t begin = 0, target = 0;
     for (const int64_t length : kLengths) {
@@ -180,6 +192,11 @@ TEST_P(ObjectiveGoldenTest, TenStepsOfAdamW) {
   if (model_->tokenizer == nullptr) {
     const std::string path = kGoldens + "tokenizers/bert_uncased/tokenizer.json";
     model_->tokenizer = text::ReadTokenizerJson(*ReadFile(path)).value();
+  }
+  if (GetParam().kind == ObjectiveKind::kChat) {
+    text::Vocabulary vocabulary = model_->tokenizer->vocabulary();
+    vocabulary.chat_template = "{{ messages }}";
+    model_->tokenizer = text::MakeTokenizer(std::move(vocabulary)).value();
   }
   Result<ObjectivePointer> objective = MakeObjective({.kind = GetParam().kind}, *model_);
   ASSERT_TRUE(objective.ok()) << objective.status().message();

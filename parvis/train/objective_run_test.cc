@@ -35,7 +35,7 @@ class ObjectiveRunTest : public ScratchTest {
   void SetUp() override {
     Random random(9);
     static constexpr const char* kWords[] = {"the", "cat", "sea", "ran", "old", "a", "sat", "by"};
-    std::string texts, pairs, labelled;
+    std::string texts, pairs, labelled, talks;
     for (int i = 0; i < 60; ++i) {
       std::string text, shouted;
       for (int w = 0; w < 6; ++w) {
@@ -45,11 +45,14 @@ class ObjectiveRunTest : public ScratchTest {
       }
       texts += "{\"text\":\"" + text + "\"}\n";
       pairs += text + "\t" + shouted + "\n";
+      talks += "{\"messages\":[{\"role\":\"user\",\"content\":\"" + text +
+               "\"},{\"role\":\"assistant\",\"content\":\"" + shouted + "\"}]}\n";
       labelled += "{\"text\":\"" + text + "\",\"label\":\"" + (i % 2 == 0 ? "yes" : "no") + "\"}\n";
     }
     Write("texts.jsonl", texts);
     Write("pairs.tsv", pairs);
     Write("labelled.jsonl", labelled);
+    Write("talks.jsonl", talks);
   }
 
   // A recipe r.toml of some tables; [train] gets the common keys.
@@ -92,8 +95,13 @@ class ObjectiveRunTest : public ScratchTest {
            "/tokenizer.json\"\n[model]\nmodel_type = \"bert\"\nhidden_size = "
            "16\nnum_hidden_layers = 1\nnum_attention_heads = 2\nintermediate_size = 24\n";
   }
-  static std::string T5() {
-    return "[tokenizer]\nfile = \"" + kTokenizers +
+  static std::string Llama(const std::string& tokenizer) {
+    return "[tokenizer]\n" + tokenizer +
+           "vocab_size = 280\n[model]\nhidden_size = 16\nnum_hidden_layers = 1\n"
+           "num_attention_heads = 2\nintermediate_size = 24\n";
+  }
+  static std::string T5(const std::string& more = "") {
+    return "[tokenizer]\n" + more + "file = \"" + kTokenizers +
            "t5/tokenizer.json\"\n[model]\nmodel_type = \"t5\"\nd_model = 16\nd_kv = 8\nd_ff = "
            "24\nnum_heads = 2\nnum_layers = 1\n";
   }
@@ -135,6 +143,81 @@ TEST_F(ObjectiveRunTest, LabelsFromAnotherModel) {
   std::filesystem::copy(folder_ + "/labels/model.gguf", folder_ + "/parent/model.gguf",
                         std::filesystem::copy_options::overwrite_existing);
   EXPECT_FALSE(Train(again).ok());
+}
+
+constexpr const char* kTemplate =
+    "chat_template = \"{% for m in messages %}{% if m.role == 'assistant' %}={{ m.content }}"
+    "{{ eos_token }}{% else %}{{ m.content }}{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}={% endif %}\"\n";
+
+TEST_F(ObjectiveRunTest, Chat) {
+  WriteRecipe("talks.jsonl", Llama(kTemplate), "objective = \"chat\"\nsteps = 12\n");
+  ResumesToTheSameBits("chat");
+  // The recipe's template is the model's, and a run that goes on from it needs none.
+  ThreadPool pool(1);
+  const ops::Exec exec(pool, kernels::TableOf(kernels::BestTarget()));
+  const auto model = models::LoadModel(exec, folder_ + "/chat/model.gguf");
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  EXPECT_THAT(model->tokenizer->vocabulary().chat_template, HasSubstr("={{ m.content }}"));
+  WriteRecipe("talks.jsonl", "[model]\nfrom = \"chat/model.gguf\"\n[lora]\nrank = 2\n",
+              "objective = \"chat\"\nsteps = 3\n");
+  const auto report = Train(Options("further"));
+  EXPECT_TRUE(report.ok()) << report.status().message();
+  // Another template is another run.
+  std::string other = kTemplate;
+  other.insert(other.find("{% else %}") + 10, "- ");
+  WriteRecipe("talks.jsonl", Llama(other), "objective = \"chat\"\nsteps = 12\n");
+  TrainOptions again = Options("chat");
+  again.resume = true;
+  EXPECT_THAT(Train(again).status().message(), HasSubstr("tokenizer.chat_template"));
+}
+
+TEST_F(ObjectiveRunTest, ChatFromAModelThatHasNoTemplate) {
+  WriteRecipe("texts.jsonl", Llama(""), "steps = 4\n");
+  ASSERT_TRUE(Train(Options("base")).ok());
+  const std::string from = "[model]\nfrom = \"base/model.gguf\"\n";
+  WriteRecipe("talks.jsonl", from, "objective = \"chat\"\nsteps = 12\n");
+  EXPECT_THAT(Train(Options("none")).status().message(), HasSubstr("no chat template"));
+  std::string source = kTemplate;
+  source = source.substr(source.find('{'));
+  Write("chat.jinja", source.substr(0, source.rfind('"')));
+  WriteRecipe("talks.jsonl", from + "[tokenizer]\nchat_template_file = \"chat.jinja\"\n",
+              "objective = \"chat\"\nsteps = 12\n");
+  ResumesToTheSameBits("taught");
+}
+
+TEST_F(ObjectiveRunTest, ChatOfAnEncoderAndADecoder) {
+  WriteRecipe("talks.jsonl", T5(kTemplate), "objective = \"chat\"\nsteps = 12\n");
+  ResumesToTheSameBits("chat-t5");
+}
+
+TEST_F(ObjectiveRunTest, RefusesChatsWithDocumentAndField) {
+  const auto message = [this](const std::string& row, const std::string& model) {
+    Write("bad.jsonl",
+          "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},"
+          "{\"role\":\"assistant\",\"content\":\"b\"}]}\n" +
+              row + "\n");
+    WriteRecipe("bad.jsonl", model, "objective = \"chat\"\nsteps = 2\n");
+    const Result<TrainReport> report = Train(Options("x"));
+    return report.ok() ? "accepted" : report.status().message();
+  };
+  const std::string good = Llama(kTemplate);
+  EXPECT_THAT(message(R"({"message":[]})", good),
+              HasSubstr("bad.jsonl:2: no \"messages\" in this row"));
+  EXPECT_THAT(message(R"([1])", good), HasSubstr("bad.jsonl:2: no \"messages\""));
+  EXPECT_THAT(message(R"({"messages":"Hello"})", good),
+              HasSubstr("bad.jsonl:2: \"messages\" is no list of messages"));
+  EXPECT_THAT(
+      message(R"({"id":"x7","messages":[{"role":"user","content":"a"},{"content":"b"}]})", good),
+      HasSubstr("x7: messages[1]: no \"role\""));
+  EXPECT_THAT(message("", Llama("")), HasSubstr("no chat template"));
+  EXPECT_THAT(message("", Llama("chat_template = \"{% if x %}\"\n")),
+              HasSubstr("[tokenizer] chat_template: chat template, line 1"));
+  EXPECT_THAT(message("", Llama("chat_template = \"\"\n")), HasSubstr("must not be empty"));
+  EXPECT_THAT(message("", Llama("chat_template_file = \"none.jinja\"\n")), HasSubstr("none.jinja"));
+  EXPECT_THAT(message("", Bert("bert_uncased")), HasSubstr("does not: it can be taught"));
+  EXPECT_THAT(message("", "[model]\nfrom = \"bad.jsonl\"\n[tokenizer]\nvocab_size = 300\n"),
+              HasSubstr("[tokenizer] vocab_size: has no place beside [model] from"));
 }
 
 TEST_F(ObjectiveRunTest, RefusesWhatDoesNotFit) {

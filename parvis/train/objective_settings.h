@@ -5,7 +5,16 @@
 
 namespace parvis::train {
 
-enum class ObjectiveKind { kCausal, kMasked, kSpans, kPairs, kLabels, kTokenLabels, kAnswers };
+enum class ObjectiveKind {
+  kCausal,
+  kMasked,
+  kSpans,
+  kPairs,
+  kLabels,
+  kTokenLabels,
+  kAnswers,
+  kChat
+};
 
 // What a recipe says about its objective ([train] objective = "masked", …).
 struct ObjectiveSettings {

@@ -6,6 +6,8 @@ RowFormat RowFormatOf(ObjectiveKind kind) {
   switch (kind) {
     case ObjectiveKind::kPairs:
       return {.text = "source", .second = "target", .second_needed = true};
+    case ObjectiveKind::kChat:
+      return {.fields = {"tools", "documents", "chat_template_kwargs"}, .said = {"messages"}};
     case ObjectiveKind::kLabels:
       return {.second = "second", .fields = {"label"}};
     case ObjectiveKind::kTokenLabels:
@@ -36,6 +38,8 @@ Result<ObjectivePointer> MakeObjective(const ObjectiveSettings& settings,
         return NewSpanObjective(settings, tokenizer, start);
       case ObjectiveKind::kPairs:
         return NewPairObjective(settings, tokenizer, start);
+      case ObjectiveKind::kChat:
+        return NewChatObjective(model);
       case ObjectiveKind::kLabels:
         return NewLabelObjective(model);
       case ObjectiveKind::kTokenLabels:

@@ -40,6 +40,9 @@ ObjectivePointer NewLabelObjective(const models::Model& model);
 ObjectivePointer NewTokenLabelObjective(const models::Model& model);
 ObjectivePointer NewAnswerObjective(const models::Model& model);
 
+// Of a model that writes text and whose tokenizer has a chat template.
+Result<ObjectivePointer> NewChatObjective(const models::Model& model);
+
 // How many tokens of a text are taken out, and in how many runs, of `max_spans` at most. As the
 // published recipe has it: 568 tokens become 512 of the prompt and 114 of the answer.
 struct SpanCounts {
@@ -50,6 +53,9 @@ SpanCounts CountSpans(const ObjectiveSettings& settings, int64_t max_spans, int6
 // A text that an encoder reads and what the decoder answers, one target a token of it.
 void AppendPair(std::span<const int32_t> prompt, std::span<const int32_t> answer, int32_t start,
                 int64_t document, Batch& batch);
+
+// Refuses a model that has nothing to write, as encoders with heads.
+Status CheckWrites(const nn::Blueprint& blueprint, const std::string& objective);
 
 Status CheckEncoderDecoder(const nn::Blueprint& blueprint, const std::string& objective);
 

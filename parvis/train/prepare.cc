@@ -75,9 +75,33 @@ Result<std::unique_ptr<text::Tokenizer>> ReadTokenizer(const std::string& path) 
   return tokenizer;
 }
 
+using SharedTokenizer = std::shared_ptr<const text::Tokenizer>;
+
+Result<SharedTokenizer> Made(text::Vocabulary vocabulary) {
+  PARVIS_ASSIGN_OR_RETURN(std::unique_ptr<text::Tokenizer> made,
+                          text::MakeTokenizer(std::move(vocabulary)));
+  return SharedTokenizer(std::move(made));
+}
+
+// The recipe's chat template takes the place of the tokenizer's.
+Result<SharedTokenizer> WithTemplate(SharedTokenizer tokenizer, const Recipe& recipe) {
+  if (recipe.tokenizer.chat_template.empty()) return tokenizer;
+  text::Vocabulary vocabulary = tokenizer->vocabulary();
+  vocabulary.chat_template = recipe.tokenizer.chat_template;
+  vocabulary.chat_templates.clear();
+  return Made(std::move(vocabulary));
+}
+
+// Whether [tokenizer] end_of_text says how a document ends. A conversation's answers end with the
+// tokenizer's own end where it is not trained here and has one.
+bool NeedsEnd(const Recipe& recipe, const text::Tokenizer& tokenizer) {
+  if (recipe.objective.kind == ObjectiveKind::kCausal) return true;
+  return recipe.objective.kind == ObjectiveKind::kChat && tokenizer.kind() == "byte_bpe" &&
+         (recipe.tokenizer.file.empty() || !tokenizer.eos());
+}
+
 // The same tokenizer, which knows how a document begins and ends.
-Result<std::shared_ptr<const text::Tokenizer>> WithEnd(const text::Tokenizer& tokenizer,
-                                                       const Recipe& recipe) {
+Result<SharedTokenizer> WithEnd(const text::Tokenizer& tokenizer, const Recipe& recipe) {
   const std::string& end_of_text = recipe.tokenizer.end_of_text;
   const std::optional<text::TokenId> id = tokenizer.Find(end_of_text);
   if (!id.has_value()) {
@@ -88,32 +112,33 @@ Result<std::shared_ptr<const text::Tokenizer>> WithEnd(const text::Tokenizer& to
   vocabulary.bos = vocabulary.eos = id;
   vocabulary.add_bos = recipe.tokenizer.begin_document;
   vocabulary.add_eos = false;
-  PARVIS_ASSIGN_OR_RETURN(std::unique_ptr<text::Tokenizer> made,
-                          text::MakeTokenizer(std::move(vocabulary)));
-  return std::shared_ptr<const text::Tokenizer>(std::move(made));
+  return Made(std::move(vocabulary));
 }
 
 // On all threads; the order is the documents'. Of several documents that are refused the first is
 // named.
 Result<Corpus> Encode(ThreadPool& pool, const Objective& objective,
                       std::span<const Document> documents) {
-  std::vector<Objective::Example> encoded(documents.size());
+  std::vector<std::vector<Objective::Example>> encoded(documents.size());
   std::vector<Status> statuses(documents.size());
   pool.Dynamic(static_cast<int64_t>(documents.size()), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      Result<Objective::Example> example = objective.Encode(documents[i]);
-      if (example.ok()) {
-        encoded[i] = std::move(example).value();
+      Result<std::vector<Objective::Example>> examples = objective.EncodeAll(documents[i]);
+      if (examples.ok()) {
+        encoded[i] = std::move(examples).value();
       } else {
-        statuses[i] = example.status();
+        statuses[i] = examples.status();
       }
     }
   });
   Corpus corpus;
   for (size_t i = 0; i < documents.size(); ++i) {
     if (!statuses[i].ok()) return statuses[i].In(documents[i].id);
-    corpus.Add(documents[i].id, documents[i].source, documents[i].text_bytes(), encoded[i].tokens,
-               encoded[i].numbers);
+    int64_t bytes = documents[i].text_bytes();
+    for (const Objective::Example& example : encoded[i]) {
+      corpus.Add(documents[i].id, documents[i].source, bytes, example.tokens, example.numbers);
+      bytes = 0;
+    }
     encoded[i] = {};
   }
   return corpus;
@@ -204,6 +229,7 @@ Result<RunTokenizer> PrepareTokenizer(ThreadPool& pool, const Recipe& recipe, co
     }
     const std::string json = text::WriteTokenizerJson(*parent);
     PARVIS_RETURN_IF_ERROR(WriteFileAtomically(path, json));
+    PARVIS_ASSIGN_OR_RETURN(parent, WithTemplate(std::move(parent), recipe));
     return RunTokenizer{std::move(parent), Sha256Hex(json)};
   }
   std::unique_ptr<text::Tokenizer> tokenizer;
@@ -222,11 +248,12 @@ Result<RunTokenizer> PrepareTokenizer(ThreadPool& pool, const Recipe& recipe, co
   }
   const std::string json = text::WriteTokenizerJson(*tokenizer);
   RunTokenizer result{.sha256 = Sha256Hex(json)};
-  if (recipe.objective.kind == ObjectiveKind::kCausal) {
+  if (NeedsEnd(recipe, *tokenizer)) {
     PARVIS_ASSIGN_OR_RETURN(result.tokenizer, WithEnd(*tokenizer, recipe));
   } else {
     result.tokenizer = std::move(tokenizer);
   }
+  PARVIS_ASSIGN_OR_RETURN(result.tokenizer, WithTemplate(std::move(result.tokenizer), recipe));
   if (!kept) PARVIS_RETURN_IF_ERROR(WriteFileAtomically(path, json));
   return result;
 }

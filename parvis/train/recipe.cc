@@ -5,9 +5,11 @@
 
 #include "fmt/format.h"
 #include "parvis/core/file.h"
+#include "parvis/core/sha256.h"
 #include "parvis/core/toml_reader.h"
 #include "parvis/train/documents.h"
 #include "parvis/train/recipe_model.h"
+#include "parvis/train/recipe_tokenizer.h"
 
 namespace parvis::train {
 namespace {
@@ -103,45 +105,6 @@ Status ReadData(const toml::table* table, const std::string& data_dir, Recipe& r
   return reader.Finish();
 }
 
-Status ReadTokenizer(const toml::table* table, Recipe& recipe) {
-  TomlReader reader(table, recipe.path, "tokenizer");
-  Recipe::Tokenizer& tokenizer = recipe.tokenizer;
-  tokenizer.file = reader.Text("file", "");
-  tokenizer.kind = reader.OneOf("kind", tokenizer.kind, {"bpe", "unigram", "wordpiece"});
-  const bool bpe = tokenizer.kind == "bpe", unigram = tokenizer.kind == "unigram";
-  tokenizer.style = reader.OneOf("style", tokenizer.style, {"gpt2", "llama3"});
-  tokenizer.lowercase = reader.Flag("lowercase", false);
-  tokenizer.extra_ids = reader.Integer("extra_ids", unigram ? 100 : 0, 0, 1000);
-  if (!bpe && reader.Has("style")) reader.Refuse("style", "is of kind = \"bpe\" only");
-  if (bpe && reader.Has("lowercase")) reader.Refuse("lowercase", "is not of kind = \"bpe\"");
-  if (!unigram && reader.Has("extra_ids")) {
-    reader.Refuse("extra_ids", "is of kind = \"unigram\" only");
-  }
-  tokenizer.vocab_size = reader.Integer("vocab_size", 0, 0, 1'000'000);
-  tokenizer.train_bytes = reader.Integer("train_bytes", tokenizer.train_bytes, 1);
-  tokenizer.end_of_text = reader.Text("end_of_text", bpe       ? "<|endoftext|>"
-                                                     : unigram ? "</s>"
-                                                               : "[SEP]");
-  tokenizer.begin_document = reader.Flag("begin_document", tokenizer.begin_document);
-  tokenizer.special_tokens = reader.Texts("special_tokens");
-  const auto smallest = (bpe       ? 257
-                         : unigram ? 4 + tokenizer.extra_ids
-                                   : 6) +
-                        static_cast<int64_t>(tokenizer.special_tokens.size());
-  if (!tokenizer.file.empty()) {
-    if (reader.Has("vocab_size")) reader.Refuse("vocab_size", "comes from file: tell only one");
-    if (reader.Has("kind")) reader.Refuse("kind", "comes from file: tell only one");
-    tokenizer.file = Resolve(recipe.path, tokenizer.file);
-    if (!Exists(tokenizer.file)) reader.Refuse("file", tokenizer.file + " does not exist");
-  } else if (tokenizer.vocab_size < smallest) {
-    reader.Refuse("vocab_size",
-                  fmt::format("{} is too small: {} and the special tokens are {} already",
-                              tokenizer.vocab_size, bpe ? "256 bytes" : "one character", smallest));
-  }
-  if (tokenizer.end_of_text.empty()) reader.Refuse("end_of_text", "must not be empty");
-  return reader.Finish();
-}
-
 void ReadLength(TomlReader& reader, Recipe& recipe) {
   if (reader.Has("tokens")) recipe.tokens = reader.Integer("tokens", 0, 1, kMaxTokens);
   if (reader.Has("steps")) recipe.steps = reader.Integer("steps", 0, 1, kMaxTokens);
@@ -186,10 +149,10 @@ struct ObjectiveName {
   ObjectiveKind kind;
 };
 constexpr ObjectiveName kObjectives[] = {
-    {"causal", ObjectiveKind::kCausal},  {"masked", ObjectiveKind::kMasked},
-    {"spans", ObjectiveKind::kSpans},    {"pairs", ObjectiveKind::kPairs},
-    {"labels", ObjectiveKind::kLabels},  {"token_labels", ObjectiveKind::kTokenLabels},
-    {"answers", ObjectiveKind::kAnswers}};
+    {"causal", ObjectiveKind::kCausal},   {"masked", ObjectiveKind::kMasked},
+    {"spans", ObjectiveKind::kSpans},     {"pairs", ObjectiveKind::kPairs},
+    {"labels", ObjectiveKind::kLabels},   {"token_labels", ObjectiveKind::kTokenLabels},
+    {"answers", ObjectiveKind::kAnswers}, {"chat", ObjectiveKind::kChat}};
 
 void ReadObjective(TomlReader& reader, Recipe& recipe) {
   ObjectiveSettings& objective = recipe.objective;
@@ -298,10 +261,9 @@ Status ReadTables(const toml::table& root, const std::string& data_dir, Recipe& 
   PARVIS_RETURN_IF_ERROR(ReadRun(run, recipe));
   PARVIS_RETURN_IF_ERROR(ReadData(data, data_dir, recipe));
   if (model == nullptr || !model->contains("from")) {
-    PARVIS_RETURN_IF_ERROR(ReadTokenizer(tokenizer, recipe));
-  } else if (tokenizer != nullptr) {
-    return InvalidArgument(recipe.path +
-                           ": [tokenizer] has no place beside [model] from, which has its own");
+    PARVIS_RETURN_IF_ERROR(ReadTokenizerTable(tokenizer, recipe));
+  } else {
+    PARVIS_RETURN_IF_ERROR(ReadParentsTokenizer(tokenizer, recipe));
   }
   PARVIS_RETURN_IF_ERROR(ReadTrain(train, recipe));
   PARVIS_RETURN_IF_ERROR(ReadModelTable(model, recipe));
@@ -363,6 +325,9 @@ Json Recipe::Deciding() const {
                {"train.clip", clip},
                {"train.average", average},
                {"train.dtype", DTypeName(dtype)}};
+  if (!tokenizer.chat_template.empty()) {
+    flat["tokenizer.chat_template"] = Sha256Hex(tokenizer.chat_template);
+  }
   if (held_out > 0.0) flat["data.held_out"] = held_out;
   if (lora) {
     flat["lora.rank"] = lora->rank;

@@ -51,6 +51,7 @@ struct Recipe {
     std::string end_of_text;           // not told: <|endoftext|>, </s> or [SEP], as the kind has it
     bool begin_document = true;        // a document begins with end_of_text, too
     std::vector<std::string> special_tokens;
+    std::string chat_template;  // takes the place of the tokenizer's; empty: it keeps its own
   } tokenizer;
 
   // [model]: Hugging Face's words, for models::BlueprintFromConfig. vocab_size comes from the

@@ -51,10 +51,13 @@ int64_t StepsOf(const Recipe& recipe, int64_t epoch_tokens, double step_tokens) 
 // The names of the values in which two flat objects differ.
 std::string Differences(const Json& before, const Json& now) {
   std::string names;
+  const auto add = [&](const std::string& key) { names += (names.empty() ? "" : ", ") + key; };
   for (const auto& [key, value] : now.items()) {
-    if (!before.is_object() || before.value(key, Json()) != value) {
-      names += (names.empty() ? "" : ", ") + key;
-    }
+    if (!before.is_object() || before.value(key, Json()) != value) add(key);
+  }
+  if (!before.is_object()) return names;
+  for (const auto& [key, value] : before.items()) {
+    if (!now.contains(key)) add(key);
   }
   return names;
 }

@@ -450,8 +450,10 @@ def training_goldens(model, vocab, generator):
         "steps.gradient_norms": torch.stack(norms),
     }
     for name, parameter in model.named_parameters():
-        # The optimiser is the same for all families: two of them show every parameter.
-        if model.config.model_type in ("llama", "gpt2") or of_first_block(name):
+        # The optimiser is the same for all families: two of them show every parameter, GPT-J six.
+        few = model.config.model_type == "gptj" and not any(
+            part in name for part in ("wte", "ln_1", "bias", "attn.out_proj"))
+        if model.config.model_type in ("llama", "gpt2") or (of_first_block(name) and not few):
             tensors[f"steps.parameter/{published(model, name)}"] = parameter.detach().clone()
     return tensors
 

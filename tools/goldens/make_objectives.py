@@ -28,6 +28,10 @@ CASES = {
     "labels_gpt2": ("models/gpt2_tiny", "GPT2ForSequenceClassification", "labels"),
     "labels_bloom": ("models/bloom_tiny", "BloomForSequenceClassification", "labels"),
     "labels_t5": ("models/t5_v1_1", "T5ForSequenceClassification", "labels"),
+    "chat_llama": ("models/llama_gqa", "LlamaForCausalLM", "chat"),
+    "chat_gpt2": ("models/gpt2_tiny", "GPT2LMHeadModel", "chat"),
+    "chat_bloom": ("models/bloom_tiny", "BloomForCausalLM", "chat"),
+    "chat_t5": ("models/t5_v1_1", "T5ForConditionalGeneration", "chat"),
 }
 
 
@@ -35,7 +39,7 @@ def load(folder, architecture, generator):
     """The model, and the parameters that the checkpoint does not hold, drawn here."""
     kind = getattr(transformers, architecture)
     options = dict(dtype=torch.float32, attn_implementation="eager", output_loading_info=True)
-    if folder.startswith("models/"):
+    if folder.startswith("models/") and "Classification" in architecture:
         options["num_labels"] = LABELS
     model, info = kind.from_pretrained(ROOT / "tests/golden" / folder, **options)
     drawn = {}
@@ -47,6 +51,17 @@ def load(folder, architecture, generator):
             parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.2)
         drawn[name] = parameter.detach().clone()
     return model.eval(), drawn
+
+
+def draw_answers(ids, config, generator):
+    """What of a conversation the assistant says: runs of it, the last of them at the end."""
+    targets = torch.full_like(ids, -100)
+    first = int(torch.randint(2, len(ids) - 2, (1,), generator=generator))
+    targets[first:] = ids[first:]
+    if config.model_type != "t5" and len(ids) > 8:  # what stands before is one text there
+        targets[1:3] = ids[1:3]
+        targets[-3] = -100
+    return targets
 
 
 def draw_targets(goal, config, length, generator):
@@ -77,6 +92,9 @@ def loss_of(model, goal, ids, types, targets):
     if goal == "multi":
         return model(**inputs, labels=targets[None].float()).loss * len(targets), len(targets)
     count = int((targets >= 0).sum())
+    if goal == "chat" and model.config.model_type == "t5":
+        first = len(ids) - count
+        return model(input_ids=ids[None, :first], labels=ids[None, first:]).loss * count, count
     labels = targets if goal == "labels" else targets[None]
     return model(**inputs, labels=labels).loss * count, count
 
@@ -89,7 +107,9 @@ def draw_step(model, goal, generator):
         if model.config.model_type == "t5":  # its classifier looks for the end
             ids[-1] = model.config.eos_token_id
         types = (torch.arange(length) >= length // 3).long()
-        step.append((ids, types, draw_targets(goal, model.config, length, generator)))
+        targets = (draw_answers(ids, model.config, generator) if goal == "chat"
+                   else draw_targets(goal, model.config, length, generator))
+        step.append((ids, types, targets))
     return step
 
 
