@@ -47,6 +47,15 @@ struct Original {
   uint64_t side;  // decides the split of it and of all that resemble it
 };
 
+// What became of a document.
+struct Decision {
+  std::string reason;               // why it is dropped; empty: it is kept
+  int split = -1;                   // index into kSplitFiles, if it is kept
+  std::optional<std::string> twin;  // the document that it resembles
+  double similarity = 1.0;
+  std::string text, row;  // lines of the split's file, of documents.jsonl
+};
+
 class Builder {
  public:
   Builder(const CorpusRecipe& recipe, ThreadPool& pool, const BuildOptions& options,
@@ -64,9 +73,11 @@ class Builder {
     }
     for (size_t source = 0; source < recipe_.sources.size(); ++source) {
       const CorpusRecipe::Source& from = recipe_.sources[source];
+      ReadOptions read = from.read;
+      read.rows_later = true;  // on all threads, with the rest
       for (const std::string& file : from.files) {
         PARVIS_RETURN_IF_ERROR(ReadDocumentsOf(
-            file, from.read, [&](RawDocument raw) { return Take(source, std::move(raw)); }));
+            file, read, [&](RawDocument raw) { return Take(source, std::move(raw)); }));
       }
     }
     PARVIS_RETURN_IF_ERROR(Work());
@@ -96,26 +107,17 @@ class Builder {
   }
 
   Status Take(size_t source, RawDocument raw) {
-    const CorpusRecipe::Source& from = recipe_.sources[source];
     CleanDocument document;
     document.source = source;
-    document.id = from.name + "/" + raw.id;
-    if (raw.licence.empty()) raw.licence = from.licence;
-    if (raw.author.empty()) raw.author = from.author;
-    if (raw.url.empty()) raw.url = from.url;
-    if (raw.note.empty()) raw.note = from.consent;
-    if (raw.language.empty()) raw.language = from.language;
-    const size_t bytes = raw.text.size() + raw.target.size();
-    ++report_.read;
-    report_.bytes_read += static_cast<int64_t>(bytes);
-    batch_bytes_ += bytes;
+    batch_bytes_ += raw.text.size() + raw.target.size() + raw.row.size();
     document.raw = std::move(raw);
     batch_.push_back(std::move(document));
     const bool full = batch_bytes_ >= kBatchBytes || batch_.size() >= kBatchDocuments;
     return full ? Work() : Status();
   }
 
-  // Cleans the batch on all threads, then decides in the order of reading.
+  // Cleans the batch on all threads, decides in the order of reading, puts what was decided into
+  // words on all threads, and writes in order.
   Status Work() {
     if (options_.stop != nullptr && options_.stop->load()) {
       return Cancelled("stopped; nothing is written");
@@ -123,9 +125,31 @@ class Builder {
     pool_.Dynamic(static_cast<int64_t>(batch_.size()), 1, [this](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) Clean(recipe_, batch_[i]);
     });
-    for (CleanDocument& document : batch_) PARVIS_RETURN_IF_ERROR(Decide(document));
-    if (tokens_ != nullptr) PARVIS_RETURN_IF_ERROR(tokens_->Add(pool_, kept_));
-    kept_.clear();
+    std::vector<Decision> decisions;
+    std::vector<CorpusTokens::Kept> kept;
+    for (const CleanDocument& document : batch_) {
+      PARVIS_RETURN_IF_ERROR(document.status);
+      decisions.push_back(Decide(document));
+      const int split = decisions.back().split;
+      if (split >= 0) kept.push_back({&document, kSplitFiles[split].first});
+    }
+    pool_.Dynamic(static_cast<int64_t>(batch_.size()), 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) Describe(batch_[i], decisions[i]);
+    });
+    for (const Decision& decision : decisions) {
+      if (decision.split >= 0) {
+        PARVIS_RETURN_IF_ERROR(writer_.Append(kSplitFiles[decision.split].second, decision.text));
+      }
+      PARVIS_RETURN_IF_ERROR(writer_.Append("documents.jsonl", decision.row));
+    }
+    if (tokens_ != nullptr) PARVIS_RETURN_IF_ERROR(tokens_->Add(pool_, kept));
+    // To free all of it by one thread took as long as to decide.
+    pool_.Dynamic(static_cast<int64_t>(batch_.size()), 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        batch_[i] = {};
+        decisions[i] = {};
+      }
+    });
     batch_.clear();
     batch_bytes_ = 0;
     if (options_.progress) options_.progress(report_.bytes_read, report_.kept.documents);
@@ -160,32 +184,29 @@ class Builder {
     return {};
   }
 
-  Status Decide(CleanDocument& document) {
-    std::string reason = ReasonOf(document);
+  // What becomes of a document that is seen after all before it.
+  Decision Decide(const CleanDocument& document) {
+    ++report_.read;
+    report_.bytes_read += document.bytes_read;
+    Decision decision{.reason = ReasonOf(document)};
     std::optional<Original> twin;
-    double similarity = 1.0;
     bool exact = false;
-    if (reason.empty()) {
+    if (decision.reason.empty()) {
       if (const auto same = by_content_.find(document.content); same != by_content_.end()) {
         twin = originals_[same->second];
         exact = true;
       } else if (const auto near = near_.Find(document.min_hash, recipe_.near_threshold)) {
         twin = originals_[near->document];
-        similarity = near->similarity;
+        decision.similarity = near->similarity;
       }
       if (twin && (exact ? recipe_.drop_exact : recipe_.drop_near)) {
-        reason = exact ? "exact_duplicate" : "near_duplicate";
+        decision.reason = exact ? "exact_duplicate" : "near_duplicate";
       }
     }
-    OrderedJson row = RowOf(document);
-    if (twin) {
-      row["resembles"] = twin->id;
-      row["similarity"] = similarity;
-    }
-    if (!reason.empty()) {
-      row["dropped"] = reason;
-      ++report_.dropped[reason];
-      return writer_.Append("documents.jsonl", Line(row));
+    if (twin) decision.twin = twin->id;
+    if (!decision.reason.empty()) {
+      ++report_.dropped[decision.reason];
+      return decision;
     }
     const uint64_t side = twin ? twin->side : document.content;
     if (!exact) {
@@ -193,7 +214,9 @@ class Builder {
       near_.Add(originals_.size(), document.min_hash);
       originals_.push_back({document.id, side});
     }
-    return Keep(document, SplitOf(side), row);
+    decision.split = SplitOf(side);
+    report_.AddKept(recipe_, document, document.raw.licence, kSplitFiles[decision.split].first);
+    return decision;
   }
 
   // By a number that follows from the text, so that a document stays on its side in each rebuild.
@@ -202,19 +225,26 @@ class Builder {
     return u < recipe_.test ? 2 : u < recipe_.test + recipe_.heldout ? 1 : 0;
   }
 
-  Status Keep(const CleanDocument& document, int split, OrderedJson& row) {
-    const auto& [name, file] = kSplitFiles[split];
-    OrderedJson text = {{"id", document.id},
-                        {"source", recipe_.sources[document.source].name},
-                        {"language", document.language.code},
-                        {"license", document.raw.licence},
-                        {"text", document.text}};
-    if (recipe_.sources[document.source].read.format == "pairs") text["target"] = document.target;
-    row["split"] = name;
-    report_.AddKept(recipe_, document, document.raw.licence, name);
-    if (tokens_ != nullptr) kept_.push_back({&document, name});
-    PARVIS_RETURN_IF_ERROR(writer_.Append(file, Line(text)));
-    return writer_.Append("documents.jsonl", Line(row));
+  // The lines of the files that a document goes to. Safe from several threads.
+  void Describe(const CleanDocument& document, Decision& decision) const {
+    OrderedJson row = RowOf(document);
+    if (decision.twin) {
+      row["resembles"] = *decision.twin;
+      row["similarity"] = decision.similarity;
+    }
+    if (decision.split < 0) {
+      row["dropped"] = decision.reason;
+    } else {
+      OrderedJson text = {{"id", document.id},
+                          {"source", recipe_.sources[document.source].name},
+                          {"language", document.language.code},
+                          {"license", document.raw.licence},
+                          {"text", document.text}};
+      if (recipe_.sources[document.source].read.format == "pairs") text["target"] = document.target;
+      decision.text = Line(text);
+      row["split"] = kSplitFiles[decision.split].first;
+    }
+    decision.row = Line(row);
   }
 
   OrderedJson RowOf(const CleanDocument& document) const {
@@ -283,7 +313,6 @@ class Builder {
   CorpusReport report_;
   std::unordered_set<std::string> strikes_, struck_, ids_;
   std::unique_ptr<CorpusTokens> tokens_;  // null: none are wanted
-  std::vector<CorpusTokens::Kept> kept_;  // of the batch
   std::vector<CleanDocument> batch_;
   size_t batch_bytes_ = 0;
   std::vector<Original> originals_;

@@ -224,6 +224,21 @@ TEST_F(BuildTest, RefusesRecipesByTheirPlace) {
   EXPECT_TRUE(fs::exists(folder_ + "/taken/letter.txt"));
 }
 
+// Rows are read on all threads: the first that is wrong is named, and nothing is written.
+TEST_F(BuildTest, NamesTheFirstRowThatIsWrong) {
+  std::string rows;
+  for (int i = 1; i <= 200; ++i) {
+    rows += i % 70 == 0 ? "{\"text\": 5}\n" : Json({{"text", Text(i, 40)}}).dump() + "\n";
+  }
+  Write("rows.jsonl", rows);
+  const std::string recipe = "[corpus]\nout = \"out\"\n[[source]]\npath = \"rows.jsonl\"\n";
+  for (const int threads : {1, 4}) {
+    EXPECT_THAT(Build(recipe, threads).status().message(),
+                HasSubstr("rows.jsonl:70: no text \"text\" in this row"));
+    EXPECT_FALSE(fs::exists(folder_ + "/out"));
+  }
+}
+
 // MinHash and its tables against all pairs' exact similarity.
 TEST(NearDuplicates, FindsWhatAllPairsWould) {
   std::vector<std::vector<uint32_t>> shingles;

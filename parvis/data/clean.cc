@@ -94,7 +94,17 @@ std::string CleanText(std::string_view text, const std::string& form,
 
 void Clean(const CorpusRecipe& recipe, CleanDocument& document) {
   RawDocument& raw = document.raw;
-  const bool pair = recipe.sources[document.source].read.format == "pairs";
+  const CorpusRecipe::Source& from = recipe.sources[document.source];
+  document.status = ReadRow(from.read, raw);
+  if (!document.status.ok()) return;
+  document.bytes_read = static_cast<int64_t>(raw.text.size() + raw.target.size());
+  document.id = from.name + "/" + raw.id;
+  if (raw.licence.empty()) raw.licence = from.licence;
+  if (raw.author.empty()) raw.author = from.author;
+  if (raw.url.empty()) raw.url = from.url;
+  if (raw.note.empty()) raw.note = from.consent;
+  if (raw.language.empty()) raw.language = from.language;
+  const bool pair = from.read.format == "pairs";
   document.sha256 = Sha256Hex(pair ? raw.text + '\0' + raw.target : raw.text);
   std::array<bool, kPersonalKinds> masked;
   for (size_t i = 0; i < kPersonalKinds; ++i) {
@@ -126,6 +136,7 @@ void Clean(const CorpusRecipe& recipe, CleanDocument& document) {
   const std::string all = pair ? lower + '\n' + text::LowerCase(document.target) : lower;
   // Runs of white space count as one space.
   std::string folded;
+  folded.reserve(all.size());
   for (const char c : all) {
     const bool space = c == ' ' || c == '\n' || c == '\t';
     if (!space) folded += c;

@@ -19,8 +19,10 @@ namespace parvis::data {
 struct CleanDocument {
   RawDocument raw;  // its texts are empty once they are clean
   size_t source = 0;
-  std::string id;      // "novels/FRA00101:3"
-  std::string sha256;  // of the text as it was read (of a pair: text, a zero byte, target)
+  Status status;           // of reading its row; not OK: nothing else is filled in
+  int64_t bytes_read = 0;  // of the text as it was read
+  std::string id;          // "novels/FRA00101:3"
+  std::string sha256;      // of the text as it was read (of a pair: text, a zero byte, target)
   std::string text, target;
   std::vector<std::string> changes;  // "line_ends", "control_characters", "nfc", "spaces", "masked"
   Language language;                 // of `text`
@@ -37,7 +39,8 @@ struct CleanDocument {
 std::string CleanText(std::string_view text, const std::string& form,
                       std::vector<std::string>& changes);
 
-// Fills in everything from raw, source and id. Safe from several threads.
+// Fills in everything from raw and source; what the row does not say, the source does. Safe from
+// several threads.
 void Clean(const CorpusRecipe& recipe, CleanDocument& document);
 
 }  // namespace parvis::data

@@ -81,6 +81,39 @@ double Jaccard(const std::vector<uint32_t>& a, const std::vector<uint32_t>& b) {
   return either == 0 ? 0.0 : static_cast<double>(both) / static_cast<double>(either);
 }
 
+// The key's place, or the free one where it belongs. REQUIRES: there is a free one.
+size_t KeyTable::PlaceOf(uint64_t key) const {
+  const size_t mask = keys_.size() - 1;
+  size_t at = key & mask;
+  while (numbers_[at] != 0 && keys_[at] != key) at = (at + 1) & mask;
+  return at;
+}
+
+uint32_t KeyTable::Find(uint64_t key) const { return keys_.empty() ? 0 : numbers_[PlaceOf(key)]; }
+
+uint32_t& KeyTable::At(uint64_t key) {
+  if (keys_.size() * 3 <= used_ * 4) Grow();  // three quarters are taken
+  const size_t at = PlaceOf(key);
+  if (numbers_[at] == 0) {
+    keys_[at] = key;
+    ++used_;
+  }
+  return numbers_[at];
+}
+
+void KeyTable::Grow() {
+  std::vector<uint64_t> keys(std::max<size_t>(16, keys_.size() * 2));
+  std::vector<uint32_t> numbers(keys.size());
+  keys.swap(keys_);
+  numbers.swap(numbers_);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (numbers[i] == 0) continue;
+    const size_t at = PlaceOf(keys[i]);
+    keys_[at] = keys[i];
+    numbers_[at] = numbers[i];
+  }
+}
+
 uint64_t NearDuplicates::BandKey(const MinHash& hashes, size_t band) {
   uint64_t key = band;
   for (size_t i = band * kRows; i < (band + 1) * kRows; ++i) {
@@ -94,9 +127,7 @@ std::optional<NearDuplicates::Match> NearDuplicates::Find(const MinHash& hashes,
                                                           double threshold) const {
   std::vector<uint32_t> candidates;
   for (size_t band = 0; band < kBands; ++band) {
-    const auto head = heads_[band].find(BandKey(hashes, band));
-    if (head == heads_[band].end()) continue;
-    uint32_t at = head->second;
+    uint32_t at = heads_[band].Find(BandKey(hashes, band));
     for (int i = 0; at != 0 && i < kMostOfBand; ++i, at = next_[at - 1][band]) {
       candidates.push_back(at - 1);
     }
@@ -119,7 +150,7 @@ void NearDuplicates::Add(uint64_t document, const MinHash& hashes) {
   texts_.emplace_back(document, hashes);
   next_.emplace_back();
   for (size_t band = 0; band < kBands; ++band) {
-    uint32_t& head = heads_[band][BandKey(hashes, band)];
+    uint32_t& head = heads_[band].At(BandKey(hashes, band));
     next_.back()[band] = head;
     head = index;
   }

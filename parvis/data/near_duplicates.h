@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace parvis::data {
@@ -30,8 +29,25 @@ MinHash MinHashOf(const std::vector<uint32_t>& shingles);
 double EstimatedSimilarity(const MinHash& a, const MinHash& b);
 double Jaccard(const std::vector<uint32_t>& a, const std::vector<uint32_t>& b);
 
-// Finds for each text the most similar one of those that were added before. Memory: 900 bytes a
-// text.
+// Numbers by 64-bit keys that are random already: one array, looked at from the key's place on.
+class KeyTable {
+ public:
+  // 0 where there is none.
+  uint32_t Find(uint64_t key) const;
+  // The number of a key, 0 at first: it must be given another at once. Good until the next call.
+  uint32_t& At(uint64_t key);
+
+ private:
+  size_t PlaceOf(uint64_t key) const;
+  void Grow();
+
+  std::vector<uint64_t> keys_;
+  std::vector<uint32_t> numbers_;  // 0: the place is free
+  size_t used_ = 0;
+};
+
+// Finds for each text the most similar one of those that were added before. Memory: 1,000 to 1,400
+// bytes a text.
 class NearDuplicates {
  public:
   struct Match {
@@ -48,7 +64,7 @@ class NearDuplicates {
 
   std::vector<std::pair<uint64_t, MinHash>> texts_;
   // The first text of each band's key, and the next one with the same; 0 ends, else index + 1.
-  std::array<std::unordered_map<uint64_t, uint32_t>, kBands> heads_;
+  std::array<KeyTable, kBands> heads_;
   std::vector<std::array<uint32_t, kBands>> next_;
 };
 

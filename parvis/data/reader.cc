@@ -22,6 +22,15 @@ bool IsBlank(std::string_view text) {
 
 std::string NameOf(const std::string& path) { return fs::path(path).filename().string(); }
 
+std::string TextOf(const Json& row, std::initializer_list<const char*> keys) {
+  for (const char* key : keys) {
+    const auto it = row.find(key);
+    if (it != row.end() && it->is_string()) return it->get<std::string>();
+    if (it != row.end() && it->is_number_integer()) return it->dump();
+  }
+  return {};
+}
+
 class FileReader {
  public:
   FileReader(const std::string& path, const ReadOptions& options, const VisitDocument& visit)
@@ -32,7 +41,7 @@ class FileReader {
     const bool pairs = format == "pairs";
     if (format == "auto" || pairs) format = FormatOf(path_);
     if (format.empty() && path_ == "-") format = "text";
-    if (format == "jsonl") return ReadJsonLines(pairs);
+    if (format == "jsonl") return ReadJsonLines();
     if (format == "csv" || format == "tsv") return ReadColumns(format == "csv" ? ',' : '\t', pairs);
     if (pairs) {
       return InvalidArgument(path_ + ": pairs are read from .jsonl, .csv and .tsv files");
@@ -127,46 +136,18 @@ class FileReader {
     }
   }
 
-  static std::string TextOf(const Json& row, std::initializer_list<const char*> keys) {
-    for (const char* key : keys) {
-      const auto it = row.find(key);
-      if (it != row.end() && it->is_string()) return it->get<std::string>();
-      if (it != row.end() && it->is_number_integer()) return it->dump();
-    }
-    return {};
-  }
-
-  Status ReadJsonLines(bool pairs) {
+  Status ReadJsonLines() {
     PARVIS_ASSIGN_OR_RETURN(text::InputStream stream, text::InputStream::Open(path_));
     text::LineReader lines(std::move(stream));
-    const std::string& field = pairs ? options_.source_field : options_.text_field;
     std::string_view line;
     while (true) {
       PARVIS_ASSIGN_OR_RETURN(const bool more, lines.Next(line));
       if (!more) return Status();
       if (IsBlank(line)) continue;
-      const std::string place = fmt::format("{}:{}", path_, lines.number());
-      const Result<Json> row = ParseJson(line);
-      if (!row.ok()) return row.status().In(place);
-      if (!row->is_object()) return DataLoss(place + ": this row is no object");
       RawDocument document;
-      for (const auto& [key, to] :
-           {std::pair<const std::string&, std::string*>{field, &document.text},
-            {options_.target_field, pairs ? &document.target : nullptr}}) {
-        if (to == nullptr) continue;
-        const auto it = row->find(key);
-        if (it == row->end() || !it->is_string()) {
-          return DataLoss(fmt::format("{}: no text \"{}\" in this row", place, key));
-        }
-        *to = it->get<std::string>();
-      }
-      document.id = TextOf(*row, {"id"});
-      document.language = TextOf(*row, {"language", "lang"});
-      document.licence = TextOf(*row, {"licence", "license"});
-      document.author = TextOf(*row, {"author"});
-      document.title = TextOf(*row, {"title"});
-      document.url = TextOf(*row, {"url"});
-      document.note = TextOf(*row, {"consent", "note"});
+      document.row = line;
+      document.place = fmt::format("{}:{}", path_, lines.number());
+      if (!options_.rows_later) PARVIS_RETURN_IF_ERROR(ReadRow(options_, document));
       PARVIS_RETURN_IF_ERROR(Give(std::move(document), lines.number()));
     }
   }
@@ -243,6 +224,34 @@ std::string FormatOf(std::string_view path) {
   for (const auto& [end, format] : kFormats) {
     if (path.ends_with(end)) return format;
   }
+  return {};
+}
+
+Status ReadRow(const ReadOptions& options, RawDocument& document) {
+  if (document.row.empty()) return {};
+  const std::string line = std::exchange(document.row, {});
+  const Result<Json> row = ParseJson(line);
+  if (!row.ok()) return row.status().In(document.place);
+  if (!row->is_object()) return DataLoss(document.place + ": this row is no object");
+  const bool pairs = options.format == "pairs";
+  for (const auto& [key, to] :
+       {std::pair<const std::string&, std::string*>{
+            pairs ? options.source_field : options.text_field, &document.text},
+        {options.target_field, pairs ? &document.target : nullptr}}) {
+    if (to == nullptr) continue;
+    const auto it = row->find(key);
+    if (it == row->end() || !it->is_string()) {
+      return DataLoss(fmt::format("{}: no text \"{}\" in this row", document.place, key));
+    }
+    *to = it->get<std::string>();
+  }
+  if (std::string id = TextOf(*row, {"id"}); !id.empty()) document.id = std::move(id);
+  document.language = TextOf(*row, {"language", "lang"});
+  document.licence = TextOf(*row, {"licence", "license"});
+  document.author = TextOf(*row, {"author"});
+  document.title = TextOf(*row, {"title"});
+  document.url = TextOf(*row, {"url"});
+  document.note = TextOf(*row, {"consent", "note"});
   return {};
 }
 

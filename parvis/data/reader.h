@@ -19,6 +19,8 @@ struct RawDocument {
   // What the row or the file says of it; empty: nothing.
   std::string language, licence, author, title, url, note;
   std::string place;  // "stories.jsonl:12", for messages
+  // Of a document whose row has not been read yet (ReadOptions::rows_later): its line.
+  std::string row = {};
 };
 
 struct ReadOptions {
@@ -30,6 +32,9 @@ struct ReadOptions {
   std::string text_field = "text";  // of jsonl, csv and tsv
   // Of pairs: names of fields (jsonl) or numbers of columns from 0 (csv, tsv).
   std::string source_field = "source", target_field = "target";
+  // Documents of .jsonl come with their line in `row` and nothing else but place and the id that
+  // they have if the row gives none; ReadRow fills them in, on any thread.
+  bool rows_later = false;
 };
 
 // The format of a file by its name ("notes.md.xz" is "markdown"); empty: none that we read.
@@ -41,6 +46,9 @@ std::string FormatOf(std::string_view path);
 using VisitDocument = std::function<Status(RawDocument document)>;
 Status ReadDocumentsOf(const std::string& path, const ReadOptions& options,
                        const VisitDocument& visit);
+
+// Reads what `document.row` says and empties it; without a row it does nothing.
+Status ReadRow(const ReadOptions& options, RawDocument& document);
 
 // The files that a path names: itself, or all of a folder that have a format, by name. Files named
 // directly need not have one if options say it.
