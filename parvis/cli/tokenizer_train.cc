@@ -47,8 +47,8 @@ Status Complete(Options& options) {
   return {};
 }
 
-Status ReadAll(const Options& options, const Console& console, text::TokenizerTrainer& trainer,
-               int64_t& documents) {
+Status ReadAll(const Options& options, const Console& console, ThreadPool& pool,
+               text::TokenizerTrainer& trainer, int64_t& documents) {
   Progress progress("read", 0, "bytes", !console.quiet && !console.json);
   for (const std::string& path : options.files) {
     PARVIS_ASSIGN_OR_RETURN(const std::vector<std::string> files, data::FilesOf(path));
@@ -58,7 +58,7 @@ Status ReadAll(const Options& options, const Console& console, text::TokenizerTr
       read.split = "blocks";
       if (read.format == "auto" && data::FormatOf(file).empty()) read.format = "text";
       PARVIS_RETURN_IF_ERROR(
-          data::ReadDocumentsOf(file, read, [&](const data::RawDocument& document) -> Status {
+          data::ReadDocumentsOf(file, read, pool, [&](const data::RawDocument& document) -> Status {
             if (TakeInterrupt()) return Cancelled("stopped; nothing is written");
             trainer.Add(document.text);
             if (!document.target.empty()) trainer.Add(document.target);
@@ -77,7 +77,7 @@ Status Train(Options options, Console& console) {
   text::TokenizerTrainer trainer(options.trainer, pool);
   int64_t documents = 0;
   CatchInterrupts();
-  PARVIS_RETURN_IF_ERROR(ReadAll(options, console, trainer, documents));
+  PARVIS_RETURN_IF_ERROR(ReadAll(options, console, pool, trainer, documents));
   const int64_t bytes = trainer.bytes();
   std::unique_ptr<text::Tokenizer> tokenizer;
   {

@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kBlockBytes = size_t{1} << 20;
+constexpr size_t kBatchBytes = size_t{8} << 20;
 
 bool IsBlank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
@@ -258,6 +259,35 @@ Status ReadRow(const ReadOptions& options, RawDocument& document) {
 Status ReadDocumentsOf(const std::string& path, const ReadOptions& options,
                        const VisitDocument& visit) {
   return FileReader(path, options, visit).Read();
+}
+
+Status ReadDocumentsOf(const std::string& path, const ReadOptions& options, ThreadPool& pool,
+                       const VisitDocument& visit) {
+  ReadOptions later = options;
+  later.rows_later = true;
+  std::vector<RawDocument> batch;
+  size_t bytes = 0;
+  const auto flush = [&]() -> Status {
+    std::vector<RawDocument> documents = std::exchange(batch, {});
+    bytes = 0;
+    std::vector<Status> statuses(documents.size());
+    pool.Dynamic(static_cast<int64_t>(documents.size()), 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) statuses[i] = ReadRow(options, documents[i]);
+    });
+    for (size_t i = 0; i < documents.size(); ++i) {
+      PARVIS_RETURN_IF_ERROR(statuses[i]);
+      PARVIS_RETURN_IF_ERROR(visit(std::move(documents[i])));
+    }
+    return {};
+  };
+  const Status read = ReadDocumentsOf(path, later, [&](RawDocument document) -> Status {
+    bytes += document.row.size() + document.text.size();
+    batch.push_back(std::move(document));
+    return bytes < kBatchBytes ? Status() : flush();
+  });
+  // What stands before the place that cannot be read comes first.
+  PARVIS_RETURN_IF_ERROR(flush());
+  return read;
 }
 
 Result<std::vector<std::string>> FilesOf(const std::string& path) {

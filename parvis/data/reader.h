@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "parvis/core/result.h"
+#include "parvis/core/thread_pool.h"
 
 namespace parvis::data {
 
@@ -45,6 +46,10 @@ std::string FormatOf(std::string_view path);
 // reading.
 using VisitDocument = std::function<Status(RawDocument document)>;
 Status ReadDocumentsOf(const std::string& path, const ReadOptions& options,
+                       const VisitDocument& visit);
+
+// The same, with the rows of .jsonl read on all threads. Memory is that of some MiB of documents.
+Status ReadDocumentsOf(const std::string& path, const ReadOptions& options, ThreadPool& pool,
                        const VisitDocument& visit);
 
 // Reads what `document.row` says and empties it; without a row it does nothing.

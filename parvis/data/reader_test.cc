@@ -80,6 +80,35 @@ TEST_F(ReaderTest, RefusesALineThatIsTooLongWithoutReadingIt) {
   EXPECT_THAT(Read(path, {.format = "text"}).back(), HasSubstr("a zero byte"));
 }
 
+TEST_F(ReaderTest, ReadsRowsOnAllThreadsInOrder) {
+  std::string rows;
+  const std::string words(2000, 'w');
+  for (int i = 0; i < 9000; ++i) {
+    rows += i == 7000 ? "{\"text\": 5}\n"
+                      : "{\"id\": " + std::to_string(i) + ", \"text\": \"" + words + "\"}\n";
+  }
+  rows += "\xFF\n";
+  const std::string path = Write("many.jsonl", rows);
+  const std::vector<std::string> one = Read(path);
+  ThreadPool pool(3);
+  std::vector<std::string> all;
+  const Status status = ReadDocumentsOf(path, {}, pool, [&](const RawDocument& d) -> Status {
+    all.push_back(d.id + "|" + d.text);
+    return {};
+  });
+  all.push_back(status.message());
+  EXPECT_EQ(all.size(), 7001u);
+  EXPECT_THAT(all.back(), HasSubstr("many.jsonl:7001: no text"));
+  EXPECT_EQ(all, one);
+  int visited = 0;  // nobody is visited after a refusal
+  EXPECT_EQ(ReadDocumentsOf(
+                path, {}, pool,
+                [&](const RawDocument&) { return ++visited < 10 ? Status() : Cancelled("enough"); })
+                .message(),
+            "enough");
+  EXPECT_EQ(visited, 10);
+}
+
 TEST_F(ReaderTest, BlocksHoldAllText) {
   std::string text;
   for (int i = 0; text.size() < 3'500'000; ++i) text += "line é " + std::to_string(i) + "\n";

@@ -11,6 +11,11 @@
 
 namespace parvis::text {
 
+// Of the character at `at`, as ReadCharacter has it; ASCII without a call.
+inline size_t CharacterSize(std::string_view text, size_t at) {
+  return static_cast<unsigned char>(text[at]) < 128 ? 1 : ReadCharacter(text, at).size;
+}
+
 // A token of a path: bytes [begin, end) of the piece; id -1: an unknown character.
 struct PathToken {
   TokenId id;
@@ -36,7 +41,7 @@ void FindBestPath(std::string_view piece, const Walk& walk, const Score& score, 
   path.assign(piece.size() + 1, {0.0, -1, SIZE_MAX});
   for (size_t at = 0; at < piece.size();) {
     const double here = path[at].score;
-    const size_t character = ReadCharacter(piece, at).size;
+    const size_t character = CharacterSize(piece, at);
     bool has_character = false;
     const auto consider = [&](size_t size, TokenId id, double more) {
       BestEnd& end = path[at + size];

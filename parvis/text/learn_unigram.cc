@@ -130,11 +130,11 @@ Result<Vocabulary> LearnUnigram(const TokenizerTrainerOptions& options, const Co
   // distinct words (as the reference does it) small ones: the better one is taken.
   std::vector<UnigramModel::Piece> kept;
   int64_t fewest = 0;
+  PARVIS_ASSIGN_OR_RETURN(UnigramSeeds seeds,
+                          FindSeeds(words, std::max<int64_t>(2, options.min_count), kSeeds, pool));
   for (const bool weighted : {true, false}) {
-    PARVIS_ASSIGN_OR_RETURN(
-        CountedPieces seeds,
-        FindSeeds(words, weighted, std::max<int64_t>(2, options.min_count), kSeeds, pool));
-    UnigramModel model(characters, WithinAlphabet(std::move(seeds), characters, v.tokens), words,
+    CountedPieces& begin = weighted ? seeds.of_text : seeds.of_words;
+    UnigramModel model(characters, WithinAlphabet(std::move(begin), characters, v.tokens), words,
                        pool);
     ThinOut(wanted, model, [&](int64_t done) {
       if (progress) progress((done + (weighted ? 0 : wanted)) / 2, wanted);

@@ -5,7 +5,13 @@
 namespace parvis::text {
 
 TokenTrie::TokenTrie(std::vector<std::pair<std::string_view, TokenId>> tokens) : nodes_(1) {
-  std::sort(tokens.begin(), tokens.end());
+  // Most come in order, or as two lists that are.
+  const auto second = std::is_sorted_until(tokens.begin(), tokens.end());
+  if (std::is_sorted(second, tokens.end())) {
+    std::inplace_merge(tokens.begin(), second, tokens.end());
+  } else {
+    std::sort(tokens.begin(), tokens.end());
+  }
   size_t count = 1;
   std::string_view last;
   for (const auto& [token, id] : tokens) {
@@ -37,6 +43,7 @@ TokenTrie::TokenTrie(std::vector<std::pair<std::string_view, TokenId>> tokens) :
       nodes_.push_back({.byte = static_cast<uint8_t>(byte)});
       ++nodes_[range.node].count;
     }
+    AddTable(nodes_[range.node]);
     if (i > 4096 && i * 2 > queue.size()) {  // what is done need not be kept
       queue.erase(queue.begin(), queue.begin() + static_cast<ptrdiff_t>(i) + 1);
       i = static_cast<size_t>(-1);
@@ -44,12 +51,14 @@ TokenTrie::TokenTrie(std::vector<std::pair<std::string_view, TokenId>> tokens) :
   }
 }
 
-uint32_t TokenTrie::Child(uint32_t node, uint8_t byte) const {
-  const auto begin = nodes_.begin() + nodes_[node].children;
-  const auto end = begin + nodes_[node].count;
-  const auto found = std::lower_bound(
-      begin, end, byte, [](const Node& child, uint8_t wanted) { return child.byte < wanted; });
-  return found != end && found->byte == byte ? static_cast<uint32_t>(found - nodes_.begin()) : 0;
+void TokenTrie::AddTable(Node& parent) {
+  if (parent.count <= kFew) return;
+  parent.table = static_cast<uint32_t>(tables_.size());
+  Table& table = tables_.emplace_back();
+  table.fill(0);
+  for (uint16_t i = 0; i < parent.count; ++i) {
+    table[nodes_[parent.children + i].byte] = static_cast<uint8_t>(i);
+  }
 }
 
 }  // namespace parvis::text

@@ -1,6 +1,7 @@
 #ifndef PARVIS_TEXT_TOKEN_TRIE_H_
 #define PARVIS_TEXT_TOKEN_TRIE_H_
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -10,9 +11,10 @@
 
 namespace parvis::text {
 
-// All tokens that a text begins with, found in one walk: a tree with an edge for each byte. Twelve
-// bytes for each node, at most one node for each byte of the tokens. Safe to ask from several
-// threads.
+// All tokens that a text begins with, found in one walk: a tree with an edge for each byte. Sixteen
+// bytes for each node, at most one node for each byte of the tokens; nodes with more than kFew
+// children have a table of 256 bytes, too, so that a step takes the same time everywhere. Safe to
+// ask from several threads.
 class TokenTrie {
  public:
   // Of two equal strings that with the smaller id stays. The strings are not kept.
@@ -33,12 +35,30 @@ class TokenTrie {
   struct Node {
     uint32_t children = 0;  // the first; they lie side by side, by byte
     TokenId id = -1;
+    uint32_t table = 0;  // of many children; its number
     uint16_t count = 0;
     uint8_t byte = 0;
   };
-  uint32_t Child(uint32_t node, uint8_t byte) const;  // 0: none
+  static constexpr uint16_t kFew = 6;
+  using Table = std::array<uint8_t, 256>;  // by byte: which child it may be
+
+  // 0: none.
+  uint32_t Child(uint32_t node, uint8_t byte) const {
+    const Node& parent = nodes_[node];
+    if (parent.count > kFew) {
+      const uint32_t child = parent.children + tables_[parent.table][byte];
+      return nodes_[child].byte == byte ? child : 0;
+    }
+    for (uint32_t child = parent.children; child < parent.children + parent.count; ++child) {
+      if (nodes_[child].byte == byte) return child;
+    }
+    return 0;
+  }
+
+  void AddTable(Node& parent);
 
   std::vector<Node> nodes_;
+  std::vector<Table> tables_;
 };
 
 }  // namespace parvis::text

@@ -48,7 +48,7 @@ struct Arc {
 void ArcsOf(const TokenTrie& trie, std::string_view word, std::vector<Arc>& arcs) {
   arcs.clear();
   for (size_t at = 0; at < word.size();) {
-    const size_t character = ReadCharacter(word, at).size;
+    const size_t character = CharacterSize(word, at);
     bool has_character = false;
     trie.Walk(word.substr(at), [&](size_t size, TokenId id) {
       has_character |= size == character;
@@ -165,12 +165,13 @@ std::vector<int64_t> UnigramModel::Expected() const {
     return [&, lattice = Lattice(), arcs = std::vector<Arc>()](std::string_view word,
                                                                int64_t count) mutable {
       ArcsOf(trie_, word, arcs);
+      const double weight = static_cast<double>(count) * kUnit;
       lattice.Run(
           word, arcs, [&](TokenId id) { return id < 0 ? unknown_ : pieces_[id].score; },
           [&](TokenId id) { return id < 0 ? unknown : probabilities[id]; },
           [&](const Arc& arc, double probability) {
             if (arc.id < 0) return;
-            sums[arc.id] += std::llround(probability * static_cast<double>(count) * kUnit);
+            sums[arc.id] += static_cast<int64_t>(probability * weight + 0.5);
           });
     };
   });

@@ -146,16 +146,9 @@ class Seeds {
   std::vector<Seed> found_;
 };
 
-}  // namespace
-
-Result<CountedPieces> FindSeeds(const CountedPieces& words, bool weighted, int64_t min_count,
-                                size_t limit, ThreadPool& pool) {
-  size_t bytes = 0;
-  for (const auto& [word, count] : words) bytes += word.size();
-  if (bytes > std::numeric_limits<uint32_t>::max()) {
-    return ResourceExhausted("more than 4 GiB of different words");
-  }
-  const SuffixArray suffixes(words, pool);
+// The parts that several neighbours begin with.
+CountedPieces SeedsOf(const SuffixArray& suffixes, const CountedPieces& words, bool weighted,
+                      int64_t min_count, size_t limit) {
   Seeds seeds(min_count, limit);
   // A part that several neighbours begin with is open until a neighbour does not.
   struct Open {
@@ -188,6 +181,27 @@ Result<CountedPieces> FindSeeds(const CountedPieces& words, bool weighted, int64
     }
   }
   return seeds.Take();
+}
+
+}  // namespace
+
+Result<UnigramSeeds> FindSeeds(const CountedPieces& words, int64_t min_count, size_t limit,
+                               ThreadPool& pool) {
+  size_t bytes = 0;
+  for (const auto& [word, count] : words) bytes += word.size();
+  if (bytes > std::numeric_limits<uint32_t>::max()) {
+    return ResourceExhausted("more than 4 GiB of different words");
+  }
+  const SuffixArray suffixes(words, pool);
+  UnigramSeeds seeds;
+  pool.Dynamic(2, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const bool weighted = i == 0;
+      (weighted ? seeds.of_text : seeds.of_words) =
+          SeedsOf(suffixes, words, weighted, min_count, limit);
+    }
+  });
+  return seeds;
 }
 
 }  // namespace parvis::text

@@ -16,14 +16,17 @@ constexpr size_t kMaxUnigramCharacters = 16;  // of a token, as in SentencePiece
 
 // Parts of words (of two characters or more, up to kMaxUnigramCharacters) that may become tokens,
 // and how often they occur: of all parts that stand in the same places only the longest to the
-// right. The `limit` of them that cover most characters, by their bytes. Occurrences are counted in
-// the distinct words, or each as often as its word was seen (`weighted`).
-//
+// right. The `limit` of them that cover most characters, by their bytes.
+struct UnigramSeeds {
+  CountedPieces of_text;   // each occurrence counts as often as its word was seen
+  CountedPieces of_words;  // … once
+};
+
 // A sorted list of all ends of words (a suffix array; Manber and Myers, 1993) gives them: parts
 // that begin several ends lie side by side. Memory: 8 bytes for each character of the distinct
 // words.
-Result<CountedPieces> FindSeeds(const CountedPieces& words, bool weighted, int64_t min_count,
-                                size_t limit, ThreadPool& pool);
+Result<UnigramSeeds> FindSeeds(const CountedPieces& words, int64_t min_count, size_t limit,
+                               ThreadPool& pool);
 
 }  // namespace parvis::text
 
