@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kMaxTokens = 2'000'000;
 constexpr size_t kMaxTokenBytes = 4096;
 constexpr size_t kMaxTemplate = 16;
-// Of the tokens that are found by a tree with up to twelve bytes for each of theirs.
+// Of the tokens that are found by a tree with up to 53 bytes for each of theirs.
 constexpr size_t kMaxTreeBytes = 4 << 20;
 
 Status CheckTrees(const Vocabulary& v) {
