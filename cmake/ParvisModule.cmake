@@ -1,6 +1,6 @@
 # parvis_module(NAME <name> [DEPS <module>...] [LIBS <target>...])
 #
-# One static library per folder of parvis/: all its *.cc, but for tests and main.cc. The tests
+# One static library per folder of parvis/: all its *.cc, but for tests, main.cc and *_mpi.cc. The tests
 # (x_test.cc) of a module become one program, parvis_<name>_test. DEPS must equal the module's line
 # in parvis/FLOORS; tools/check_floors.py compares them. Files named *_avx2.cc and *_avx512.cc are
 # compiled for that instruction set and reached only through a run-time choice.
@@ -16,7 +16,7 @@ function(parvis_module)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_NAME}/*.cc")
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|/main)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|_mpi|/main)\\.cc$")
 
   if(sources)
     add_library(${target} STATIC ${sources})

@@ -13,6 +13,7 @@
 namespace parvis::cli {
 
 void Console::Print(std::string_view text) {
+  if (silent) return;
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) failed_ = true;
 }
 
@@ -26,10 +27,11 @@ void Console::Flush() {
 }
 
 void Console::Note(std::string_view text) const {
-  if (!quiet) std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+  if (!quiet && !silent) std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
 }
 
 void Console::Fail(std::string_view command, const Status& status) const {
+  if (silent) return;
   const bool colour = Coloured();
   std::fprintf(stderr, "%sparvis %.*s:%s %s\n", colour ? "\033[31m" : "",
                static_cast<int>(command.size()), command.data(), colour ? "\033[0m" : "",

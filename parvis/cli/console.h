@@ -14,6 +14,8 @@ class Console {
  public:
   bool json = false;   // --json: one JSON document on stdout instead of text
   bool quiet = false;  // --quiet: no notes and no progress
+  // Says nothing at all: another process of the same work speaks for it.
+  bool silent = false;
 
   // Data. A refused write is remembered and becomes the exit code (Finish).
   void Print(std::string_view text);

@@ -32,6 +32,14 @@ void OnInterrupt(int /*signal*/) {
   errno = saved_errno;
 }
 
+void Catch(int signal) {
+  struct sigaction action {};
+  action.sa_handler = &OnInterrupt;
+  action.sa_flags = SA_RESTART;  // a write of text is finished; poll() returns all the same
+  sigemptyset(&action.sa_mask);
+  sigaction(signal, &action, nullptr);
+}
+
 void ForgetWake() {
   uint64_t count = 0;
   [[maybe_unused]] const ssize_t got = read(wake, &count, sizeof(count));
@@ -42,11 +50,12 @@ void ForgetWake() {
 void CatchInterrupts() {
   if (wake < 0) wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake < 0) return;
-  struct sigaction action {};
-  action.sa_handler = &OnInterrupt;
-  action.sa_flags = SA_RESTART;  // a write of text is finished; poll() returns all the same
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, nullptr);
+  Catch(SIGINT);
+}
+
+void CatchSignalsOfMpirun() {
+  Catch(SIGTERM);
+  Catch(SIGUSR1);
 }
 
 bool Interrupted() { return interrupted; }

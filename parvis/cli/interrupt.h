@@ -19,6 +19,10 @@ namespace parvis::cli {
 // left), it goes on ending the process.
 void CatchInterrupts();
 
+// The same of what mpirun sends to its processes: SIGTERM after its own Ctrl-C, SIGUSR1 when somebody
+// sends it that.
+void CatchSignalsOfMpirun();
+
 // One is remembered, and nobody has taken it yet.
 bool Interrupted();
 const std::atomic<bool>& InterruptFlag();  // the same, for others to look at

@@ -19,6 +19,8 @@ namespace {
 struct Options {
   ComputeFlags compute;
   train::TrainOptions train;
+  // Under mpirun. Ends with the program, so that no rank ends before all have said their last word.
+  std::unique_ptr<train::Communicator> world;
 };
 
 std::string EvaluationText(const train::Evaluation& evaluation) {
@@ -67,7 +69,13 @@ Status Train(Options& options, Console& console) {
   options.train.kernels = compute.kernels().target;
   options.train.threads = options.compute.threads;
   options.train.code_version = kVersion;
+  PARVIS_ASSIGN_OR_RETURN(options.world, train::JoinWorld());
+  options.train.world = options.world.get();
   CatchInterrupts();
+  if (options.world != nullptr) {
+    CatchSignalsOfMpirun();
+    console.silent = options.world->rank() > 0;
+  }
   options.train.stop = &InterruptFlag();
   Result<train::TrainReport> report = [&] {
     Reporter reporter(console);

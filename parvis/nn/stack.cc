@@ -10,7 +10,7 @@
 namespace parvis::nn {
 namespace {
 
-constexpr std::string_view kWeight = ".weight";
+constexpr std::string_view kWeight = ".weight", kEncoder = "encoder.";
 
 }  // namespace
 
@@ -84,6 +84,20 @@ std::vector<Parameter*> Stack::Learned() {
     learned.push_back(&parameter);
   }
   return learned;
+}
+
+std::string Stack::MarkOf(const Parameter& parameter) {
+  std::string_view name = parameter.name;
+  const std::string_view stack = name.starts_with(kEncoder) ? kEncoder : "";
+  name.remove_prefix(stack.size());
+  const std::string first(name.substr(0, name.find('.')));
+  if (first.find_first_not_of("0123456789") == std::string::npos) return std::string(stack) + first;
+  // The heads' names are their own; what else stands outside the blocks goes before them.
+  for (const char* before : {"embedding", "position", "token_type", "embedding_norm",
+                             "relative_bias"}) {
+    if (first == before) return "";
+  }
+  return std::string(stack) + "final";
 }
 
 BlockParameters Stack::BlockOf(const std::string& name) {
@@ -207,10 +221,12 @@ Tensor Stack::Run(const Exec& exec, const Step& step, std::vector<BlockParameter
   }
   exec.Observe(stack + "hidden.0", x);
   for (size_t layer = 0; layer < blocks.size(); ++layer) {
+    if (exec.recording()) exec.tape().Mark(stack + std::to_string(layer));
     const auto run = exec.recording() && exec.recomputing() ? RecomputedBlock : Block;
     x = run(exec, blueprint_, blocks[layer], input, static_cast<int64_t>(layer), x);
     exec.Observe(stack + "hidden." + std::to_string(layer + 1), x);
   }
+  if (exec.recording()) exec.tape().Mark(stack + "final");
   if (blueprint_.norm_place == NormPlace::kBefore) {
     x = Normalise(exec, blueprint_.norm, NormOf(stack + "final_norm"), x);
   }

@@ -71,6 +71,11 @@ class Stack {
   // What training changes: the adapter if there is one, else all parameters.
   std::vector<Parameter*> Learned();
 
+  // The mark of a recording tape (ops::Tape::Mark) from which on backward adds nothing more to a
+  // parameter's gradient: that of its block ("3", "encoder.3") or of what follows the blocks
+  // ("final", "encoder.final"). Empty: only the tape's end will do, as for a tied embedding.
+  static std::string MarkOf(const Parameter& parameter);
+
   // Packs every matrix: with its own dtype's numbers, or with `packing` if given. See ops::Pack.
   void Pack(const Exec& exec, bool keep_values, std::optional<ops::Packing> packing = {});
   // The same of one parameter of this stack; nothing if it is no matrix.

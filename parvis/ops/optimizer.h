@@ -4,7 +4,7 @@
 #include <span>
 
 #include "parvis/ops/exec.h"
-#include "parvis/ops/parameter.h"
+#include "parvis/tensor/tensor.h"
 
 namespace parvis::ops {
 
@@ -21,16 +21,16 @@ struct AdamWStepArgs {
   float bias_correction2 = 1.0f;  // 1 - beta2^step
 };
 
-// Changes parameter.value, m and v by parameter.grad. All f32 and of the parameter's shape.
-void AdamWStep(const Exec& exec, Parameter& parameter, Tensor& m, Tensor& v,
-               const AdamWStepArgs& args);
+// Changes values, m and v (all of equally many elements) by the gradients.
+void AdamWStep(const Exec& exec, std::span<float> value, std::span<const float> grad, Tensor& m,
+               Tensor& v, const AdamWStepArgs& args);
 
-// sqrt of the sum of the squares of all gradients. Blocks of a fixed size are summed in f64 and
-// added in order, so the bits do not depend on the number of threads.
-double GradNorm(const Exec& exec, std::span<Parameter* const> parameters);
+// Adds the squares to `total`. Blocks of a fixed size are summed in f64 and added in order, so the
+// bits do not depend on the number of threads.
+void AddSquares(const Exec& exec, std::span<const float> values, double& total);
 
 // average = decay * average + (1 - decay) * value, elementwise.
-void AverageStep(const Exec& exec, const Tensor& value, float decay, Tensor& average);
+void AverageStep(const Exec& exec, std::span<const float> value, float decay, Tensor& average);
 
 }  // namespace parvis::ops
 

@@ -12,8 +12,17 @@ void Tape::RunBackward() {
   }
 }
 
+void Tape::Mark(const std::string& name) {
+  if (!reached_) return;
+  ++marks_[name];
+  Record([this, name] {
+    if (--marks_[name] == 0) reached_(name);
+  });
+}
+
 void Tape::Clear() {
   steps_.clear();
+  marks_.clear();
   grads_.clear();
 }
 

@@ -2,6 +2,8 @@
 #define PARVIS_OPS_TAPE_H_
 
 #include <functional>
+#include <map>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -22,6 +24,13 @@ class Tape {
 
   void Record(Backward backward) { steps_.push_back(std::move(backward)); }
 
+  // A place with a name, which may be passed several times. `reached` is told of it as soon as
+  // RunBackward has run all that was recorded after the first time.
+  void Mark(const std::string& name);
+  void set_reached(std::function<void(const std::string&)> reached) {
+    reached_ = std::move(reached);
+  }
+
   // Runs all closures, last first. Gradients of what no op made (inputs) stay until taken or Clear.
   void RunBackward();
   void Clear();
@@ -36,6 +45,8 @@ class Tape {
 
  private:
   std::vector<Backward> steps_;
+  std::function<void(const std::string&)> reached_;
+  std::map<std::string, int> marks_;  // how often each was passed and not come back to
   // By address: a recorded tensor stays alive, so its address is its identity.
   std::unordered_map<const void*, Tensor> grads_;
 };

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <filesystem>
 #include <map>
 #include <span>
@@ -26,34 +25,11 @@ struct NamedTensor {
   Tensor tensor;
 };
 
-// Tensors share their bytes, so writing into one of these fills the stack or the optimizer.
-std::vector<NamedTensor> TensorsOf(nn::Stack& stack, const Optimizer& optimizer) {
-  std::vector<NamedTensor> tensors;
-  const std::vector<ops::Parameter*> learned = stack.Learned();
-  for (size_t i = 0; i < learned.size(); ++i) {
-    const ops::Parameter& parameter = *learned[i];
-    tensors.push_back({"value/" + parameter.name, parameter.value});
-    tensors.push_back({"m/" + parameter.name, optimizer.m[i]});
-    tensors.push_back({"v/" + parameter.name, optimizer.v[i]});
-    if (!optimizer.average.empty()) {
-      tensors.push_back({"average/" + parameter.name, optimizer.average[i]});
-    }
-  }
-  return tensors;
-}
-
-std::string HashOf(const Tensor& tensor) {
-  return Sha256Hex({reinterpret_cast<const char*>(tensor.data()), tensor.bytes()});
-}
-
-// What the metadata's sha256 is taken of: the state, then every tensor's name, shape and hash.
-std::string Digest(const std::string& state, std::span<const NamedTensor> tensors) {
-  std::string text = state + "\n";
-  for (const NamedTensor& named : tensors) {
-    text += fmt::format("{} {} {}\n", named.name, ShapeText(named.tensor.shape()),
-                        HashOf(named.tensor));
-  }
-  return Sha256Hex(text);
+// A line of what the metadata's sha256 is taken of: the state, then of every tensor this.
+std::string DigestLine(const std::string& name, const Tensor& tensor) {
+  return fmt::format(
+      "{} {} {}\n", name, ShapeText(tensor.shape()),
+      Sha256Hex({reinterpret_cast<const char*>(tensor.data()), tensor.bytes()}));
 }
 
 struct Opened {
@@ -76,7 +52,11 @@ Result<Opened> Open(const std::string& path) {
     opened.tensors.push_back({name, *std::move(tensor)});
   }
   const std::string state = metadata("state");
-  if (metadata("sha256") != Digest(state, opened.tensors)) {
+  std::string digested = state + "\n";
+  for (const auto& [tensor_name, tensor] : opened.tensors) {
+    digested += DigestLine(tensor_name, tensor);
+  }
+  if (metadata("sha256") != Sha256Hex(digested)) {
     return DataLoss(path + ": the bytes are not those that were written (sha256 differs)");
   }
   PARVIS_ASSIGN_OR_RETURN(opened.state, ParseJson(state));
@@ -92,17 +72,26 @@ Result<Opened> OpenAdvising(const std::string& path) {
 
 }  // namespace
 
-Status WriteCheckpoint(const std::string& path, nn::Stack& stack, const Optimizer& optimizer,
-                       const Json& state) {
-  const std::vector<NamedTensor> tensors = TensorsOf(stack, optimizer);
+// The digest stands before the tensors, so each is asked for twice.
+Status WriteCheckpoint(const std::string& path, StateTensors& tensors, const Json& state) {
   std::vector<formats::TensorPlan> plans;
-  for (const NamedTensor& named : tensors) plans.push_back({named.name, named.tensor.shape()});
   const std::string text = state.dump();
+  std::string digested = text + "\n";
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    plans.push_back({tensors.name(i), tensors.shape(i)});
+    digested += DigestLine(tensors.name(i), tensors.Get(i));
+  }
   const std::map<std::string, std::string> metadata = {
-      {"format", std::string(kFormat)}, {"state", text}, {"sha256", Digest(text, tensors)}};
+      {"format", std::string(kFormat)}, {"state", text}, {"sha256", Sha256Hex(digested)}};
   return formats::WriteSafetensors(
       path, plans, metadata,
-      [&tensors](size_t index) -> Result<Tensor> { return tensors[index].tensor; });
+      [&tensors](size_t index) -> Result<Tensor> { return tensors.Get(index); });
+}
+
+Status WriteCheckpoint(const std::string& path, nn::Stack& stack, const Optimizer& optimizer,
+                       const Json& state) {
+  StateTensors tensors(stack, optimizer);
+  return WriteCheckpoint(path, tensors, state);
 }
 
 Result<Json> ReadCheckpointState(const std::string& path) {
@@ -110,21 +99,22 @@ Result<Json> ReadCheckpointState(const std::string& path) {
   return std::move(opened.state);
 }
 
-Result<Json> ReadCheckpoint(const std::string& path, nn::Stack& stack, Optimizer& optimizer) {
+Result<Json> ReadCheckpoint(const std::string& path, StateTensors& tensors) {
   PARVIS_ASSIGN_OR_RETURN(Opened opened, OpenAdvising(path));
-  const std::vector<NamedTensor> tensors = TensorsOf(stack, optimizer);
   bool same = tensors.size() == opened.tensors.size();
   for (size_t i = 0; same && i < tensors.size(); ++i) {
     const Tensor& stored = opened.tensors[i].tensor;
-    same = tensors[i].name == opened.tensors[i].name && stored.dtype() == DType::kF32 &&
-           tensors[i].tensor.shape() == stored.shape();
+    same = tensors.name(i) == opened.tensors[i].name && stored.dtype() == DType::kF32 &&
+           tensors.shape(i) == stored.shape();
   }
   if (!same) return InvalidArgument(path + ": a checkpoint of a model of other sizes");
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    std::memcpy(tensors[i].tensor.data(), opened.tensors[i].tensor.data(),
-                tensors[i].tensor.bytes());
-  }
+  for (size_t i = 0; i < tensors.size(); ++i) tensors.Put(i, opened.tensors[i].tensor);
   return std::move(opened.state);
+}
+
+Result<Json> ReadCheckpoint(const std::string& path, nn::Stack& stack, Optimizer& optimizer) {
+  StateTensors tensors(stack, optimizer);
+  return ReadCheckpoint(path, tensors);
 }
 
 std::string CheckpointPath(const std::string& folder, int64_t step) {

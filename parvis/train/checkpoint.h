@@ -11,6 +11,7 @@
 #include "parvis/core/result.h"
 #include "parvis/nn/stack.h"
 #include "parvis/train/optimizer.h"
+#include "parvis/train/state_tensors.h"
 
 namespace parvis::train {
 
@@ -23,6 +24,8 @@ namespace parvis::train {
 // One file, so that one rename commits all of it.
 
 // Written beside, synced and renamed: a kill or a full disk leaves what was there before.
+// With StateTensors, rank 0's business.
+Status WriteCheckpoint(const std::string& path, StateTensors& tensors, const Json& state);
 Status WriteCheckpoint(const std::string& path, nn::Stack& stack, const Optimizer& optimizer,
                        const Json& state);
 
@@ -32,6 +35,7 @@ Result<Json> ReadCheckpointState(const std::string& path);
 // Fills values, m, v and average of a stack and an optimizer that have the checkpoint's shapes, and
 // gives the state. A file that was cut short or altered, or that belongs to another model, is
 // refused and nothing is changed. The stack must be packed again.
+Result<Json> ReadCheckpoint(const std::string& path, StateTensors& tensors);
 Result<Json> ReadCheckpoint(const std::string& path, nn::Stack& stack, Optimizer& optimizer);
 
 // The checkpoints of a folder by their step, in order: step-00001200.safetensors.

@@ -21,17 +21,26 @@ DataLoader::DataLoader(const Corpus& corpus, const Objective& objective, int64_t
   }
 }
 
-Batch DataLoader::Next(int64_t num_rows) {
+int64_t DataLoader::NextRow() {
   PARVIS_CHECK(epoch_tokens_ > 0);
+  while (state_.row == plan_.num_rows()) {  // an epoch of a repeat below 1 may have no row
+    state_ = State{state_.epoch + 1, 0};
+    plan_ = PlanShuffled(corpus_, division_, repeats_, seed_, state_.epoch);
+  }
+  return plan_.order[state_.row++];
+}
+
+Batch DataLoader::Next(int64_t num_rows) {
   Batch batch;
   for (int64_t i = 0; i < num_rows; ++i) {
-    while (state_.row == plan_.num_rows()) {  // an epoch of a repeat below 1 may have no row
-      state_ = State{state_.epoch + 1, 0};
-      plan_ = PlanShuffled(corpus_, division_, repeats_, seed_, state_.epoch);
-    }
-    AppendRow(corpus_, objective_, plan_, plan_.order[state_.row++], seed_, state_.epoch, batch);
+    const int64_t row = NextRow();
+    AppendRow(corpus_, objective_, plan_, row, seed_, state_.epoch, batch);
   }
   return batch;
+}
+
+void DataLoader::Skip(int64_t num_rows) {
+  for (int64_t i = 0; i < num_rows; ++i) NextRow();
 }
 
 bool DataLoader::Restore(const State& state) {

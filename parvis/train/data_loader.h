@@ -25,6 +25,8 @@ class DataLoader {
 
   // REQUIRES: epoch_tokens() > 0.
   Batch Next(int64_t num_rows);
+  // Passes rows by: those that other ranks learn from. The same.
+  void Skip(int64_t num_rows);
   // Tokens in the rows of the first epoch; 0 when there is nothing to learn.
   int64_t epoch_tokens() const { return epoch_tokens_; }
   int64_t epoch_rows() const { return epoch_rows_; }
@@ -35,6 +37,8 @@ class DataLoader {
   bool Restore(const State& state);
 
  private:
+  int64_t NextRow();
+
   const Corpus& corpus_;
   const Objective& objective_;
   Division division_;

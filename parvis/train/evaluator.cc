@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "parvis/train/collectives.h"
+
 namespace parvis::train {
 
 EvalSet::EvalSet(std::string name, const Corpus& all, const Objective& objective,
@@ -27,21 +29,37 @@ EvalSet::EvalSet(std::string name, const Corpus& all, const Objective& objective
   plan_ = PlanInOrder(corpus(), objective.DivisionOf(corpus(), row_length));
 }
 
-Evaluation EvalSet::Run(const ops::Exec& exec, nn::Stack& stack, int64_t rows) const {
+Evaluation EvalSet::Run(const ops::Exec& exec, nn::Stack& stack, int64_t rows,
+                        Communicator& world) const {
   Evaluation result{.name = name_, .bytes = corpus().text_bytes()};
-  double nats = 0.0;
-  std::optional<int64_t> correct;
+  // Of each pass: loss, targets, how many are met, whether that is counted; 0 where another rank
+  // makes the pass.
+  constexpr size_t kFigures = 4;
+  std::vector<double> figures;
   for (int64_t row = 0; row < plan_.num_rows();) {
+    const size_t pass = figures.size() / kFigures;
+    figures.resize(figures.size() + kFigures);
     Batch batch;
     do {
       AppendRow(corpus(), *objective_, plan_, plan_.order[row++], /*seed=*/0, /*epoch=*/0, batch);
     } while (row < plan_.num_rows() && batch.num_tokens() < rows);
+    if (static_cast<int>(pass % static_cast<size_t>(world.size())) != world.rank()) continue;
+    double* figure = figures.data() + pass * kFigures;
     const ops::Loss loss = objective_->Loss(exec, stack, batch, 0.0f);
+    figure[0] = loss.sum;
+    figure[1] = static_cast<double>(loss.count);
     if (const auto met = objective_->Correct(exec, stack, batch)) {
-      correct = correct.value_or(0) + *met;
+      figure[2] = static_cast<double>(*met);
+      figure[3] = 1.0;
     }
-    nats += loss.sum;
-    result.tokens += loss.count;
+  }
+  double nats = 0.0;
+  std::optional<int64_t> correct;
+  const std::vector<double> all = SumNumbers(world, figures);
+  for (size_t i = 0; i < all.size(); i += kFigures) {
+    nats += all[i];
+    result.tokens += static_cast<int64_t>(all[i + 1]);
+    if (all[i + 3] > 0.0) correct = correct.value_or(0) + static_cast<int64_t>(all[i + 2]);
   }
   result.loss = nats / static_cast<double>(std::max<int64_t>(result.tokens, 1));
   if (correct && result.tokens > 0) {

@@ -7,6 +7,7 @@
 
 #include "parvis/core/json.h"
 #include "parvis/nn/stack.h"
+#include "parvis/train/communicator.h"
 #include "parvis/train/corpus.h"
 #include "parvis/train/objective.h"
 #include "parvis/train/plan.h"
@@ -36,8 +37,10 @@ class EvalSet {
   EvalSet(std::string name, const Corpus& all, const Objective& objective, int64_t row_length,
           int64_t max_tokens);
 
-  // REQUIRES: the stack is packed. `rows`: tokens of one forward pass, about.
-  Evaluation Run(const ops::Exec& exec, nn::Stack& stack, int64_t rows) const;
+  // REQUIRES: the stack is packed. `rows`: tokens of one forward pass, about. The ranks of a world
+  // share the passes; all get the bits that one alone would get.
+  Evaluation Run(const ops::Exec& exec, nn::Stack& stack, int64_t rows,
+                 Communicator& world = Alone()) const;
 
  private:
   std::string name_;

@@ -48,11 +48,14 @@ OrderedJson ModelJson(const LedgerFacts& facts) {
 
 OrderedJson HardwareJson(const LedgerFacts& facts) {
   const Machine machine = ThisMachine();
-  return {{"cpu", MeasuredText(machine.cpu)},
-          {"cores", Measured(machine.cores)},
-          {"memory_bytes", Measured(machine.memory_bytes)},
-          {"threads", Measured(facts.threads)},
-          {"kernels", Measured(facts.kernels)}};
+  OrderedJson hardware = {{"cpu", MeasuredText(machine.cpu)},
+                          {"cores", Measured(machine.cores)},
+                          {"memory_bytes", Measured(machine.memory_bytes)},
+                          {"threads", Measured(facts.threads)},
+                          {"kernels", Measured(facts.kernels)}};
+  // What stands above is rank 0's.
+  if (!facts.ranks.is_null()) hardware["ranks"] = Measured(facts.ranks);
+  return hardware;
 }
 
 OrderedJson CostJson(const LedgerFacts& facts) {
@@ -63,7 +66,9 @@ OrderedJson CostJson(const LedgerFacts& facts) {
   OrderedJson energy = Missing();
   if (totals.energy_known && totals.joules > 0.0) {
     energy = Measured(totals.joules);
-    energy["method"] = "RAPL, first processor package, whole machine";
+    energy["method"] = facts.ranks.is_null()
+                           ? "RAPL, first processor package, whole machine"
+                           : "RAPL, first processor package, summed over the machines";
   }
   return {{"flop", std::move(flop)},
           {"wall_seconds", Measured(totals.wall_seconds)},

@@ -38,6 +38,7 @@ struct LedgerFacts {
   std::string code_version;  // empty: missing
   std::string kernels;       // "avx2"
   int threads = 0;
+  OrderedJson ranks;  // of several: who they are; null: one
   const nn::Blueprint* blueprint = nullptr;
   std::string tokenizer_sha256;
   std::string parent, parent_sha256;  // the model that was gone on from; empty: none

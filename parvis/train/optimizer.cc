@@ -2,25 +2,54 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "parvis/core/check.h"
 #include "parvis/ops/optimizer.h"
 
 namespace parvis::train {
+namespace {
 
-Optimizer::Optimizer(nn::Stack& stack, const OptimizerSettings& settings) : settings_(settings) {
-  for (const ops::Parameter* parameter : stack.Learned()) {
-    PARVIS_CHECK(parameter->value.dtype() == DType::kF32);
-    m.push_back(Tensor::Zeros(parameter->shape));
-    v.push_back(Tensor::Zeros(parameter->shape));
-    if (settings_.average > 0.0f) average.push_back(parameter->value.Clone());
+std::span<float> PartOf(const Tensor& tensor, const Slice& slice) {
+  return {tensor.f32() + slice.begin, static_cast<size_t>(slice.size())};
+}
+
+}  // namespace
+
+Optimizer::Optimizer(nn::Stack& stack, const OptimizerSettings& settings)
+    : Optimizer(stack, settings, Sharding(stack.Learned(), 0, 1).own()) {}
+
+Optimizer::Optimizer(nn::Stack& stack, const OptimizerSettings& settings,
+                     std::vector<Slice> slices)
+    : settings_(settings), slices_(std::move(slices)) {
+  const std::vector<ops::Parameter*> learned = stack.Learned();
+  for (const Slice& slice : slices_) {
+    const Tensor& value = learned[slice.parameter]->value;
+    PARVIS_CHECK(value.dtype() == DType::kF32);
+    const Shape shape = slice.size() == value.size() ? value.shape() : Shape{slice.size()};
+    m.push_back(Tensor::Zeros(shape));
+    v.push_back(Tensor::Zeros(shape));
+    if (averaging()) average.push_back(Tensor::Of(shape, PartOf(value, slice)));
   }
 }
 
-double Optimizer::Step(const ops::Exec& exec, nn::Stack& stack, double learning_rate) {
+int64_t Optimizer::bytes() const {
+  const int64_t copies = averaging() ? 3 : 2;
+  return copies * TotalSize(slices_) * static_cast<int64_t>(sizeof(float));
+}
+
+double Optimizer::Squares(const ops::Exec& exec, nn::Stack& stack) const {
   const std::vector<ops::Parameter*> learned = stack.Learned();
-  const double norm = ops::GradNorm(exec, learned);
-  if (!std::isfinite(norm)) return norm;
+  double total = 0.0;
+  for (const Slice& slice : slices_) {
+    ops::AddSquares(exec, PartOf(learned[slice.parameter]->grad, slice), total);
+  }
+  return total;
+}
+
+void Optimizer::Update(const ops::Exec& exec, nn::Stack& stack, double learning_rate,
+                       double norm) {
+  const std::vector<ops::Parameter*> learned = stack.Learned();
   ++steps;
   ops::AdamWStepArgs args;
   if (settings_.clip > 0.0f) {  // with the epsilon of PyTorch's clip_grad_norm_
@@ -33,16 +62,22 @@ double Optimizer::Step(const ops::Exec& exec, nn::Stack& stack, double learning_
   const auto count = static_cast<double>(steps);
   args.bias_correction1 = static_cast<float>(1.0 - std::pow(double{settings_.beta1}, count));
   args.bias_correction2 = static_cast<float>(1.0 - std::pow(double{settings_.beta2}, count));
-  for (size_t i = 0; i < learned.size(); ++i) {
-    ops::Parameter& parameter = *learned[i];
+  for (size_t i = 0; i < slices_.size(); ++i) {
+    const ops::Parameter& parameter = *learned[slices_[i].parameter];
+    const std::span<float> value = PartOf(parameter.value, slices_[i]);
     args.weight_decay = parameter.shape.size() == 2 ? settings_.weight_decay : 0.0f;
-    ops::AdamWStep(exec, parameter, m[i], v[i], args);
-    if (average.empty()) continue;
+    ops::AdamWStep(exec, value, PartOf(parameter.grad, slices_[i]), m[i], v[i], args);
+    if (!averaging()) continue;
     // A short run must not remember its random beginning: the decay grows towards its value.
     const float decay =
         std::min(settings_.average, static_cast<float>((1.0 + count) / (10.0 + count)));
-    ops::AverageStep(exec, parameter.value, decay, average[i]);
+    ops::AverageStep(exec, value, decay, average[i]);
   }
+}
+
+double Optimizer::Step(const ops::Exec& exec, nn::Stack& stack, double learning_rate) {
+  const double norm = std::sqrt(Squares(exec, stack));
+  if (std::isfinite(norm)) Update(exec, stack, learning_rate, norm);
   return norm;
 }
 

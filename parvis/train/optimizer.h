@@ -6,6 +6,7 @@
 
 #include "parvis/nn/stack.h"
 #include "parvis/ops/exec.h"
+#include "parvis/train/sharding.h"
 
 namespace parvis::train {
 
@@ -16,22 +17,34 @@ struct OptimizerSettings {
   float average = 0.0f;       // decay of an exponential average of the weights; 0: none is kept
 };
 
-// AdamW over what a stack learns (Stack::Learned), whose values must be f32. One moment pair for
-// each of these parameters, in their order. Formula: parvis/ops/optimizer.h.
+// AdamW over what a stack learns (Stack::Learned), whose values must be f32, or over the slices of
+// it that this rank owns (sharding.h). One moment pair for each slice, in their order. Formula:
+// parvis/ops/optimizer.h.
 class Optimizer {
  public:
-  Optimizer(nn::Stack& stack, const OptimizerSettings& settings);
+  Optimizer(nn::Stack& stack, const OptimizerSettings& settings);  // all of it
+  Optimizer(nn::Stack& stack, const OptimizerSettings& settings, std::vector<Slice> slices);
 
-  // Changes every value by its gradient and counts one step. Returns the norm of the gradients
-  // before clipping; if that is not finite nothing is changed.
+  // Sum of the squares of the slices' gradients.
+  double Squares(const ops::Exec& exec, nn::Stack& stack) const;
+  // Changes every value of the slices by its gradient and counts one step. `norm`: of all
+  // gradients, before clipping; finite.
+  void Update(const ops::Exec& exec, nn::Stack& stack, double learning_rate, double norm);
+
+  // Both, where nobody else has slices. Returns the norm; if it is not finite nothing is changed.
   double Step(const ops::Exec& exec, nn::Stack& stack, double learning_rate);
 
-  // What a checkpoint holds. `average` is empty if none is kept.
+  const std::vector<Slice>& slices() const { return slices_; }
+  int64_t bytes() const;  // of the state that is kept here
+  bool averaging() const { return settings_.average > 0.0f; }
+
+  // What a checkpoint holds. `average` is empty if not averaging().
   int64_t steps = 0;
   std::vector<Tensor> m, v, average;
 
  private:
   OptimizerSettings settings_;
+  std::vector<Slice> slices_;
 };
 
 }  // namespace parvis::train

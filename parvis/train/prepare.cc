@@ -115,6 +115,19 @@ Result<SharedTokenizer> WithEnd(const text::Tokenizer& tokenizer, const Recipe& 
   return Made(std::move(vocabulary));
 }
 
+// `json`: of the tokenizer.
+Result<RunTokenizer> Ready(const Recipe& recipe, std::unique_ptr<text::Tokenizer> tokenizer,
+                           const std::string& json) {
+  RunTokenizer result{.sha256 = Sha256Hex(json)};
+  if (NeedsEnd(recipe, *tokenizer)) {
+    PARVIS_ASSIGN_OR_RETURN(result.tokenizer, WithEnd(*tokenizer, recipe));
+  } else {
+    result.tokenizer = std::move(tokenizer);
+  }
+  PARVIS_ASSIGN_OR_RETURN(result.tokenizer, WithTemplate(std::move(result.tokenizer), recipe));
+  return result;
+}
+
 // On all threads; the order is the documents'. Of several documents that are refused the first is
 // named.
 Result<Corpus> Encode(ThreadPool& pool, const Objective& objective,
@@ -247,15 +260,20 @@ Result<RunTokenizer> PrepareTokenizer(ThreadPool& pool, const Recipe& recipe, co
     PARVIS_ASSIGN_OR_RETURN(tokenizer, TrainTokenizer(pool, recipe, texts));
   }
   const std::string json = text::WriteTokenizerJson(*tokenizer);
-  RunTokenizer result{.sha256 = Sha256Hex(json)};
-  if (NeedsEnd(recipe, *tokenizer)) {
-    PARVIS_ASSIGN_OR_RETURN(result.tokenizer, WithEnd(*tokenizer, recipe));
-  } else {
-    result.tokenizer = std::move(tokenizer);
-  }
-  PARVIS_ASSIGN_OR_RETURN(result.tokenizer, WithTemplate(std::move(result.tokenizer), recipe));
+  PARVIS_ASSIGN_OR_RETURN(RunTokenizer result, Ready(recipe, std::move(tokenizer), json));
   if (!kept) PARVIS_RETURN_IF_ERROR(WriteFileAtomically(path, json));
   return result;
+}
+
+Result<RunTokenizer> TokenizerFromJson(const Recipe& recipe, const std::string& json,
+                                       std::shared_ptr<const text::Tokenizer> parent) {
+  if (parent != nullptr) {
+    PARVIS_ASSIGN_OR_RETURN(parent, WithTemplate(std::move(parent), recipe));
+    return RunTokenizer{std::move(parent), Sha256Hex(json)};
+  }
+  PARVIS_ASSIGN_OR_RETURN(std::unique_ptr<text::Tokenizer> tokenizer,
+                          text::ReadTokenizerJson(json));
+  return Ready(recipe, std::move(tokenizer), json);
 }
 
 Result<Prepared> Prepare(ThreadPool& pool, Texts texts, RunTokenizer tokenizer,

@@ -45,6 +45,10 @@ Result<RunTokenizer> PrepareTokenizer(ThreadPool& pool, const Recipe& recipe, co
                                       const std::string& path,
                                       const std::function<void(const Progress&)>& progress);
 
+// The same from what rank 0 has written to `path`.
+Result<RunTokenizer> TokenizerFromJson(const Recipe& recipe, const std::string& json,
+                                       std::shared_ptr<const text::Tokenizer> parent);
+
 // How the ledger names the model that a run goes on from; empty: there is none.
 struct ParentName {
   std::string name;    // of its file or folder

@@ -11,6 +11,7 @@
 #include "parvis/models/adapter.h"
 #include "parvis/nn/blueprint.h"
 #include "parvis/train/checkpoint.h"
+#include "parvis/train/collectives.h"
 
 namespace parvis::train {
 namespace {
@@ -48,20 +49,6 @@ int64_t StepsOf(const Recipe& recipe, int64_t epoch_tokens, double step_tokens) 
   return std::max<int64_t>(1, static_cast<int64_t>(std::ceil(tokens / step_tokens)));
 }
 
-// The names of the values in which two flat objects differ.
-std::string Differences(const Json& before, const Json& now) {
-  std::string names;
-  const auto add = [&](const std::string& key) { names += (names.empty() ? "" : ", ") + key; };
-  for (const auto& [key, value] : now.items()) {
-    if (!before.is_object() || before.value(key, Json()) != value) add(key);
-  }
-  if (!before.is_object()) return names;
-  for (const auto& [key, value] : before.items()) {
-    if (!now.contains(key)) add(key);
-  }
-  return names;
-}
-
 }  // namespace
 
 Run::Run(const TrainOptions& options, const Recipe& recipe, const Prepared& prepared,
@@ -70,10 +57,11 @@ Run::Run(const TrainOptions& options, const Recipe& recipe, const Prepared& prep
       recipe_(recipe),
       prepared_(prepared),
       exec_(exec),
+      world_(options.world != nullptr ? *options.world : Alone()),
       folder_(std::move(folder)),
       model_(std::move(model)),
       trainer_(exec, model_.stack, *prepared.objective, SettingsOf(recipe),
-               ops::PackingOf(recipe.dtype)),
+               ops::PackingOf(recipe.dtype), world_),
       loader_(prepared.train, *prepared.objective, recipe.context_length, RepeatsOf(recipe),
               recipe.seed),
       full_rows_(prepared.objective->DivisionOf(prepared.train, recipe.context_length).split),
@@ -85,40 +73,6 @@ Run::Run(const TrainOptions& options, const Recipe& recipe, const Prepared& prep
     eval_sets_.emplace_back(name, corpus, *prepared.objective, recipe.context_length,
                             recipe.eval_tokens);
   }
-}
-
-Status Run::Resume() {
-  const auto checkpoints = ListCheckpoints(CheckpointFolder());
-  if (checkpoints.empty()) return Status();
-  const std::string& path = checkpoints.back().second;
-  PARVIS_ASSIGN_OR_RETURN(const Json state, ReadCheckpointState(path));
-  const auto field = [&state](const char* key) { return state.value(key, Json()); };
-  const std::string changed = Differences(field("recipe"), recipe_.Deciding());
-  if (!changed.empty()) {
-    return InvalidArgument(fmt::format(
-        "{}: the recipe has changed since this checkpoint ({}); a run goes on with the recipe that "
-        "it began with, or begins anew in another folder",
-        path, changed));
-  }
-  if (!Differences(field("data"), prepared_.Fingerprint()).empty()) {
-    return InvalidArgument(path + ": the text or the tokenizer has changed since this checkpoint");
-  }
-  PARVIS_ASSIGN_OR_RETURN(const Json read,
-                          ReadCheckpoint(path, model_.stack, trainer_.optimizer()));
-  before_ = Totals::FromJson(field("totals"));
-  steps_ = before_.steps;
-  tokens_ = before_.tokens;
-  flop_ = before_.flop;
-  trainer_.optimizer().steps = steps_;
-  const Json row = field("row"), epoch = field("epoch"), best = field("best_bits_per_byte");
-  if (!row.is_number_integer() || !epoch.is_number_unsigned() ||
-      !loader_.Restore({epoch.get<uint64_t>(), row.get<int64_t>()})) {
-    return DataLoss(path + ": no such place in the text");
-  }
-  if (best.is_number()) best_score_ = best.get<double>();
-  waited_ = state.value("evaluations_since_best", int64_t{0});
-  trainer_.Repack();
-  return Status();
 }
 
 double Run::SecondsNow() const {
@@ -133,9 +87,10 @@ Totals Run::TotalsNow() {
   totals.flop = flop_;
   totals.sessions += 1;
   totals.wall_seconds += SecondsNow();
-  totals.cpu_seconds += CpuSeconds() - cpu_start_;
-  totals.energy_known = totals.energy_known && energy_.joules().has_value();
-  totals.joules += energy_.joules().value_or(0.0);
+  totals.cpu_seconds += CpuSeconds() - cpu_start_ + others_.cpu_seconds;
+  totals.energy_known =
+      totals.energy_known && energy_.joules().has_value() && others_.energy_known;
+  totals.joules += energy_.joules().value_or(0.0) + others_.joules;
   return totals;
 }
 
@@ -151,7 +106,7 @@ Json Run::State() {
 }
 
 void Run::Report(Progress::Stage stage, std::string message) {
-  if (!options_.progress) return;
+  if (!options_.progress || world_.rank() > 0) return;
   Progress progress;
   progress.stage = stage;
   progress.step = steps_;
@@ -177,15 +132,25 @@ void Run::Report(Progress::Stage stage, std::string message) {
   options_.progress(progress);
 }
 
-Status Run::OneStep() {
-  const double begin = SecondsNow();
-  std::vector<Batch> micro_batches;
+// This rank's share of the step's rows, one after another, in micro-batches.
+std::vector<Batch> Run::NextBatches() {
   const int64_t rows = recipe_.batch_tokens / recipe_.context_length;
   const int64_t micro_rows = recipe_.micro_batch_tokens / recipe_.context_length;
-  for (int64_t row = 0; row < rows; row += micro_rows) {
-    micro_batches.push_back(loader_.Next(std::min(micro_rows, rows - row)));
+  const int64_t begin = rows * world_.rank() / world_.size();
+  const int64_t end = rows * (world_.rank() + 1) / world_.size();
+  std::vector<Batch> micro_batches;
+  loader_.Skip(begin);
+  for (int64_t row = begin; row < end; row += micro_rows) {
+    micro_batches.push_back(loader_.Next(std::min(micro_rows, end - row)));
   }
-  PARVIS_RETURN_IF_ERROR(prepared_.train.status());
+  loader_.Skip(rows - end);
+  return micro_batches;
+}
+
+Status Run::OneStep() {
+  const double begin = SecondsNow();
+  const std::vector<Batch> micro_batches = NextBatches();
+  PARVIS_RETURN_IF_ERROR(Agree(world_, prepared_.train.status()));
   last_learning_rate_ = LearningRateAt(recipe_.schedule, steps_ + 1, total_steps_);
   PARVIS_ASSIGN_OR_RETURN(last_,
                           trainer_.Step(micro_batches, last_learning_rate_, prepared_.train));
@@ -195,25 +160,29 @@ Status Run::OneStep() {
   const double seconds = SecondsNow() - begin;
   const double speed = static_cast<double>(last_.num_tokens) / seconds;
   speed_ = speed_ == 0.0 ? speed : kSpeedMemory * speed_ + (1.0 - kSpeedMemory) * speed;
-  PARVIS_RETURN_IF_ERROR(log_->Append({{"step", steps_},
-                                       {"tokens", tokens_},
-                                       {"loss", last_.loss},
-                                       {"learning_rate", last_learning_rate_},
-                                       {"grad_norm", last_.grad_norm},
-                                       {"tokens_per_second", speed},
-                                       {"seconds", before_.wall_seconds + SecondsNow()}}));
+  PARVIS_RETURN_IF_ERROR(ByRoot([&] {
+    return log_->Append({{"step", steps_},
+                         {"tokens", tokens_},
+                         {"loss", last_.loss},
+                         {"learning_rate", last_learning_rate_},
+                         {"grad_norm", last_.grad_norm},
+                         {"tokens_per_second", speed},
+                         {"seconds", before_.wall_seconds + SecondsNow()}});
+  }));
   Report(Progress::Stage::kTraining);
   return Status();
 }
 
 void Run::SwapAverage() {
   Optimizer& optimizer = trainer_.optimizer();
-  if (optimizer.average.empty()) return;
+  if (!optimizer.averaging()) return;
   const std::vector<ops::Parameter*> learned = model_.stack.Learned();
-  for (size_t i = 0; i < optimizer.average.size(); ++i) {
-    std::swap(optimizer.average[i], learned[i]->value);
+  for (size_t i = 0; i < optimizer.slices().size(); ++i) {
+    const Slice& slice = optimizer.slices()[i];
+    float* value = learned[slice.parameter]->value.f32();
+    std::swap_ranges(value + slice.begin, value + slice.end, optimizer.average[i].f32());
   }
-  trainer_.Repack();
+  trainer_.GatherAndRepack();
 }
 
 Status Run::Evaluate(bool final) {
@@ -225,14 +194,18 @@ Status Run::Evaluate(bool final) {
     const auto& [name, corpus] = prepared_.eval[i];
     evaluations_.push_back(
         final ? EvalSet(name, corpus, *prepared_.objective, recipe_.context_length, 0)
-                    .Run(exec_, model_.stack, recipe_.micro_batch_tokens)
-              : eval_sets_[i].Run(exec_, model_.stack, recipe_.micro_batch_tokens));
+                    .Run(exec_, model_.stack, recipe_.micro_batch_tokens, world_)
+              : eval_sets_[i].Run(exec_, model_.stack, recipe_.micro_batch_tokens, world_));
     mean += evaluations_.back().score() / static_cast<double>(eval_sets_.size());
   }
   SwapAverage();
-  for (const auto& [name, corpus] : prepared_.eval) PARVIS_RETURN_IF_ERROR(corpus.status());
-  PARVIS_RETURN_IF_ERROR(
-      log_->Append({{"step", steps_}, {"final", final}, {"eval", EvaluationsJson(evaluations_)}}));
+  for (const auto& [name, corpus] : prepared_.eval) {
+    PARVIS_RETURN_IF_ERROR(Agree(world_, corpus.status()));
+  }
+  PARVIS_RETURN_IF_ERROR(ByRoot([&] {
+    return log_->Append(
+        {{"step", steps_}, {"final", final}, {"eval", EvaluationsJson(evaluations_)}});
+  }));
   Report(Progress::Stage::kEvaluated);
   if (final) return Status();
   if (best_score_.has_value() && mean >= *best_score_) {
@@ -245,24 +218,36 @@ Status Run::Evaluate(bool final) {
 }
 
 Status Run::Checkpoint(const std::string& path) {
-  const Status written = WriteCheckpoint(path, model_.stack, trainer_.optimizer(), State());
-  if (!written.ok()) {
-    return Status(written.code(), written.message() +
-                                      "; the checkpoints before are intact: make room and go on "
-                                      "with --resume");
+  StateTensors tensors(world_, trainer_.sharding(), model_.stack, trainer_.optimizer());
+  if (world_.rank() > 0) {
+    tensors.Serve();
+    return Status();
   }
-  PruneCheckpoints(CheckpointFolder(), recipe_.keep);
-  Report(Progress::Stage::kCheckpoint, path);
-  return WriteLedger("running");
+  const Status written = ByRoot([&] {
+    const Status status = WriteCheckpoint(path, tensors, State());
+    return status.ok() ? status
+                       : Status(status.code(), status.message() +
+                                                   "; the checkpoints before are intact: make "
+                                                   "room and go on with --resume");
+  });
+  tensors.Finish();
+  PARVIS_RETURN_IF_ERROR(written);
+  return ByRoot([&] {
+    PruneCheckpoints(CheckpointFolder(), recipe_.keep);
+    Report(Progress::Stage::kCheckpoint, path);
+    return WriteLedger("running");
+  });
 }
 
 Status Run::Loop() {
   const auto due = [this](int64_t every) { return every > 0 && steps_ % every == 0; };
   bool saved = steps_ > 0;
   while (steps_ < total_steps_ && !Exhausted()) {
-    if (options_.stop != nullptr && options_.stop->load()) {
+    PARVIS_ASSIGN_OR_RETURN(const bool stop, Meet());
+    if (stop) {
       if (!saved) PARVIS_RETURN_IF_ERROR(Checkpoint(CheckpointPath(CheckpointFolder(), steps_)));
-      PARVIS_RETURN_IF_ERROR(WriteLedger("interrupted"));
+      PARVIS_RETURN_IF_ERROR(ByRoot([&] { return WriteLedger("interrupted"); }));
+      PARVIS_RETURN_IF_ERROR(Meet().status());
       return Cancelled(
           fmt::format("stopped at step {} of {}; the same command with --resume goes "
                       "on from there",
@@ -273,18 +258,20 @@ Status Run::Loop() {
     saved = due(recipe_.checkpoint_every) || steps_ == total_steps_ || Exhausted();
     if (saved) PARVIS_RETURN_IF_ERROR(Checkpoint(CheckpointPath(CheckpointFolder(), steps_)));
   }
-  return Status();
+  return Meet().status();
 }
 
 Status Run::TakeBest() {
   if (recipe_.patience == 0 || !best_score_.has_value()) return Status();
   const std::string path = CheckpointFolder() + "/best.safetensors";
-  PARVIS_ASSIGN_OR_RETURN(const Json state,
-                          ReadCheckpoint(path, model_.stack, trainer_.optimizer()));
-  trainer_.Repack();
-  const Totals then = Totals::FromJson(state.value("totals", Json()));
-  return log_->Append(
-      {{"step", steps_}, {"stopped_early", Exhausted()}, {"best_step", then.steps}});
+  PARVIS_RETURN_IF_ERROR(ReadState(path));
+  trainer_.GatherAndRepack();
+  return ByRoot([&]() -> Status {
+    PARVIS_ASSIGN_OR_RETURN(const Json state, ReadCheckpointState(path));
+    const Totals then = Totals::FromJson(state.value("totals", Json()));
+    return log_->Append(
+        {{"step", steps_}, {"stopped_early", Exhausted()}, {"best_step", then.steps}});
+  });
 }
 
 double Run::FinalLoss() const {
@@ -307,6 +294,7 @@ Status Run::WriteLedger(const std::string& status) {
   facts.code_version = options_.code_version;
   facts.kernels = std::string(kernels::TargetName(exec_.kernels().target));
   facts.threads = exec_.pool().size();
+  facts.ranks = ranks_;
   facts.blueprint = &model_.stack.blueprint();
   facts.tokenizer_sha256 = prepared_.tokenizer.sha256;
   facts.parent = prepared_.parent.name;
@@ -350,23 +338,28 @@ Status Run::WriteModel() {
   const Json metadata = {{"general.name", recipe_.name},
                          {"parvis.training.tokens", tokens_},
                          {"parvis.training.recipe_sha256", Sha256Hex(recipe_.text)}};
-  const Status saved = recipe_.lora
-                           ? SaveAdapters(path)
-                           : models::SaveModel(model_, path, recipe_.output_dtype, metadata);
+  const Status saved = ByRoot([&] {
+    return recipe_.lora ? SaveAdapters(path)
+                        : models::SaveModel(model_, path, recipe_.output_dtype, metadata);
+  });
   SwapAverage();
   PARVIS_RETURN_IF_ERROR(saved);
-  if (std::filesystem::is_regular_file(path)) {
+  return ByRoot([&]() -> Status {
+    if (!std::filesystem::is_regular_file(path)) return Status();
     PARVIS_ASSIGN_OR_RETURN(output_sha256_, Sha256HexOfFile(path));
-  }
-  return Status();
+    return Status();
+  });
 }
 
 Result<TrainReport> Run::Finish() {
   if (loader_.epoch_tokens() == 0) {
     return InvalidArgument(recipe_.path + ": [data] train: no document with a token to predict");
   }
-  PARVIS_ASSIGN_OR_RETURN(log_, RunLog::Open(folder_ + "/log.jsonl", steps_));
-  PARVIS_RETURN_IF_ERROR(WriteLedger("running"));
+  PARVIS_RETURN_IF_ERROR(Introduce());
+  PARVIS_RETURN_IF_ERROR(ByRoot([&]() -> Status {
+    PARVIS_ASSIGN_OR_RETURN(log_, RunLog::Open(folder_ + "/log.jsonl", steps_));
+    return WriteLedger("running");
+  }));
   if (loader_.left_out() > 0) {
     Report(Progress::Stage::kTokens,
            fmt::format("{} pieces of text are left out: too long for context_length = {}, or one "
@@ -374,7 +367,7 @@ Result<TrainReport> Run::Finish() {
                        loader_.left_out(), recipe_.context_length));
   }
   if (const Status status = Loop(); !status.ok()) {
-    if (status.code() != StatusCode::kCancelled) {
+    if (status.code() != StatusCode::kCancelled && world_.rank() == 0) {
       (void)WriteLedger("failed").ok();  // the status says more than a second failure would
     }
     return status;
@@ -382,14 +375,15 @@ Result<TrainReport> Run::Finish() {
   PARVIS_RETURN_IF_ERROR(TakeBest());
   PARVIS_RETURN_IF_ERROR(Evaluate(/*final=*/true));
   PARVIS_RETURN_IF_ERROR(WriteModel());
-  PARVIS_RETURN_IF_ERROR(WriteLedger("finished"));
+  PARVIS_RETURN_IF_ERROR(ByRoot([&] { return WriteLedger("finished"); }));
+  PARVIS_RETURN_IF_ERROR(Meet().status());
   TrainReport report;
   report.run_dir = folder_;
   report.model_path = folder_ + "/" + recipe_.model_file;
   report.steps = steps_;
   report.tokens = tokens_;
   report.seconds = TotalsNow().wall_seconds;
-  report.loss = FinalLoss();
+  report.loss = log_ ? FinalLoss() : 0.0;
   report.evaluations = evaluations_;
   return report;
 }

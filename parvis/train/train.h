@@ -10,6 +10,7 @@
 
 #include "parvis/core/result.h"
 #include "parvis/ops/exec.h"
+#include "parvis/train/communicator.h"
 #include "parvis/train/evaluator.h"
 
 namespace parvis::train {
@@ -39,6 +40,7 @@ struct TrainOptions {
   std::optional<kernels::Target> kernels;   // none: the best of this machine
   std::string code_version;                 // for the ledger: `git describe`
   std::string compare_dir;                  // another run, drawn beside this one in loss.svg
+  Communicator* world = nullptr;            // null: one process alone
   const std::atomic<bool>* stop = nullptr;  // set to true: checkpoint and leave
   std::function<void(const Progress&)> progress;
 };
@@ -58,6 +60,10 @@ struct TrainReport {
 // Interrupted by `stop` it writes a checkpoint and returns kCancelled with how to go on; killed, it
 // loses what came after the last checkpoint. A resumed run ends with the same bits as one that was
 // never interrupted, at any number of threads.
+//
+// With a world of several ranks each of them calls this with the same options, and they train one
+// model together (docs/design/distributed-training.md). Only rank 0 touches the run's folder and
+// reports progress; all return the same status. A run may be resumed with another number of ranks.
 Result<TrainReport> Train(const TrainOptions& options);
 
 }  // namespace parvis::train

@@ -6,6 +6,7 @@
 
 #include "fmt/format.h"
 #include "parvis/ops/tape.h"
+#include "parvis/train/collectives.h"
 
 namespace parvis::train {
 namespace {
@@ -39,12 +40,17 @@ double FlopOf(const nn::Blueprint& blueprint, const Batch& batch) {
 }  // namespace
 
 Trainer::Trainer(const ops::Exec& eager, nn::Stack& stack, const Objective& objective,
-                 const OptimizerSettings& settings, ops::Packing packing)
+                 const OptimizerSettings& settings, ops::Packing packing, Communicator& world)
     : eager_(eager),
       stack_(stack),
       objective_(objective),
-      optimizer_(stack, settings),
+      world_(world),
+      sharding_(stack.Learned(), world.rank(), world.size()),
+      optimizer_(stack, settings, sharding_.own()),
       packing_(packing) {
+  if (world_.size() > 1) {
+    gradient_sum_ = std::make_unique<GradientSum>(world_, sharding_, stack_.Learned());
+  }
   for (ops::Parameter* parameter : stack_.Learned()) {
     parameter->grad = Tensor::Zeros(parameter->shape);
   }
@@ -60,41 +66,93 @@ void Trainer::Repack() {
   }
 }
 
+void Trainer::GatherAndRepack() {
+  GatherValues(world_, sharding_, stack_.Learned());
+  Repack();
+}
+
+// Of all ranks' batches.
+Trainer::StepResult Trainer::Count(std::span<const Batch> micro_batches) const {
+  double num_targets = 0.0, num_tokens = 0.0, flop = 0.0;
+  for (const Batch& batch : micro_batches) {
+    num_targets += static_cast<double>(batch.num_targets());
+    num_tokens += static_cast<double>(batch.num_tokens());
+    flop += FlopOf(stack_.blueprint(), batch);
+  }
+  const std::vector<double> sums = SumNumbers(world_, {num_targets, num_tokens, flop});
+  return {.num_targets = static_cast<int64_t>(sums[0]),
+          .num_tokens = static_cast<int64_t>(sums[1]),
+          .flop = sums[2]};
+}
+
 Result<Trainer::StepResult> Trainer::Accumulate(std::span<const Batch> micro_batches,
                                                 const Corpus& corpus) {
-  StepResult result;
-  for (const Batch& batch : micro_batches) {
-    result.num_targets += batch.num_targets();
-    result.num_tokens += batch.num_tokens();
-    result.flop += FlopOf(stack_.blueprint(), batch);
-  }
+  StepResult result = Count(micro_batches);
   const int64_t count = std::max<int64_t>(result.num_targets, 1);
   const float grad_scale = 1.0f / static_cast<float>(count);
   for (ops::Parameter* parameter : stack_.Learned()) {
     std::memset(parameter->grad.data(), 0, parameter->grad.bytes());
   }
+  Status status;
   std::vector<float> losses;
   for (const Batch& batch : micro_batches) {
     ops::Tape tape;
+    // Before the last micro-batch no gradient is complete.
+    if (gradient_sum_ != nullptr && &batch == &micro_batches.back()) {
+      gradient_sum_->Begin();
+      tape.set_reached([this](const std::string& mark) { gradient_sum_->Reached(mark); });
+    }
+    if (!status.ok()) continue;
     ops::Exec recording(eager_.pool(), eager_.kernels(), &tape);
     recording.set_recomputing(recomputing_);
     losses.resize(batch.targets.size());
     const ops::Loss loss = objective_.Loss(recording, stack_, batch, grad_scale, losses);
-    if (!std::isfinite(loss.sum)) return Explain(batch, losses, corpus);
-    result.loss += loss.sum;
-    tape.RunBackward();
+    if (std::isfinite(loss.sum)) {
+      result.loss += loss.sum;
+      tape.RunBackward();
+    } else {
+      // The other ranks wait for our gradients: we go on to where all stop together.
+      status = Explain(batch, losses, corpus);
+    }
   }
-  result.loss /= static_cast<double>(count);
+  if (gradient_sum_ != nullptr) gradient_sum_->Finish();
+  PARVIS_RETURN_IF_ERROR(Agree(world_, status));
+  result.loss = SumNumbers(world_, {result.loss})[0] / static_cast<double>(count);
   return result;
 }
 
 Result<Trainer::StepResult> Trainer::Step(std::span<const Batch> micro_batches,
                                           double learning_rate, const Corpus& corpus) {
   PARVIS_ASSIGN_OR_RETURN(StepResult result, Accumulate(micro_batches, corpus));
-  result.grad_norm = optimizer_.Step(eager_, stack_, learning_rate);
-  if (!std::isfinite(result.grad_norm)) return Explain(micro_batches.front(), {}, corpus);
-  Repack();
+  const double squares = optimizer_.Squares(eager_, stack_);
+  result.grad_norm = std::sqrt(SumNumbers(world_, {squares})[0]);
+  if (!std::isfinite(result.grad_norm)) return ExplainGradients(micro_batches.front(), corpus);
+  optimizer_.Update(eager_, stack_, learning_rate, result.grad_norm);
+  GatherAndRepack();
   return result;
+}
+
+// Finds the rank whose numbers were bad. What it owns has been summed already, the rest is its own:
+// it has a bad number there, or nobody has one there and its bad ones are in what it owns.
+Status Trainer::ExplainGradients(const Batch& batch, const Corpus& corpus) {
+  const std::vector<ops::Parameter*> learned = stack_.Learned();
+  const auto count_bad = [](const float* begin, const float* end) {
+    return std::count_if(begin, end, [](float value) { return !std::isfinite(value); });
+  };
+  int64_t owned = 0, others = 0;
+  for (const ops::Parameter* parameter : learned) {
+    others += count_bad(parameter->grad.f32(), parameter->grad.f32() + parameter->grad.size());
+  }
+  for (const Slice& slice : sharding_.own()) {
+    const float* grad = learned[slice.parameter]->grad.f32();
+    owned += count_bad(grad + slice.begin, grad + slice.end);
+  }
+  others -= owned;
+  const bool known = SumNumbers(world_, {static_cast<double>(others)})[0] > 0.0;
+  const bool mine = world_.size() == 1 || (known ? others > 0 : owned > 0);
+  const Status status = Agree(world_, mine ? Explain(batch, {}, corpus) : Status());
+  // All numbers are finite, the sum of their squares is not.
+  return status.ok() ? Explain(batch, {}, corpus) : status;
 }
 
 // Says where numbers went wrong: in a weight, in a hidden state of the forward pass, or in a

@@ -1,14 +1,18 @@
 #ifndef PARVIS_TRAIN_TRAINER_H_
 #define PARVIS_TRAIN_TRAINER_H_
 
+#include <memory>
 #include <span>
 
 #include "parvis/core/result.h"
 #include "parvis/nn/stack.h"
 #include "parvis/train/batch.h"
+#include "parvis/train/communicator.h"
 #include "parvis/train/corpus.h"
+#include "parvis/train/gradient_sum.h"
 #include "parvis/train/objective.h"
 #include "parvis/train/optimizer.h"
+#include "parvis/train/sharding.h"
 
 namespace parvis::train {
 
@@ -17,10 +21,14 @@ namespace parvis::train {
 // `stack` must hold f32 values; it and `objective` outlive the trainer, which gives its parameters
 // gradients and packs it. The bits of a step depend on weights and micro-batches only, not on the
 // threads.
+//
+// In a world of several ranks each has a trainer of its own, all make the same calls, each with
+// micro-batches of its own, and what comes back is the same for all: of all micro-batches together.
+// Weights are the same everywhere, the optimiser's state lies in parts (sharding.h).
 class Trainer {
  public:
   Trainer(const ops::Exec& eager, nn::Stack& stack, const Objective& objective,
-          const OptimizerSettings& settings, ops::Packing packing);
+          const OptimizerSettings& settings, ops::Packing packing, Communicator& world = Alone());
 
   struct StepResult {
     double loss = 0.0;  // mean over the targets, in nats, before the update
@@ -35,7 +43,8 @@ class Trainer {
   Result<StepResult> Step(std::span<const Batch> micro_batches, double learning_rate,
                           const Corpus& corpus);
 
-  // Forward and backward of the micro-batches without an update: gradients stay in the parameters.
+  // Forward and backward of the micro-batches without an update: gradients stay in the parameters
+  // (of several ranks': in the slices that each owns).
   Result<StepResult> Accumulate(std::span<const Batch> micro_batches, const Corpus& corpus);
 
   // Whether activations are computed again instead of kept (ops::Exec::set_recomputing).
@@ -43,18 +52,26 @@ class Trainer {
 
   // Packs the values as they are now; call it after changing them from outside.
   void Repack();
+  // The same after each rank has changed the slices that it owns: sends them to the others first.
+  void GatherAndRepack();
 
   nn::Stack& stack() { return stack_; }
   Optimizer& optimizer() { return optimizer_; }
+  const Sharding& sharding() const { return sharding_; }
   const ops::Exec& exec() const { return eager_; }
 
  private:
+  StepResult Count(std::span<const Batch> micro_batches) const;
   Status Explain(const Batch& batch, std::span<const float> losses, const Corpus& corpus);
+  Status ExplainGradients(const Batch& batch, const Corpus& corpus);
 
   const ops::Exec& eager_;
   nn::Stack& stack_;
   const Objective& objective_;
+  Communicator& world_;
+  Sharding sharding_;
   Optimizer optimizer_;
+  std::unique_ptr<GradientSum> gradient_sum_;  // of several ranks
   ops::Packing packing_;
   bool recomputing_ = false;
 };
