@@ -19,8 +19,8 @@ namespace parvis::cli {
 // left), it goes on ending the process.
 void CatchInterrupts();
 
-// The same of what mpirun sends to its processes: SIGTERM after its own Ctrl-C, SIGUSR1 when somebody
-// sends it that.
+// The same of what mpirun sends to its processes: SIGTERM after its own Ctrl-C, SIGUSR1 when
+// somebody sends it that.
 void CatchSignalsOfMpirun();
 
 // One is remembered, and nobody has taken it yet.

@@ -93,8 +93,8 @@ std::string Stack::MarkOf(const Parameter& parameter) {
   const std::string first(name.substr(0, name.find('.')));
   if (first.find_first_not_of("0123456789") == std::string::npos) return std::string(stack) + first;
   // The heads' names are their own; what else stands outside the blocks goes before them.
-  for (const char* before : {"embedding", "position", "token_type", "embedding_norm",
-                             "relative_bias"}) {
+  for (const char* before :
+       {"embedding", "position", "token_type", "embedding_norm", "relative_bias"}) {
     if (first == before) return "";
   }
   return std::string(stack) + "final";

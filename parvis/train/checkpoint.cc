@@ -27,9 +27,8 @@ struct NamedTensor {
 
 // A line of what the metadata's sha256 is taken of: the state, then of every tensor this.
 std::string DigestLine(const std::string& name, const Tensor& tensor) {
-  return fmt::format(
-      "{} {} {}\n", name, ShapeText(tensor.shape()),
-      Sha256Hex({reinterpret_cast<const char*>(tensor.data()), tensor.bytes()}));
+  return fmt::format("{} {} {}\n", name, ShapeText(tensor.shape()),
+                     Sha256Hex({reinterpret_cast<const char*>(tensor.data()), tensor.bytes()}));
 }
 
 struct Opened {

@@ -19,8 +19,7 @@ std::span<float> PartOf(const Tensor& tensor, const Slice& slice) {
 Optimizer::Optimizer(nn::Stack& stack, const OptimizerSettings& settings)
     : Optimizer(stack, settings, Sharding(stack.Learned(), 0, 1).own()) {}
 
-Optimizer::Optimizer(nn::Stack& stack, const OptimizerSettings& settings,
-                     std::vector<Slice> slices)
+Optimizer::Optimizer(nn::Stack& stack, const OptimizerSettings& settings, std::vector<Slice> slices)
     : settings_(settings), slices_(std::move(slices)) {
   const std::vector<ops::Parameter*> learned = stack.Learned();
   for (const Slice& slice : slices_) {
@@ -47,8 +46,7 @@ double Optimizer::Squares(const ops::Exec& exec, nn::Stack& stack) const {
   return total;
 }
 
-void Optimizer::Update(const ops::Exec& exec, nn::Stack& stack, double learning_rate,
-                       double norm) {
+void Optimizer::Update(const ops::Exec& exec, nn::Stack& stack, double learning_rate, double norm) {
   const std::vector<ops::Parameter*> learned = stack.Learned();
   ++steps;
   ops::AdamWStepArgs args;

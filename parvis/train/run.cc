@@ -88,8 +88,7 @@ Totals Run::TotalsNow() {
   totals.sessions += 1;
   totals.wall_seconds += SecondsNow();
   totals.cpu_seconds += CpuSeconds() - cpu_start_ + others_.cpu_seconds;
-  totals.energy_known =
-      totals.energy_known && energy_.joules().has_value() && others_.energy_known;
+  totals.energy_known = totals.energy_known && energy_.joules().has_value() && others_.energy_known;
   totals.joules += energy_.joules().value_or(0.0) + others_.joules;
   return totals;
 }

@@ -93,11 +93,11 @@ class Run {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   double cpu_start_ = CpuSeconds();
   EnergyMeter energy_;
-  bool first_of_machine_ = true;   // the energy counter is the machine's
-  OtherRanks others_;              // as they were when all last met
-  OrderedJson ranks_;              // for the ledger
-  Status failure_;                 // of ByRoot
-  double speed_ = 0.0;  // tokens a second, smoothed
+  bool first_of_machine_ = true;  // the energy counter is the machine's
+  OtherRanks others_;             // as they were when all last met
+  OrderedJson ranks_;             // for the ledger
+  Status failure_;                // of ByRoot
+  double speed_ = 0.0;            // tokens a second, smoothed
   Trainer::StepResult last_;
   double last_learning_rate_ = 0.0;
   std::optional<double> best_score_;

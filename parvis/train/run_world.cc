@@ -43,11 +43,10 @@ Result<bool> Run::Meet() {
   const double cpu = CpuSeconds() - cpu_start_;
   const double joules = first_of_machine_ ? energy_.joules().value_or(0.0) : 0.0;
   const bool unknown = first_of_machine_ && !energy_.joules().has_value();
-  const std::vector<double> sums = SumNumbers(
-      world_, {static_cast<double>(told), cpu, joules, static_cast<double>(unknown)});
-  others_ = {.cpu_seconds = sums[1] - cpu,
-             .joules = sums[2] - joules,
-             .energy_known = sums[3] == 0.0};
+  const std::vector<double> sums =
+      SumNumbers(world_, {static_cast<double>(told), cpu, joules, static_cast<double>(unknown)});
+  others_ = {
+      .cpu_seconds = sums[1] - cpu, .joules = sums[2] - joules, .energy_known = sums[3] == 0.0};
   return sums[0] > 0.0;
 }
 

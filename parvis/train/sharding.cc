@@ -55,7 +55,8 @@ Sharding::Sharding(std::span<ops::Parameter* const> learned, int rank, int size)
   std::vector<size_t> order(learned.size());
   std::iota(order.begin(), order.end(), size_t{0});
   const auto turn = [&](size_t i) { return TurnOf(nn::Stack::MarkOf(*learned[i])); };
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return turn(a) < turn(b); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return turn(a) < turn(b); });
 
   int64_t all = 0, total = 0;
   for (const ops::Parameter* parameter : learned) all += NumElements(parameter->shape);

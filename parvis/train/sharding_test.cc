@@ -22,7 +22,8 @@ std::vector<ops::Parameter> Parameters() {
   add("embedding.weight", {300, 16});
   add("encoder.0.feed_forward.up.weight", {100, 16});
   add("encoder.final_norm.weight", {16});
-  for (const char* name : {"0.attention.q.weight", "1.attention.q.weight", "11.feed_forward.up.weight"}) {
+  for (const char* name :
+       {"0.attention.q.weight", "1.attention.q.weight", "11.feed_forward.up.weight"}) {
     add(name, {90, 16});
   }
   add("final_norm.weight", {16});
@@ -83,9 +84,9 @@ TEST(Sharding, BucketsAreCompleteInTheOrderOfBackward) {
   for (size_t bucket = 0; bucket < complete[1]; ++bucket) {
     for (const int rank : {0, 1}) {
       for (const Slice& slice : sharding.SlicesOf(bucket, rank)) {
-        EXPECT_THAT(parameters[slice.parameter].name,
-                    testing::AnyOf("final_norm.weight", "lm_head.weight",
-                                   "11.feed_forward.up.weight"));
+        EXPECT_THAT(
+            parameters[slice.parameter].name,
+            testing::AnyOf("final_norm.weight", "lm_head.weight", "11.feed_forward.up.weight"));
       }
     }
   }

@@ -97,9 +97,10 @@ Status Compare(Communicator& world, const TrainOptions& options, const Recipe& r
   for (int rank = 1; rank < world.size(); ++rank) {
     for (const auto& [key, value] : all[0].items()) {
       if (all[rank].value(key, Json()) == value) continue;
-      return InvalidArgument(fmt::format("{} has another {} than {}: ranks train one model only "
-                                         "from the same",
-                                         RankName(rank, hosts[rank]), key, RankName(0, hosts[0])));
+      return InvalidArgument(
+          fmt::format("{} has another {} than {}: ranks train one model only "
+                      "from the same",
+                      RankName(rank, hosts[rank]), key, RankName(0, hosts[0])));
     }
   }
   return Status();
@@ -148,9 +149,8 @@ class Preparation {
     const auto parents = parent_ ? parent_->model.tokenizer : nullptr;
     const std::string path = folder_ + "/tokenizer.json";
     const auto prepare = [&]() -> Result<std::string> {
-      PARVIS_ASSIGN_OR_RETURN(tokenizer_,
-                              train::PrepareTokenizer(*pool_, *recipe_, texts_, parents, path,
-                                                      options_.progress));
+      PARVIS_ASSIGN_OR_RETURN(tokenizer_, train::PrepareTokenizer(*pool_, *recipe_, texts_, parents,
+                                                                  path, options_.progress));
       return ReadFile(path);
     };
     if (world_.rank() == 0) return FromRoot(world_, prepare()).status();

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Training under mpirun: mpirun.py PARVIS CASE...
 
-Cases: quick (curves, other numbers of ranks, Ctrl-C, failures of one rank), kills (lost ranks).
+Cases: quick (curves, Ctrl-C, failures of one rank), numbers (a run goes on with another number of
+ranks), kills (lost ranks; a number: so many).
 Runs as an unprivileged user: root hands the work to `nobody`. Exit 77: there is no mpirun, or this
 build has no parvis_mpi.so."""
 import json
@@ -129,7 +130,7 @@ def near(ours, theirs, tolerance):
 
 
 def checkpoint_step(run):
-    steps = [int(p.stem.split("-")[1]) for p in (pathlib.Path(run) / "checkpoints").glob("step-*")]
+    steps = [int(p.stem.split("-")[1]) for p in (pathlib.Path(run) / "checkpoints").glob("step-*.safetensors")]
     return max(steps, default=0)
 
 
