@@ -313,12 +313,30 @@ def start_lines(document):
     yield ""
 
 
+def scaling_lines(document):
+    yield f"## Training on several ranks, {document['taken']}"
+    yield ""
+    yield f"The same steps of {document['model']} ({document['dtype']}, {document['batch_tokens']} tokens) under"
+    yield "mpirun on one machine, a thread for each rank (`bench/train/scaling.py`). Ranks exchange through"
+    yield "memory: what is missing to the whole is Parvis's own, not a network's."
+    yield ""
+    yield "| ranks | tokens/s | for each rank, to one alone |"
+    yield "|" + " --- |" * 3
+    alone = document["rows"][0]["tokens_per_second"]["median"]
+    for row in document["rows"]:
+        speed = row["tokens_per_second"]
+        yield (f"| {row['ranks']} | {speed['median']:.0f} ({speed['min']:.0f}–{speed['max']:.0f}) | "
+               f"{speed['median'] / row['ranks'] / alone:.0%} |")
+    yield ""
+
+
 def page():
     lines = [INTRODUCTION]
     for path in sorted(RESULTS.glob("*.json")):
         document = json.loads(path.read_text())
         make = {"parvis.bench.generate/1": lambda d: generate_lines(d, Limits(d)),
                 "parvis.bench.train/1": lambda d: train_lines(d, Limits(d)),
+                "parvis.bench.train_scaling/1": scaling_lines,
                 "parvis.bench.start/1": start_lines,
                 "parvis.bench.streams/1": streams_lines,
                 "parvis.judge.perplexity/1": perplexity_lines,
