@@ -330,6 +330,37 @@ def scaling_lines(document):
     yield ""
 
 
+DATA_NAMES = {"bpe": "byte-level BPE", "wordpiece": "WordPiece", "unigram": "Unigram",
+              "build": "building a data set", "duplicates": "near duplicates alone"}
+
+
+def data_lines(document):
+    yield f"## Learning tokenisers, building data sets, {document['taken']}"
+    yield ""
+    yield f"MB of text a second, of whole commands, reading included (`bench/data/measure.py`); vocabularies of"
+    yield f"{document['vocabulary']:,} tokens. Novels are French and English (ELTeC); made-up text is that of"
+    yield "`bench/data/make_text.py`. Building cleans, measures, finds duplicates and personal data, and writes."
+    yield "Twice the text at the same MB/s is linear work; learning costs less for each MB the longer the text"
+    yield "is, since it looks at different words only. *Ratio* is Parvis over the trainers of Hugging Face's"
+    yield f"tokenizers {document['engines'].get('tokenizers', '')} on the same text."
+    yield ""
+    yield "| what | text | MB | 1 thread | 2 threads | memory, MiB | tokenizers, 2 threads | ratio |"
+    yield "|" + " --- |" * 8
+    groups = {}
+    for row in document["rows"]:
+        groups.setdefault((row["what"], row["text"], row["mb"]), {})[row["engine"], row["threads"]] = row
+
+    def rate(row):
+        return f"**{number(row['mb'] / row['seconds'])}** ({row['seconds']:.1f} s)" if row else "–"
+    for (what, text, megabytes), rows in groups.items():
+        ours, theirs = rows.get((OURS, 2)), rows.get(("tokenizers", 2))
+        ratio_text = f"{theirs['seconds'] / ours['seconds']:.1f}" if ours and theirs else "–"
+        memory = f"{ours['peak_mib']}" if ours else "–"
+        yield (f"| {DATA_NAMES[what]} | {text} | {megabytes} | {rate(rows.get((OURS, 1)))} | {rate(ours)} | "
+               f"{memory} | {rate(theirs)} | {ratio_text} |")
+    yield ""
+
+
 def page():
     lines = [INTRODUCTION]
     for path in sorted(RESULTS.glob("*.json")):
@@ -337,6 +368,7 @@ def page():
         make = {"parvis.bench.generate/1": lambda d: generate_lines(d, Limits(d)),
                 "parvis.bench.train/1": lambda d: train_lines(d, Limits(d)),
                 "parvis.bench.train_scaling/1": scaling_lines,
+                "parvis.bench.data/1": data_lines,
                 "parvis.bench.start/1": start_lines,
                 "parvis.bench.streams/1": streams_lines,
                 "parvis.judge.perplexity/1": perplexity_lines,

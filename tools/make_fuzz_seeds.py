@@ -292,7 +292,86 @@ def token_shard_seeds():
     yield "empty", token_shard([], 300)
 
 
+def html_seeds():
+    yield "page", (
+        "<!doctype html><html lang=fr><head><title> A  page</title><meta name=author content=Zo\u00e9>"
+        "<style>p {x: y}</style></head><body><nav>Home</nav><h1>Head</h1><p>Some <b>words</b>\n and "
+        "&eacute;t&#233;.<p>More<br>lines<ul><li>one<li>two</ul><script>if (a < b) no();</script>"
+        "<div hidden>no</div><pre>a\n  b</pre><table><tr><td>c<td>d</table><!-- no -->").encode()
+    yield "xhtml", (b'<?xml version="1.0" encoding="latin-1"?><html xmlns="http://www.w3.org/1999/xhtml">'
+                    b'<body aria-hidden="true"><svg><text>x</text></svg><template>y</template>&bad;&#0;</body>')
+
+
+def markdown_seeds():
+    yield "page", (
+        '---\ntitle: "My page"\nlang: fr\nauthor: Zo\u00e9\n---\n# Head\n\nSome *words* and a [link](http://x.y).\n'
+        "Same paragraph.  \nBroken.\n\n- one\n- two\n  1. deep\n\n> said\n\n| a | b |\n|---|---|\n| c | d |\n\n"
+        "```c\nint x;\n```\n\n    code\n\n<script>no</script>\n\n![p](q) ~~gone~~ <b>in</b> `x`\n\n[r]: /s\n"
+    ).encode()
+    yield "unfinished", b"---\ntitle: x\n# no end of it\n\n***\n[a][b] ``` ~~~"
+
+
+def rows_seeds():
+    yield "jsonl", ('\0{"id": 7, "text": "\u00c9t\u00e9, a@b.org  +33 1 23 45 67 89", "lang": "fr"}\n\n'
+                    '{"text": "FR7630006000011234567890189 10.0.0.1", "license": "CC0", "url": "u"}\r\n'
+                    ).encode()
+    yield "csv", b'\1id,text,author\nx,"one, ""two""\nthree",me\n,four,\n'
+    yield "tsv", b"\2text\tid\nHi\ta\n"
+    yield "text", "\3\ufeffOne  \r\n\r\n\r\ntwo e\u0301 \ufb01".encode()
+    yield "paragraphs", b"\4One\ntwo\n\n\nthree\n"
+    yield "lines", b"\5" + b"the same line again\n" * 12
+    yield "blocks", b"\6One\ntwo"
+    yield "latin", b"\3caf\xe9 noir"
+
+
+def corpus_toml_seeds():
+    yield "all", b'''[corpus]
+name = "c"
+out = "o"
+description = "d"
+creator = "x"
+version = "2"
+date = "2026-11-25"
+licence = "CC0-1.0"
+strike = ["a.txt"]
+threads = 2
+[[source]]
+name = "a"
+path = "a.txt"
+format = "text"
+split = "lines"
+language = "fr"
+consent = "yes"
+[[source]]
+path = "b.jsonl"
+format = "pairs"
+pair = ["s", "t"]
+[clean]
+unicode = "nfkc"
+languages = ["fr"]
+[quality]
+min_words = 2
+max_symbols = 0.5
+[duplicates]
+exact = true
+near = false
+threshold = 0.9
+[personal]
+all = "mask"
+email = "drop"
+[split]
+heldout = 0.1
+test = 0
+'''
+    yield "tokens", b'[[source]]\npath = "a.txt"\n[tokens]\ntokenizer = "t.json"\nshard_tokens = 9\n'
+    yield "folder", b'[[source]]\npath = "."\n'
+
+
 SEEDS = {
+    "corpus_toml_fuzz": [corpus_toml_seeds],
+    "html_fuzz": [html_seeds],
+    "markdown_fuzz": [markdown_seeds],
+    "rows_fuzz": [rows_seeds],
     "chat_template_fuzz": [chat_template_seeds],
     "config_json_fuzz": [config_json_seeds],
     "encode_fuzz": [encode_seeds],
