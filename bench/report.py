@@ -340,9 +340,9 @@ def data_lines(document):
     yield f"MB of text a second, of whole commands, reading included (`bench/data/measure.py`); vocabularies of"
     yield f"{document['vocabulary']:,} tokens. Novels are French and English (ELTeC); made-up text is that of"
     yield "`bench/data/make_text.py`. Building cleans, measures, finds duplicates and personal data, and writes."
-    yield "Twice the text at the same MB/s is linear work; learning costs less for each MB the longer the text"
-    yield "is, since it looks at different words only. *Ratio* is Parvis over the trainers of Hugging Face's"
-    yield f"tokenizers {document['engines'].get('tokenizers', '')} on the same text."
+    yield "Twice the text at the same MB/s is linear work. Learning looks at different words only, of which the"
+    yield "100 MB have twice as many as the 50: the French novels come first. *Ratio* is Parvis over the trainers"
+    yield f"of Hugging Face's tokenizers {document['engines'].get('tokenizers', '')} on the same text."
     yield ""
     yield "| what | text | MB | 1 thread | 2 threads | memory, MiB | tokenizers, 2 threads | ratio |"
     yield "|" + " --- |" * 8

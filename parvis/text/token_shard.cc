@@ -110,7 +110,7 @@ Status TokenShard::Init() {
   const size_t blocks = (token_bytes + kBlockBytes - 1) / kBlockBytes;
   const size_t padding = shard::PaddingAfter(kHeadBytes + token_bytes);
   ByteReader reader(bytes_);
-  PARVIS_ASSIGN_OR_RETURN(const auto head, reader.Bytes("head", kHeadBytes));
+  PARVIS_RETURN_IF_ERROR(reader.Bytes("head", kHeadBytes).status());
   PARVIS_ASSIGN_OR_RETURN(tokens_, reader.Bytes("tokens", token_bytes));
   PARVIS_ASSIGN_OR_RETURN(const std::string_view zeros, reader.Text("padding", padding));
   if (zeros.find_first_not_of('\0') != std::string_view::npos) {
