@@ -27,8 +27,8 @@ struct BuildOptions {
 //     went
 //   report.json, croissant.json, corpus.toml
 //
-// Files are streams; in memory are some MiB of documents, and about a kilobyte for each that is
-// kept. The folder appears whole or not at all. What it holds depends neither on threads nor on
+// Files are streams; in memory are some MiB of documents, and one to three kilobytes for each that
+// is kept. The folder appears whole or not at all. What it holds depends neither on threads nor on
 // time, but for the date.
 Result<CorpusReport> BuildCorpus(const CorpusRecipe& recipe, ThreadPool& pool,
                                  const BuildOptions& options);
