@@ -29,9 +29,15 @@ std::string EvaluationText(const train::Evaluation& evaluation) {
   if (evaluation.bits_per_byte) {
     figure = fmt::format("{:.4f} bits per byte", *evaluation.bits_per_byte);
   }
+  if (evaluation.reward_margin) {
+    figure = fmt::format("{:.1f} % prefer the chosen, reward margin {:.3f}",
+                         evaluation.accuracy.value_or(0.0) * 100, *evaluation.reward_margin);
+  }
   return fmt::format("{}: {}, loss {:.4f}, {} {}", evaluation.name, figure, evaluation.loss,
                      CountText(static_cast<double>(evaluation.tokens)),
-                     evaluation.accuracy ? "labels" : "tokens");
+                     evaluation.reward_margin ? "pairs"
+                     : evaluation.accuracy    ? "labels"
+                                              : "tokens");
 }
 
 // Draws what the trainer tells: stages as notes, training as a bar.

@@ -244,4 +244,10 @@ ops::Loss Stack::Loss(const Exec& exec, const Tensor& hidden, std::span<const in
   return ops::LinearCrossEntropy(exec, x, head_.out, targets, grad_scale, each);
 }
 
+ops::Loss Stack::Loss(const Exec& exec, const Tensor& hidden, std::span<const int32_t> targets,
+                      std::span<const float> grad_scales, std::span<float> each) {
+  const Tensor x = BeforeOutput(exec, blueprint_, head_, hidden);
+  return ops::LinearCrossEntropy(exec, x, head_.out, targets, grad_scales, each);
+}
+
 }  // namespace parvis::nn

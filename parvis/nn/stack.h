@@ -103,6 +103,9 @@ class Stack {
   // ops::LinearCrossEntropy. REQUIRES: a head with one softmax for each row.
   ops::Loss Loss(const Exec& exec, const Tensor& hidden, std::span<const int32_t> targets,
                  float grad_scale, std::span<float> each = {});
+  // The same with a scale for each row. REQUIRES: recording.
+  ops::Loss Loss(const Exec& exec, const Tensor& hidden, std::span<const int32_t> targets,
+                 std::span<const float> grad_scales, std::span<float> each = {});
 
  private:
   void MakeBlocks();

@@ -11,20 +11,23 @@ namespace {
 // Rows whose logits are held at a time.
 constexpr int64_t kChunkRows = 256;
 
-// The loss of a row; turns its logits into their gradients if `grad_scale` is not 0.
+// The loss of a row; when learning, turns its logits into their gradients.
 float Score(const Exec& exec, std::span<float> logits, int32_t target, float grad_scale) {
   PARVIS_CHECK(target < static_cast<int64_t>(logits.size()));
+  float loss = 0.0f;
   if (target >= 0) {
-    return exec.kernels().CrossEntropy(logits.data(), logits.size(), target, grad_scale);
+    loss = exec.kernels().CrossEntropy(logits.data(), logits.size(), target, grad_scale);
   }
-  std::fill(logits.begin(), logits.end(), 0.0f);
-  return 0.0f;
+  if (exec.recording() && (target < 0 || grad_scale == 0.0f)) {
+    std::fill(logits.begin(), logits.end(), 0.0f);
+  }
+  return loss;
 }
 
-}  // namespace
-
-Loss LinearCrossEntropy(const Exec& exec, const Tensor& hidden, const LinearSpec& output,
-                        std::span<const int32_t> targets, float grad_scale, std::span<float> each) {
+// `scale_of`: of a row's loss.
+template <typename ScaleOf>
+Loss Compute(const Exec& exec, const Tensor& hidden, const LinearSpec& output,
+             std::span<const int32_t> targets, const ScaleOf& scale_of, std::span<float> each) {
   Parameter& weight = *output.weight;
   const int64_t rows = hidden.dim(0), size = hidden.dim(1), vocab_size = weight.shape[0];
   PARVIS_CHECK(static_cast<int64_t>(targets.size()) == rows);
@@ -62,7 +65,7 @@ Loss LinearCrossEntropy(const Exec& exec, const Tensor& hidden, const LinearSpec
     const auto score = [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
         const std::span<float> row(logits.f32() + r * vocab_size, static_cast<size_t>(vocab_size));
-        each[first + r] = Score(exec, row, targets[first + r], learn ? grad_scale : 0.0f);
+        each[first + r] = Score(exec, row, targets[first + r], learn ? scale_of(first + r) : 0.0f);
       }
     };
     if (!learn) {
@@ -116,6 +119,22 @@ Loss LinearCrossEntropy(const Exec& exec, const Tensor& hidden, const LinearSpec
     ++loss.count;
   }
   return loss;
+}
+
+}  // namespace
+
+Loss LinearCrossEntropy(const Exec& exec, const Tensor& hidden, const LinearSpec& output,
+                        std::span<const int32_t> targets, float grad_scale, std::span<float> each) {
+  return Compute(
+      exec, hidden, output, targets, [grad_scale](int64_t) { return grad_scale; }, each);
+}
+
+Loss LinearCrossEntropy(const Exec& exec, const Tensor& hidden, const LinearSpec& output,
+                        std::span<const int32_t> targets, std::span<const float> grad_scales,
+                        std::span<float> each) {
+  PARVIS_CHECK(exec.recording() && grad_scales.size() == targets.size());
+  return Compute(
+      exec, hidden, output, targets, [grad_scales](int64_t row) { return grad_scales[row]; }, each);
 }
 
 }  // namespace parvis::ops

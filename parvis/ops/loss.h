@@ -24,6 +24,12 @@ Loss LinearCrossEntropy(const Exec& exec, const Tensor& hidden, const LinearSpec
                         std::span<const int32_t> targets, float grad_scale,
                         std::span<float> each = {});
 
+// The same where each row's loss has a scale of its own: the gradient is that of the sum over the
+// rows of  grad_scales[row] * loss. REQUIRES: recording.
+Loss LinearCrossEntropy(const Exec& exec, const Tensor& hidden, const LinearSpec& output,
+                        std::span<const int32_t> targets, std::span<const float> grad_scales,
+                        std::span<float> each = {});
+
 }  // namespace parvis::ops
 
 #endif  // PARVIS_OPS_LOSS_H_

@@ -25,6 +25,8 @@ struct Batch {
   std::vector<int64_t> head_rows;  // rows of `tokens` that the head is given; empty: all
   // Equally many for each of these rows, or for each segment; -1: does not count.
   std::vector<int32_t> targets;
+  // Of each segment, what the model at the start gave it (preferences); else empty.
+  std::vector<float> references;
 
   nn::Step step() const { return {tokens, segments, token_types}; }
   int64_t num_tokens() const { return static_cast<int64_t>(tokens.size() + prompt_tokens.size()); }

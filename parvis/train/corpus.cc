@@ -33,6 +33,11 @@ void Corpus::Add(std::string id, size_t source, int64_t text_bytes, std::span<co
   text_bytes_ += text_bytes;
 }
 
+void Corpus::SetNumbers(int64_t document, std::span<const int32_t> numbers) {
+  PARVIS_CHECK(shards_.empty() && numbers.size() == Numbers(document).size());
+  std::copy(numbers.begin(), numbers.end(), numbers_.begin() + numbers_begin_[document]);
+}
+
 Corpus Corpus::OfShards(const std::vector<Shard>& shards, std::vector<int32_t> before,
                         std::vector<int32_t> after) {
   Corpus corpus;

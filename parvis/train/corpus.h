@@ -48,6 +48,8 @@ class Corpus {
   // `source`: index into the sources that were read. REQUIRES: not of shards.
   void Add(std::string id, size_t source, int64_t text_bytes, std::span<const int32_t> tokens,
            std::span<const int32_t> numbers = {});
+  // Other numbers of a document, as many as before. REQUIRES: not of shards.
+  void SetNumbers(int64_t document, std::span<const int32_t> numbers);
 
  private:
   struct Place {

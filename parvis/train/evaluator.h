@@ -20,8 +20,9 @@ struct Evaluation {
   // Bits of all predicted tokens over the bytes of their text; none where not all text is
   // predicted.
   std::optional<double> bits_per_byte;
-  std::optional<double> accuracy;  // share of the targets that are met, where it is counted
-  int64_t tokens = 0, bytes = 0;   // targets; bytes of all the text
+  std::optional<double> accuracy;       // share of the targets that are met, where it is counted
+  std::optional<double> reward_margin;  // mean, where there are rewards
+  int64_t tokens = 0, bytes = 0;        // targets; bytes of all the text
 
   // The smaller the better: what the best checkpoint is chosen by.
   double score() const { return bits_per_byte.value_or(loss); }

@@ -63,6 +63,26 @@ class Objective {
     return std::nullopt;
   }
 
+  // What an evaluation knows of a batch: the loss; how many targets are met, if they are counted;
+  // the sum of the rewards' margins, if there are rewards.
+  struct Judged {
+    ops::Loss loss;
+    std::optional<int64_t> correct;
+    std::optional<double> margin;
+  };
+  virtual Judged Judge(const ops::Exec& exec, nn::Stack& stack, const Batch& batch) const {
+    return {Loss(exec, stack, batch, 0.0f), Correct(exec, stack, batch), std::nullopt};
+  }
+
+  // What the loss of a step is the mean over.
+  virtual int64_t CountOf(const Batch& batch) const { return batch.num_targets(); }
+
+  // Called once for each corpus, with the model as it is before the first step of a run: what an
+  // objective has to know of that goes into the documents' numbers. `rows`: tokens of one forward
+  // pass, about. REQUIRES: the stack is packed.
+  virtual void Begin(const ops::Exec&, nn::Stack&, int64_t /*row_length*/, int64_t /*rows*/,
+                     Corpus&) const {}
+
   // Whether the targets are all of the text, so that bits per byte mean something.
   virtual bool predicts_all_text() const { return false; }
 

@@ -41,6 +41,10 @@ constexpr Case kCases[] = {
     {"chat_gpt2", "models/gpt2_tiny", ObjectiveKind::kChat},
     {"chat_bloom", "models/bloom_tiny", ObjectiveKind::kChat},
     {"chat_t5", "models/t5_v1_1", ObjectiveKind::kChat},
+    {"preference_llama", "models/llama_gqa", ObjectiveKind::kPreference},
+    {"preference_gpt2", "models/gpt2_tiny", ObjectiveKind::kPreference},
+    {"preference_bloom", "models/bloom_tiny", ObjectiveKind::kPreference},
+    {"preference_t5", "models/t5_v1_1", ObjectiveKind::kPreference},
 };
 
 class ObjectiveGoldenTest : public testing::TestWithParam<Case> {
@@ -133,7 +137,34 @@ class ObjectiveGoldenTest : public testing::TestWithParam<Case> {
     return batch;
   }
 
+  // All pairs of all steps, with what the model at the start gives them.
+  void PreparePairs(int64_t steps) {
+    for (int64_t step = 0; step < steps; ++step) {
+      size_t begin = 0;
+      for (const int64_t length : kLengths) {
+        const auto size = static_cast<size_t>(2 * length + 1);
+        const auto prompt = static_cast<int32_t>(length / 3);
+        const auto chosen = static_cast<int32_t>(length);
+        const std::vector<int32_t> numbers = {chosen, prompt, 0, chosen + 1, prompt, 0};
+        pairs_.Add("", 0, 0, Ints("input_ids", step).subspan(begin, size), numbers);
+        begin += size;
+      }
+    }
+    objective_->Begin(exec_, model_->stack, 1 << 10, 64, pairs_);
+  }
+
+  std::vector<Batch> PairsOf(int64_t step) {
+    std::vector<Batch> batches(std::size(kLengths));
+    Random random(1);
+    for (size_t i = 0; i < batches.size(); ++i) {
+      const auto document = step * static_cast<int64_t>(batches.size()) + static_cast<int64_t>(i);
+      objective_->Append(pairs_, {document, 0, pairs_.size(document)}, random, batches[i]);
+    }
+    return batches;
+  }
+
   std::vector<Batch> StepOf(int64_t step) {
+    if (GetParam().kind == ObjectiveKind::kPreference) return PairsOf(step);
     const auto all = static_cast<int64_t>(Ints("targets", step).size());
     const bool per_token = GetParam().kind == ObjectiveKind::kMasked ||
                            GetParam().kind == ObjectiveKind::kTokenLabels ||
@@ -185,6 +216,7 @@ class ObjectiveGoldenTest : public testing::TestWithParam<Case> {
   std::optional<models::Model> model_;
   std::shared_ptr<formats::TensorSource> golden_;
   ObjectivePointer objective_;
+  Corpus pairs_;
 };
 
 TEST_P(ObjectiveGoldenTest, TenStepsOfAdamW) {
@@ -203,7 +235,15 @@ TEST_P(ObjectiveGoldenTest, TenStepsOfAdamW) {
   objective_ = *objective;
   Trainer trainer(exec_, model_->stack, *objective_, OptimizerSettings{}, ops::Packing::kF32);
   const Tensor losses = *golden_->Get("losses"), norms = *golden_->Get("gradient_norms");
+  if (GetParam().kind == ObjectiveKind::kPreference) PreparePairs(losses.size());
   for (int64_t step = 0; step < losses.size(); ++step) {
+    if (GetParam().kind == ObjectiveKind::kPreference) {
+      double margin = 0.0;
+      for (const Batch& batch : PairsOf(step)) {
+        margin += *objective_->Judge(exec_, model_->stack, batch).margin / std::size(kLengths);
+      }
+      EXPECT_NEAR(margin, golden_->Get("margins")->f32()[step], 1e-4) << step;
+    }
     const auto result = trainer.Step(StepOf(step), 1e-3, {});
     ASSERT_TRUE(result.ok()) << result.status().message();
     EXPECT_NEAR(result->loss, losses.f32()[step], 2e-5 * losses.f32()[step]) << step;

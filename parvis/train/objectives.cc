@@ -8,6 +8,9 @@ RowFormat RowFormatOf(ObjectiveKind kind) {
       return {.text = "source", .second = "target", .second_needed = true};
     case ObjectiveKind::kChat:
       return {.fields = {"tools", "documents", "chat_template_kwargs"}, .said = {"messages"}};
+    case ObjectiveKind::kPreference:
+      return {.fields = {"tools", "documents", "chat_template_kwargs"},
+              .said = {"prompt", "chosen", "rejected"}};
     case ObjectiveKind::kLabels:
       return {.second = "second", .fields = {"label"}};
     case ObjectiveKind::kTokenLabels:
@@ -40,6 +43,8 @@ Result<ObjectivePointer> MakeObjective(const ObjectiveSettings& settings,
         return NewPairObjective(settings, tokenizer, start);
       case ObjectiveKind::kChat:
         return NewChatObjective(model);
+      case ObjectiveKind::kPreference:
+        return NewPreferenceObjective(settings, model);
       case ObjectiveKind::kLabels:
         return NewLabelObjective(model);
       case ObjectiveKind::kTokenLabels:

@@ -43,6 +43,10 @@ ObjectivePointer NewAnswerObjective(const models::Model& model);
 // Of a model that writes text and whose tokenizer has a chat template.
 Result<ObjectivePointer> NewChatObjective(const models::Model& model);
 
+// Of a model that writes text. Its documents want Begin.
+Result<ObjectivePointer> NewPreferenceObjective(const ObjectiveSettings& settings,
+                                                const models::Model& model);
+
 // How many tokens of a text are taken out, and in how many runs, of `max_spans` at most. As the
 // published recipe has it: 568 tokens become 512 of the prompt and 114 of the answer.
 struct SpanCounts {

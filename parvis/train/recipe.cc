@@ -149,10 +149,11 @@ struct ObjectiveName {
   ObjectiveKind kind;
 };
 constexpr ObjectiveName kObjectives[] = {
-    {"causal", ObjectiveKind::kCausal},   {"masked", ObjectiveKind::kMasked},
-    {"spans", ObjectiveKind::kSpans},     {"pairs", ObjectiveKind::kPairs},
-    {"labels", ObjectiveKind::kLabels},   {"token_labels", ObjectiveKind::kTokenLabels},
-    {"answers", ObjectiveKind::kAnswers}, {"chat", ObjectiveKind::kChat}};
+    {"causal", ObjectiveKind::kCausal},        {"masked", ObjectiveKind::kMasked},
+    {"spans", ObjectiveKind::kSpans},          {"pairs", ObjectiveKind::kPairs},
+    {"labels", ObjectiveKind::kLabels},        {"token_labels", ObjectiveKind::kTokenLabels},
+    {"answers", ObjectiveKind::kAnswers},      {"chat", ObjectiveKind::kChat},
+    {"preference", ObjectiveKind::kPreference}};
 
 void ReadObjective(TomlReader& reader, Recipe& recipe) {
   ObjectiveSettings& objective = recipe.objective;
@@ -172,11 +173,15 @@ void ReadObjective(TomlReader& reader, Recipe& recipe) {
   objective.noise_share = reader.Number("noise_share", objective.noise_share, 0.001, 0.999);
   objective.mean_span = reader.Number("mean_span", objective.mean_span, 1, 1000);
   objective.prefix = reader.Text("prefix", "");
+  objective.beta = reader.Number("beta", objective.beta, 1e-6, 1000);
+  objective.label_smoothing = reader.Number("label_smoothing", 0.0, 0.0, 0.499);
   of("mask_share", ObjectiveKind::kMasked, "masked");
   of("whole_word", ObjectiveKind::kMasked, "masked");
   of("noise_share", ObjectiveKind::kSpans, "spans");
   of("mean_span", ObjectiveKind::kSpans, "spans");
   of("prefix", ObjectiveKind::kPairs, "pairs");
+  of("beta", ObjectiveKind::kPreference, "preference");
+  of("label_smoothing", ObjectiveKind::kPreference, "preference");
 }
 
 Status ReadTrain(const toml::table* table, Recipe& recipe) {
@@ -267,6 +272,11 @@ Status ReadTables(const toml::table& root, const std::string& data_dir, Recipe& 
   }
   PARVIS_RETURN_IF_ERROR(ReadTrain(train, recipe));
   PARVIS_RETURN_IF_ERROR(ReadModelTable(model, recipe));
+  if (recipe.objective.kind == ObjectiveKind::kPreference && recipe.from.empty()) {
+    return InvalidArgument(recipe.path +
+                           ": [train] objective = \"preference\" compares with a model that is "
+                           "there: tell [model] from");
+  }
   PARVIS_RETURN_IF_ERROR(ReadLora(lora, recipe));
   return ReadOutput(output, recipe);
 }
@@ -343,6 +353,10 @@ Json Recipe::Deciding() const {
     flat["train.noise_share"] = objective.noise_share;
     flat["train.mean_span"] = objective.mean_span;
     flat["train.prefix"] = objective.prefix;
+  }
+  if (objective.kind == ObjectiveKind::kPreference) {
+    flat["train.beta"] = objective.beta;
+    flat["train.label_smoothing"] = objective.label_smoothing;
   }
   Json epochs_of_sources = Json::array();
   for (const DataSource& source : train) epochs_of_sources.push_back(source.epochs);

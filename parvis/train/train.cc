@@ -106,6 +106,18 @@ Status Compare(Communicator& world, const TrainOptions& options, const Recipe& r
   return Status();
 }
 
+// Shows the objective the model as it is before the first step; of a resumed run, too.
+void BeginWith(const ops::Exec& exec, const Recipe& recipe, models::Model& model,
+               Prepared& prepared) {
+  model.stack.Pack(exec, /*keep_values=*/true, ops::PackingOf(recipe.dtype));
+  const auto begin = [&](Corpus& corpus) {
+    prepared.objective->Begin(exec, model.stack, recipe.context_length, recipe.micro_batch_tokens,
+                              corpus);
+  };
+  begin(prepared.train);
+  for (auto& [name, corpus] : prepared.eval) begin(corpus);
+}
+
 // A run before its first step: what is read and made for it, in an order that all ranks keep. None
 // of them leaves it before the others do.
 class Preparation {
@@ -173,6 +185,9 @@ class Preparation {
     PARVIS_ASSIGN_OR_RETURN(prepared_, Prepare(*pool_, std::move(texts_), std::move(tokenizer_),
                                                *objective, options_.progress));
     prepared_.parent = parent_name_;
+    if (recipe_->objective.kind == ObjectiveKind::kPreference) {
+      BeginWith(*exec_, *recipe_, *model_, prepared_);
+    }
     return Status();
   }
 

@@ -75,7 +75,7 @@ void Trainer::GatherAndRepack() {
 Trainer::StepResult Trainer::Count(std::span<const Batch> micro_batches) const {
   double num_targets = 0.0, num_tokens = 0.0, flop = 0.0;
   for (const Batch& batch : micro_batches) {
-    num_targets += static_cast<double>(batch.num_targets());
+    num_targets += static_cast<double>(objective_.CountOf(batch));
     num_tokens += static_cast<double>(batch.num_tokens());
     flop += FlopOf(stack_.blueprint(), batch);
   }

@@ -5,6 +5,7 @@ Writes tests/golden/objectives/<case>.safetensors (README.md beside this script)
 Usage: make_objectives.py [OUT_DIR [CASE...]]
 """
 
+import copy
 import pathlib
 import sys
 
@@ -15,6 +16,7 @@ from make_models import ROOT, save_goldens
 STEPS = 10
 LENGTHS = (9, 14, 6)  # of the sequences of a step; each is computed on its own
 LABELS = 3
+BETA = 0.1  # of preferences
 SAMPLES = 12  # numbers of each parameter that are kept
 
 # case: (folder of the checkpoint, class, what is learned)
@@ -32,6 +34,10 @@ CASES = {
     "chat_gpt2": ("models/gpt2_tiny", "GPT2LMHeadModel", "chat"),
     "chat_bloom": ("models/bloom_tiny", "BloomForCausalLM", "chat"),
     "chat_t5": ("models/t5_v1_1", "T5ForConditionalGeneration", "chat"),
+    "preference_llama": ("models/llama_gqa", "LlamaForCausalLM", "preference"),
+    "preference_gpt2": ("models/gpt2_tiny", "GPT2LMHeadModel", "preference"),
+    "preference_bloom": ("models/bloom_tiny", "BloomForCausalLM", "preference"),
+    "preference_t5": ("models/t5_v1_1", "T5ForConditionalGeneration", "preference"),
 }
 
 
@@ -99,10 +105,46 @@ def loss_of(model, goal, ids, types, targets):
     return model(**inputs, labels=labels).loss * count, count
 
 
+def log_probability(model, ids, first):
+    """Of ids[first:], given what stands before it."""
+    if model.config.model_type == "t5":
+        logits = model(input_ids=ids[None, :first], labels=ids[None, first:]).logits[0]
+    else:
+        logits = model(input_ids=ids[None]).logits[0, first - 1:-1]
+    return torch.log_softmax(logits, -1).gather(1, ids[first:, None]).sum()
+
+
+def preference_loss(model, reference, ids, targets):
+    """Direct preference optimisation, the formula of Rafailov et al. 2023, and its reward margin. The first
+    half of the tokens, less one, is prompt and chosen, the rest prompt and rejected."""
+    length, gains = len(ids) // 2, []
+    for part, own in ((ids[:length], targets[:length]), (ids[length:], targets[length:])):
+        first = int((own < 0).sum())
+        with torch.no_grad():
+            before = log_probability(reference, part, first)
+        gains.append(log_probability(model, part, first) - before)
+    margin = BETA * (gains[0] - gains[1])
+    return -torch.nn.functional.logsigmoid(margin), margin.detach()
+
+
+def draw_pair(length, generator):
+    """Prompt and chosen, then the same prompt and a rejected answer that is a token longer."""
+    prompt = torch.randint(5, 25, (length // 3,), generator=generator)
+    parts = []
+    for size in (length, length + 1):
+        answer = torch.randint(5, 25, (size - len(prompt),), generator=generator)
+        parts.append((torch.cat([prompt, answer]), torch.cat([torch.full_like(prompt, -100), answer])))
+    ids, targets = (torch.cat(both) for both in zip(*parts))
+    return ids, torch.zeros_like(ids), targets
+
+
 def draw_step(model, goal, generator):
     """Sequences of few different tokens, so that there is something to learn."""
     step = []
     for length in LENGTHS:
+        if goal == "preference":
+            step.append(draw_pair(length, generator))
+            continue
         ids = torch.randint(5, 25, (length,), generator=generator)
         if model.config.model_type == "t5":  # its classifier looks for the end
             ids[-1] = model.config.eos_token_id
@@ -123,12 +165,18 @@ def goldens(model, goal, generator):
         eps=1e-8,
         foreach=False,
     )
-    losses, norms, steps = [], [], []
+    losses, norms, steps, margins = [], [], [], []
+    reference = copy.deepcopy(model) if goal == "preference" else None
     for _ in range(STEPS):
         step = draw_step(model, goal, generator)
         optimizer.zero_grad()
-        parts = [loss_of(model, goal, *sequence) for sequence in step]
-        loss = sum(part[0] for part in parts) / sum(part[1] for part in parts)
+        if goal == "preference":
+            pairs = [preference_loss(model, reference, ids, targets) for ids, _, targets in step]
+            margins.append(sum(pair[1] for pair in pairs) / len(pairs))
+            loss = sum(pair[0] for pair in pairs) / len(pairs)
+        else:
+            parts = [loss_of(model, goal, *sequence) for sequence in step]
+            loss = sum(part[0] for part in parts) / sum(part[1] for part in parts)
         loss.backward()
         norms.append(torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=False))
         losses.append(loss.detach())
@@ -141,6 +189,8 @@ def goldens(model, goal, generator):
         "losses": torch.stack(losses),
         "gradient_norms": torch.stack(norms),
     }
+    if margins:
+        tensors["margins"] = torch.stack(margins)
     for name, parameter in model.named_parameters():
         values = parameter.detach().flatten()
         count = min(SAMPLES, len(values))
