@@ -131,6 +131,10 @@ Result<Measured> MeasurePath(const EvalOptions& options, const std::string& path
 }
 
 Status Check(const EvalOptions& options) {
+  if (options.paragraphs || options.context_length > 0) {
+    return InvalidArgument(std::string(options.paragraphs ? "--paragraphs" : "--context-length") +
+                           " is of --suite perplexity, which reads text; rows are whole");
+  }
   if (options.outputs.empty() && options.save_outputs.empty()) return {};
   if (!IsWritingSuite(options.suite)) {
     return InvalidArgument("--suite " + options.suite +

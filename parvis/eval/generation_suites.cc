@@ -41,13 +41,13 @@ Measure CorpusMeasure(const std::string& name, const std::vector<Counts>& counts
 bool GoesOn(const OutputProgress& progress, size_t done) { return !progress || progress(done); }
 
 Result<std::string> InPieces(runtime::TextToText& writer, Writing writing,
-                             const std::string& source) {
+                             const std::string& source, const std::function<bool()>& cancelled) {
   if (writing == Writing::kTranslation) {
     PARVIS_ASSIGN_OR_RETURN(runtime::Translation result,
-                            runtime::Translate(writer, source, nullptr));
+                            runtime::Translate(writer, source, cancelled));
     return std::move(result.text);
   }
-  PARVIS_ASSIGN_OR_RETURN(runtime::Summary result, runtime::Summarize(writer, source, nullptr));
+  PARVIS_ASSIGN_OR_RETURN(runtime::Summary result, runtime::Summarize(writer, source, cancelled));
   return std::move(result.text);
 }
 
@@ -71,6 +71,7 @@ Result<std::vector<std::string>> WriteAnswers(models::Model& model, const ops::E
                                               const OutputProgress& progress, int64_t& cut) {
   PARVIS_ASSIGN_OR_RETURN(const auto writer, runtime::TextToText::Create(model, exec, {}, {}));
   std::vector<std::string> outputs;
+  const auto cancelled = [&] { return !GoesOn(progress, outputs.size()); };
   for (size_t from = 0; from < questions.size(); from += kTogether) {
     std::vector<std::string> prompts;
     for (size_t i = from; i < std::min(from + kTogether, questions.size()); ++i) {
@@ -81,7 +82,7 @@ Result<std::vector<std::string>> WriteAnswers(models::Model& model, const ops::E
         return InvalidArgument(questions[i].where + ": the question leaves no room for its text");
       }
     }
-    PARVIS_ASSIGN_OR_RETURN(const auto answers, writer->Answer(prompts, nullptr));
+    PARVIS_ASSIGN_OR_RETURN(const auto answers, writer->Answer(prompts, cancelled));
     for (const runtime::TextAnswer& answer : answers) outputs.push_back(answer.text);
     if (!GoesOn(progress, outputs.size())) return Cancelled("interrupted");
   }
@@ -94,7 +95,9 @@ Result<std::vector<std::string>> WriteOutputs(runtime::TextToText& writer, Writi
                                               const std::vector<TextPair>& pairs,
                                               const OutputProgress& progress) {
   std::vector<std::string> outputs(pairs.size());
-  for (size_t from = 0; from < pairs.size();) {
+  size_t from = 0;
+  const auto cancelled = [&] { return !GoesOn(progress, from); };
+  while (from < pairs.size()) {
     const size_t to = std::min(from + kTogether, pairs.size());
     std::vector<std::string> whole;
     std::vector<size_t> places;
@@ -105,11 +108,11 @@ Result<std::vector<std::string>> WriteOutputs(runtime::TextToText& writer, Writi
         places.push_back(i);
         continue;
       }
-      Result<std::string> output = InPieces(writer, writing, source);
+      Result<std::string> output = InPieces(writer, writing, source, cancelled);
       if (!output.ok()) return output.status().In(pairs[i].where);
       outputs[i] = std::move(output).value();
     }
-    PARVIS_ASSIGN_OR_RETURN(const auto answers, writer.Answer(whole, nullptr));
+    PARVIS_ASSIGN_OR_RETURN(const auto answers, writer.Answer(whole, cancelled));
     for (size_t i = 0; i < places.size(); ++i) outputs[places[i]] = answers[i].text;
     from = to;
     if (!GoesOn(progress, to)) return Cancelled("interrupted");
@@ -182,22 +185,24 @@ Outcome MeasureSummaries(const std::vector<TextPair>& pairs,
 Outcome MeasureAnswers(const std::vector<SpanQuestion>& questions,
                        const std::vector<std::string>& outputs, AnswerLanguage language,
                        const BootstrapOptions& bootstrap) {
-  std::vector<double> exact, f1, answerable, unanswerable;
+  // Of all questions, of those with an answer, of those without.
+  std::vector<double> exact[3], f1[3];
   for (size_t i = 0; i < questions.size(); ++i) {
     const SpanScore score = ScoreSpan(outputs[i], questions[i].answers, language);
-    exact.push_back(score.exact);
-    f1.push_back(score.f1);
-    (questions[i].answers.empty() ? unanswerable : answerable).push_back(score.f1);
+    for (const int kind : {0, questions[i].answers.empty() ? 2 : 1}) {
+      exact[kind].push_back(score.exact);
+      f1[kind].push_back(score.f1);
+    }
   }
   Outcome outcome;
   outcome.count = static_cast<int64_t>(questions.size());
-  outcome.measures = {PercentMeasure("exact", exact, bootstrap),
-                      PercentMeasure("f1", f1, bootstrap)};
-  if (!unanswerable.empty()) {
-    if (!answerable.empty()) {
-      outcome.measures.push_back(PercentMeasure("f1_answerable", answerable, bootstrap));
-    }
-    outcome.measures.push_back(PercentMeasure("f1_unanswerable", unanswerable, bootstrap));
+  constexpr const char* kEndings[] = {"", "_answerable", "_unanswerable"};
+  for (int kind = 0; kind < 3; ++kind) {
+    if (exact[kind].empty() || (kind == 1 && exact[2].empty())) continue;
+    outcome.measures.push_back(
+        PercentMeasure(std::string("exact") + kEndings[kind], exact[kind], bootstrap));
+    outcome.measures.push_back(
+        PercentMeasure(std::string("f1") + kEndings[kind], f1[kind], bootstrap));
   }
   return outcome;
 }

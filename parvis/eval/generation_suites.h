@@ -36,7 +36,8 @@ struct SpanQuestion {
 };
 Result<std::vector<SpanQuestion>> ReadSpanQuestions(const Rows& rows);
 
-// Called with the number of outputs that are there; false: leave with kCancelled.
+// Called with the number of outputs that are there, also while the next are written; false: leave
+// with kCancelled.
 using OutputProgress = std::function<bool(size_t done)>;
 
 // One output for each source: whole where it fits, else in pieces as `translate` or `summarize`
@@ -68,8 +69,8 @@ Outcome MeasureTranslations(const std::vector<TextPair>& pairs,
 Outcome MeasureSummaries(const std::vector<TextPair>& pairs,
                          const std::vector<std::string>& outputs, bool stem,
                          const BootstrapOptions& bootstrap);
-// "exact" and "f1", times 100; where some have no answer also "f1_answerable" and
-// "f1_unanswerable".
+// "exact" and "f1", times 100; where some have no answer also "exact_answerable" and so on of those
+// that have one, "exact_unanswerable" of those that have none.
 Outcome MeasureAnswers(const std::vector<SpanQuestion>& questions,
                        const std::vector<std::string>& outputs, AnswerLanguage language,
                        const BootstrapOptions& bootstrap);
