@@ -45,6 +45,7 @@ constexpr Case kCases[] = {
     {"preference_gpt2", "models/gpt2_tiny", ObjectiveKind::kPreference},
     {"preference_bloom", "models/bloom_tiny", ObjectiveKind::kPreference},
     {"preference_t5", "models/t5_v1_1", ObjectiveKind::kPreference},
+    {"pairs_t5", "models/t5_v1_1", ObjectiveKind::kPairs},
 };
 
 class ObjectiveGoldenTest : public testing::TestWithParam<Case> {
@@ -118,6 +119,14 @@ class ObjectiveGoldenTest : public testing::TestWithParam<Case> {
       }
       return batch;
     }
+    Random random(1);
+    if (GetParam().kind == ObjectiveKind::kPairs) {
+      std::vector<int32_t> both(tokens.begin(), tokens.end());
+      both.insert(both.end(), targets.begin(), targets.end());
+      corpus.Add("", 0, 0, both, std::vector<int32_t>{static_cast<int32_t>(length)});
+      objective_->Append(corpus, {0, 0, 2 * length}, random, batch);
+      return batch;
+    }
     if (GetParam().kind == ObjectiveKind::kChat) {
       // Targets are the answers' own tokens: flags, or where the one answer begins.
       const auto prompt = std::count(numbers.begin(), numbers.end(), -1);
@@ -127,7 +136,6 @@ class ObjectiveGoldenTest : public testing::TestWithParam<Case> {
       numbers.insert(numbers.end(), types.begin(), types.end());
     }
     corpus.Add("", 0, 0, tokens, numbers);
-    Random random(1);
     const EpochPlan plan = PlanInOrder(corpus, objective_->DivisionOf(corpus, 1 << 10));
     objective_->Append(corpus, plan.pieces.at(0), random, batch);
     if (GetParam().kind == ObjectiveKind::kTokenLabels) {
@@ -168,7 +176,8 @@ class ObjectiveGoldenTest : public testing::TestWithParam<Case> {
     const auto all = static_cast<int64_t>(Ints("targets", step).size());
     const bool per_token = GetParam().kind == ObjectiveKind::kMasked ||
                            GetParam().kind == ObjectiveKind::kTokenLabels ||
-                           GetParam().kind == ObjectiveKind::kChat;
+                           GetParam().kind == ObjectiveKind::kChat ||
+                           GetParam().kind == ObjectiveKind::kPairs;
     std::vector<Batch> batches;
     int64_t begin = 0, target = 0;
     for (const int64_t length : kLengths) {
@@ -222,7 +231,9 @@ class ObjectiveGoldenTest : public testing::TestWithParam<Case> {
 TEST_P(ObjectiveGoldenTest, TenStepsOfAdamW) {
   // The objective does not read text here, so any tokenizer will do.
   if (model_->tokenizer == nullptr) {
-    const std::string path = kGoldens + "tokenizers/bert_uncased/tokenizer.json";
+    const bool pairs = GetParam().kind == ObjectiveKind::kPairs;
+    const std::string path =
+        kGoldens + "tokenizers/" + (pairs ? "t5" : "bert_uncased") + "/tokenizer.json";
     model_->tokenizer = text::ReadTokenizerJson(*ReadFile(path)).value();
   }
   if (GetParam().kind == ObjectiveKind::kChat) {

@@ -38,6 +38,7 @@ CASES = {
     "preference_gpt2": ("models/gpt2_tiny", "GPT2LMHeadModel", "preference"),
     "preference_bloom": ("models/bloom_tiny", "BloomForCausalLM", "preference"),
     "preference_t5": ("models/t5_v1_1", "T5ForConditionalGeneration", "preference"),
+    "pairs_t5": ("models/t5_v1_1", "T5ForConditionalGeneration", "pairs"),
 }
 
 
@@ -80,6 +81,8 @@ def draw_targets(goal, config, length, generator):
         targets = torch.randint(0, config.num_labels, (length,), generator=generator)
         targets[torch.rand(length, generator=generator) < 0.3] = -100
         return targets
+    if goal == "pairs":
+        return torch.randint(5, 25, (length,), generator=generator)
     if goal == "answers":
         return torch.sort(torch.randint(0, length, (2,), generator=generator)).values
     if goal == "multi":
