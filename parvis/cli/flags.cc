@@ -47,9 +47,14 @@ Result<models::Model> ModelFlags::Load(const Compute& compute) const {
   models::LoadOptions options;
   PARVIS_ASSIGN_OR_RETURN(options.packing, PackingFromName(dtype));
   PARVIS_ASSIGN_OR_RETURN(const std::string path, FindModel(model));
+  const bool other_head = !adapter.empty() && models::BringsHead(adapter);
+  options.keep_values = other_head;
   PARVIS_ASSIGN_OR_RETURN(models::Model loaded, models::LoadModel(compute.exec(), path, options));
   if (!adapter.empty()) {
     PARVIS_RETURN_IF_ERROR(models::LoadAdapter(compute.exec(), adapter, loaded));
+  }
+  if (other_head) {
+    loaded.stack.Pack(compute.exec(), /*keep_values=*/false, options.packing);
   }
   return loaded;
 }

@@ -1,7 +1,9 @@
 #include "parvis/cli/rewrite.h"
 
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "parvis/cli/flags.h"
@@ -36,15 +38,18 @@ Result<models::Model> Open(const RewriteRequest& request, const std::string& pat
 // `keep_types`: what was changed is stored as it was before.
 Status Merge(const std::string& adapter, bool keep_types, const Compute& compute,
              models::Model& model) {
-  std::vector<DType> before;
+  std::map<std::string, DType> before;
   for (const ops::Parameter& parameter : model.stack.parameters()) {
-    before.push_back(parameter.value.dtype());
+    before[parameter.name] = parameter.value.dtype();
   }
   PARVIS_RETURN_IF_ERROR(models::LoadAdapter(compute.exec(), adapter, model));
   PARVIS_RETURN_IF_ERROR(models::MergeAdapter(compute.exec(), model));
-  for (size_t i = 0; keep_types && i < before.size(); ++i) {
-    Tensor& value = model.stack.parameters()[i].value;
-    PARVIS_ASSIGN_OR_RETURN(value, formats::ConvertTensor(value, before[i], compute.pool()));
+  if (!keep_types) return {};
+  for (ops::Parameter& parameter : model.stack.parameters()) {
+    const auto type = before.find(parameter.name);
+    if (type == before.end()) continue;  // of a head that the adapter brought
+    PARVIS_ASSIGN_OR_RETURN(parameter.value,
+                            formats::ConvertTensor(parameter.value, type->second, compute.pool()));
   }
   return {};
 }

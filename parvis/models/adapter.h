@@ -16,6 +16,9 @@
 //   a .gguf file of llama.cpp: general.type "adapter", adapter.type "lora", adapter.lora.alpha and
 //     TENSOR.lora_a, TENSOR.lora_b of the same shapes
 //
+// A head with labels or spans is taught whole beside them (Stack::Learned). PEFT's folder holds it,
+// as its modules_to_save; llama.cpp's file has no place for it.
+//
 // A and B belong to matrices of files: of a fused one all rows share A, and the rows of B are
 // permuted as the file permutes those of the matrix.
 namespace parvis::models {
@@ -32,11 +35,17 @@ struct AdapterSettings {
 // PEFT begins. Not packed. Refuses a target that no matrix of a block has.
 Status NewAdapter(const AdapterSettings& settings, uint64_t seed, Model& model);
 
-// Gives `model` the adapter of a folder or a file, and packs it. Refusals name file and field.
+// Gives `model` the adapter of a folder or a file, and packs it. A head that the folder brings
+// becomes the model's, which must hold its values then and is to be packed. Refusals name file and
+// field.
 Status LoadAdapter(const ops::Exec& exec, const std::string& path, Model& model);
 
+// Whether that folder holds a head, too. (What is wrong with it, LoadAdapter says.)
+bool BringsHead(const std::string& path);
+
 // Writes the adapter of `model` in f32, as a GGUF file if `path` ends in .gguf, else as a folder.
-// `base`: what the folder calls the model that it belongs to. REQUIRES: one scale and rank for all.
+// `base`: what the folder calls the model that it belongs to. A head with labels or spans wants a
+// folder. REQUIRES: one scale and rank for all.
 Status SaveAdapter(const Model& model, const std::string& path, const std::string& base);
 
 // Adds the adapter into the weights, which are f32 then where it changed them, and takes it off.

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "parvis/core/file.h"
@@ -8,6 +10,7 @@
 #include "parvis/formats/quantize.h"
 #include "parvis/formats/safetensors.h"
 #include "parvis/models/adapter.h"
+#include "parvis/models/adapter_head.h"
 #include "parvis/models/adapter_map.h"
 #include "parvis/models/family.h"
 
@@ -33,6 +36,7 @@ struct Opened {
   Scaling scaling;
   FileKind kind = FileKind::kHuggingFace;
   std::string_view prefix, a, b;  // around a matrix's name
+  std::optional<AdapterHead> head = std::nullopt;
 };
 
 // Keys of adapter_config.json with which A and B do not say all.
@@ -49,7 +53,7 @@ Status CheckPeft(const Json& config) {
         "velora_config", "monteclora_config", "layer_replication", "alora_invocation_tokens"}) {
     if (has(key, false)) return Unimplemented(std::string(key) + ": is not computed");
   }
-  for (const char* key : {"modules_to_save", "trainable_token_indices", "target_parameters"}) {
+  for (const char* key : {"trainable_token_indices", "target_parameters"}) {
     if (has(key, Json::array())) return Unimplemented(std::string(key) + ": is not computed");
   }
   if (has("alpha_pattern", Json::object())) {
@@ -72,12 +76,15 @@ Result<Opened> OpenPeft(const std::string& folder) {
   if (!by_root.is_boolean()) return DataLoss(path + ": use_rslora: not true or false");
   PARVIS_ASSIGN_OR_RETURN(const formats::SafetensorsModel file,
                           formats::OpenSafetensors(folder + "/adapter_model.safetensors"));
+  auto head = ReadAdapterHead(folder, *config, *file.tensors);
+  if (!head.ok()) return head.status().In(path);
   return Opened{.tensors = file.tensors,
                 .scaling = {alpha.get<double>(), by_root.get<bool>()},
                 .kind = FileKind::kHuggingFace,
                 .prefix = kPeftPrefix,
                 .a = ".lora_A.weight",
-                .b = ".lora_B.weight"};
+                .b = ".lora_B.weight",
+                .head = *std::move(head)};
 }
 
 Result<Opened> OpenGgufAdapter(const std::string& path, const Family& family) {
@@ -128,9 +135,11 @@ struct Pair {
 // All pairs, by the layers' names, checked.
 Result<std::map<std::string, Pair>> ReadPairs(const ops::Exec& exec, const Opened& opened,
                                               const std::map<std::string, FileTensor>& modules,
+                                              const std::vector<std::string>& of_head,
                                               const nn::Blueprint& blueprint) {
   std::map<std::string, Pair> pairs;
   for (const std::string& name : opened.tensors->names()) {
+    if (std::find(of_head.begin(), of_head.end(), name) != of_head.end()) continue;
     PARVIS_ASSIGN_OR_RETURN(const auto place, Place(opened, modules, name));
     PARVIS_ASSIGN_OR_RETURN(const Tensor stored, opened.tensors->Get(name));
     if (stored.rank() != 2 || stored.size() == 0 || !IsReal(stored.dtype())) {
@@ -157,15 +166,21 @@ Result<std::map<std::string, Pair>> ReadPairs(const ops::Exec& exec, const Opene
 }
 
 Status Load(const ops::Exec& exec, const std::string& path, Model& model) {
-  nn::Stack& stack = model.stack;
-  const nn::Blueprint& blueprint = stack.blueprint();
-  const Family* family = FindFamily(blueprint.family);
+  const Family* family = FindFamily(model.stack.blueprint().family);
   PARVIS_CHECK(family != nullptr);
   PARVIS_ASSIGN_OR_RETURN(const Opened opened, std::filesystem::is_directory(path)
                                                    ? OpenPeft(path)
                                                    : OpenGgufAdapter(path, *family));
+  std::vector<std::string> of_head;
+  if (opened.head) {
+    auto taken = TakeHead(exec, *opened.head, *opened.tensors, std::string(opened.prefix), model);
+    if (!taken.ok()) return taken.status().In(path);
+    of_head = *std::move(taken);
+  }
+  nn::Stack& stack = model.stack;
+  const nn::Blueprint& blueprint = stack.blueprint();
   const auto modules = ByModule(*family, blueprint, opened.kind);
-  auto pairs = ReadPairs(exec, opened, modules, blueprint);
+  auto pairs = ReadPairs(exec, opened, modules, of_head, blueprint);
   if (!pairs.ok()) return pairs.status().In(path);
   std::vector<nn::AdapterLayer> layers;
   for (const auto& [name, pair] : *pairs) {
@@ -190,6 +205,15 @@ Status Load(const ops::Exec& exec, const std::string& path, Model& model) {
 }
 
 }  // namespace
+
+bool BringsHead(const std::string& path) {
+  const Result<std::string> text = ReadFile(path + "/adapter_config.json", kMaxConfigBytes);
+  if (!text.ok()) return false;
+  const Result<Json> config = ParseJson(*text);
+  if (!config.ok() || !config->is_object()) return false;
+  const Json modules = config->value("modules_to_save", Json());
+  return modules.is_array() && !modules.empty();
+}
 
 Status LoadAdapter(const ops::Exec& exec, const std::string& path, Model& model) {
   if (!std::filesystem::exists(path)) return NotFound(path + ": there is no such adapter");

@@ -8,6 +8,7 @@
 #include "parvis/formats/gguf.h"
 #include "parvis/formats/safetensors.h"
 #include "parvis/models/adapter.h"
+#include "parvis/models/adapter_head.h"
 #include "parvis/models/adapter_map.h"
 #include "parvis/models/family.h"
 
@@ -63,6 +64,12 @@ Written TensorsOf(const Model& model, const Family& family, FileKind kind) {
     }
     written.modules.push_back(module);
   }
+  if (kind == FileKind::kGguf) return written;
+  for (const FileTensor& tensor : HeadTensors(family, blueprint)) {
+    std::vector<Tensor> parts;
+    for (const std::string& name : tensor.parameters) parts.push_back(Find(model, name).value);
+    add("base_model.model." + tensor.name, Join(tensor, blueprint, kind, parts));
+  }
   return written;
 }
 
@@ -95,6 +102,8 @@ Json PeftConfig(const Model& model, const Family& family, const Written& written
       task = "CAUSAL_LM";
     }
   }
+  const std::vector<std::string> of_head = HeadModules(family, blueprint);
+  if (!of_head.empty()) task = PeftTask(blueprint.head.kind);
   const double alpha = double{layer.scale} * static_cast<double>(layer.rank);
   const bool whole = std::abs(alpha - std::round(alpha)) < 1e-6;
   return {{"peft_type", "LORA"},
@@ -110,7 +119,7 @@ Json PeftConfig(const Model& model, const Family& family, const Written& written
           {"inference_mode", true},
           {"use_rslora", false},
           {"use_dora", false},
-          {"modules_to_save", nullptr}};
+          {"modules_to_save", of_head.empty() ? Json() : Json(of_head)}};
 }
 
 bool KeepsTransposed(const Family& family) {
@@ -129,6 +138,9 @@ Status SaveAdapter(const Model& model, const std::string& path, const std::strin
     PARVIS_CHECK(layer.rank == first.rank && layer.scale == first.scale);
   }
   if (path.ends_with(".gguf")) {
+    if (!HeadTensors(*family, model.stack.blueprint()).empty()) {
+      return Unimplemented(path + ": a GGUF adapter has no place for a head; write a folder");
+    }
     const nn::AdapterLayer& layer = model.stack.adapter()[0];
     return TensorsOf(model, *family, FileKind::kGguf)
         .Write(path, {{"general.architecture", std::string(family->gguf)},
@@ -145,6 +157,11 @@ Status SaveAdapter(const Model& model, const std::string& path, const std::strin
   PARVIS_RETURN_IF_ERROR(formats::WriteSafetensors(
       path + "/adapter_model.safetensors", written.plans, {{"format", "pt"}},
       [&written](size_t i) -> Result<Tensor> { return written.tensors[i]; }));
+  if (!model.task.labels.empty()) {
+    const Json labels = {{"labels", model.task.labels}, {"problem_type", model.task.problem_type}};
+    PARVIS_RETURN_IF_ERROR(WriteFileAtomically(
+        path + "/labels.json", labels.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
+  }
   // Last: a folder without it is no adapter.
   return WriteFileAtomically(path + "/adapter_config.json",
                              PeftConfig(model, *family, written, base)

@@ -83,6 +83,14 @@ std::vector<Parameter*> Stack::Learned() {
   for (Parameter& parameter : adapter_.empty() ? parameters_ : adapter_parameters_) {
     learned.push_back(&parameter);
   }
+  const Head::Kind kind = blueprint_.head.kind;
+  if (adapter_.empty() || (kind != Head::Kind::kSequenceLabels &&
+                           kind != Head::Kind::kTokenLabels && kind != Head::Kind::kSpan)) {
+    return learned;
+  }
+  for (Parameter& parameter : parameters_) {
+    if (parameter.name.starts_with(HeadName(kind) + ".")) learned.push_back(&parameter);
+  }
   return learned;
 }
 

@@ -68,7 +68,7 @@ class Stack {
   void Adapt(std::vector<AdapterLayer> layers);
   const std::vector<AdapterLayer>& adapter() const { return adapter_; }
   void DropAdapter();
-  // What training changes: the adapter if there is one, else all parameters.
+  // What training changes: an adapter and, beside it, a head of labels or spans; else everything.
   std::vector<Parameter*> Learned();
 
   // The mark of a recording tape (ops::Tape::Mark) from which on backward adds nothing more to a

@@ -115,17 +115,62 @@ class AdapterGoldenTest : public testing::TestWithParam<Case> {
     EXPECT_GT(compared, 7u);
   }
 
-  Batch Rows(const std::vector<int32_t>& tokens, int64_t first, int64_t rows, int64_t length) {
+  // Rows of the goldens "NAME.tokens" (and "NAME.prompts"), with what the reference predicts of
+  // them: the next token; every third token; an answer.
+  Batch Rows(const std::string& name, int64_t first, int64_t rows) {
+    const std::vector<int32_t> tokens = Ints(name + ".tokens");
+    const nn::Blueprint& blueprint = model_->stack.blueprint();
     Batch batch;
     for (int64_t row = first; row < first + rows; ++row) {
-      const int32_t* begin = tokens.data() + row * length;
-      batch.segments.push_back({static_cast<int64_t>(batch.tokens.size()), length - 1});
+      const auto* begin = tokens.data() + row * kLength;
+      const auto at = static_cast<int64_t>(batch.tokens.size());
       batch.documents.push_back(0);
-      batch.tokens.insert(batch.tokens.end(), begin, begin + length - 1);
-      batch.targets.insert(batch.targets.end(), begin + 1, begin + length);
+      if (blueprint.encoder_layers > 0) {
+        AddPrompt(name, row, batch);
+        batch.tokens.push_back(static_cast<int32_t>(blueprint.decoder_start_token));
+        batch.tokens.insert(batch.tokens.end(), begin, begin + kLength - 1);
+        batch.targets.insert(batch.targets.end(), begin, begin + kLength);
+      } else if (blueprint.attention.causal) {
+        batch.tokens.insert(batch.tokens.end(), begin, begin + kLength - 1);
+        batch.targets.insert(batch.targets.end(), begin + 1, begin + kLength);
+      } else {
+        batch.tokens.insert(batch.tokens.end(), begin, begin + kLength);
+        for (int64_t i = 1; i < kLength; i += 3) {
+          batch.head_rows.push_back(at + i);
+          batch.targets.push_back(begin[i]);
+        }
+      }
+      batch.segments.push_back({at, static_cast<int64_t>(batch.tokens.size()) - at});
     }
     return batch;
   }
+
+  void AddPrompt(const std::string& name, int64_t row, Batch& batch) {
+    const std::vector<int32_t> prompts = Ints(name + ".prompts");
+    const auto* begin = prompts.data() + row * kPromptLength;
+    batch.prompt_segments.push_back(
+        {static_cast<int64_t>(batch.prompt_tokens.size()), kPromptLength});
+    batch.prompt_tokens.insert(batch.prompt_tokens.end(), begin, begin + kPromptLength);
+  }
+
+  // Operations of the rows, counted from shapes: 6 for what is learned, 4 for what stays.
+  double Flop(const Batch& batch) {
+    double flop = 0.0;
+    const nn::Blueprint& blueprint = model_->stack.blueprint();
+    const auto tokens = static_cast<double>(batch.tokens.size());
+    const auto prompt = static_cast<double>(batch.prompt_tokens.size());
+    for (const ops::Parameter* parameter : model_->stack.Learned()) {
+      const bool of_prompt = parameter->name.starts_with("encoder.") ||
+                             parameter->name.find("cross_attention.v") != std::string::npos;
+      flop += 6.0 * static_cast<double>(parameter->value.size()) * (of_prompt ? prompt : tokens);
+    }
+    const auto head = static_cast<double>(nn::NumMultipliedByHead(blueprint));
+    flop += 4.0 * (static_cast<double>(nn::NumMultiplied(blueprint)) - head) * tokens;
+    flop += 4.0 * head * static_cast<double>(batch.num_head_rows());
+    return flop + 4.0 * static_cast<double>(nn::NumMultipliedByPrompt(blueprint)) * prompt;
+  }
+
+  static constexpr int64_t kLength = 21, kPromptLength = 13;
 
   std::string scratch_, folder_;
   ThreadPool pool_{2};
@@ -180,23 +225,21 @@ TEST_P(AdapterGoldenTest, ComesBackFromBothKindsOfFiles) {
 }
 
 TEST_P(AdapterGoldenTest, GradientsAndTenStepsArePyTorchs) {
-  if (!golden_->Has("rows.tokens")) GTEST_SKIP() << "no causal model";
   const auto causal = NewCausalObjective(nullptr);
   const Tensor before = model_->stack.Find("embedding.weight")->value.Clone();
   Trainer trainer(exec_, model_->stack, *causal, OptimizerSettings{}, ops::Packing::kF32);
   EXPECT_FALSE(model_->stack.Find("embedding.weight")->grad.defined());
   const Corpus nameless;
-  const Batch rows = Rows(Ints("rows.tokens"), 0, 3, 21);
+  const Batch rows = Rows("rows", 0, 3);
   const auto result = trainer.Accumulate({&rows, 1}, nameless);
   ASSERT_TRUE(result.ok());
+  EXPECT_DOUBLE_EQ(result->flop, Flop(rows));
   const double loss = golden_->Get("rows.loss")->f32()[0];
   EXPECT_NEAR(result->loss, loss, 1e-5 * loss);
   Compare("rows.gradient/", /*gradients=*/true, 2e-4);
 
-  const std::vector<int32_t> tokens = Ints("steps.tokens");
   for (int64_t step = 0; step < 10; ++step) {
-    const std::vector<Batch> batches = {Rows(tokens, step * 2, 1, 21),
-                                        Rows(tokens, step * 2 + 1, 1, 21)};
+    const std::vector<Batch> batches = {Rows("steps", step * 2, 1), Rows("steps", step * 2 + 1, 1)};
     const auto stepped = trainer.Step(batches, 1e-3, nameless);
     ASSERT_TRUE(stepped.ok());
     const double expected = golden_->Get("steps.losses")->f32()[step];

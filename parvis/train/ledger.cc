@@ -62,7 +62,8 @@ OrderedJson CostJson(const LedgerFacts& facts) {
   const Totals& totals = facts.totals;
   OrderedJson flop = Field(totals.flop, "estimated");
   flop["method"] =
-      "6 x parameters x the tokens that each is multiplied with; attention scores not counted";
+      "6 x learned and 4 x other parameters x the tokens that each is multiplied with; attention "
+      "scores not counted";
   OrderedJson energy = Missing();
   if (totals.energy_known && totals.joules > 0.0) {
     energy = Measured(totals.joules);

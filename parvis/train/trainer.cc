@@ -27,17 +27,36 @@ bool IsFinite(const Batch& batch, size_t segment, std::span<const float> losses)
   return true;
 }
 
-// The head is multiplied with the rows that it is given only.
-double FlopOf(const nn::Blueprint& blueprint, const Batch& batch) {
-  const auto head = static_cast<double>(nn::NumMultipliedByHead(blueprint));
-  const auto all = static_cast<double>(nn::NumMultiplied(blueprint));
-  return 6.0 * ((all - head) * static_cast<double>(batch.tokens.size()) +
-                head * static_cast<double>(batch.num_head_rows()) +
-                static_cast<double>(nn::NumMultipliedByPrompt(blueprint)) *
-                    static_cast<double>(batch.prompt_tokens.size()));
-}
+constexpr double kLearned = 6.0;  // forward, and backward to the inputs and to the weights
+constexpr double kFrozen = 4.0;   // no gradient of the weights
 
 }  // namespace
+
+Trainer::Cost::Cost(nn::Stack& stack) {
+  const nn::Blueprint& blueprint = stack.blueprint();
+  const double each = stack.adapter().empty() ? kLearned : kFrozen;
+  head_row = each * static_cast<double>(nn::NumMultipliedByHead(blueprint));
+  token = each * static_cast<double>(nn::NumMultiplied(blueprint)) - head_row;
+  prompt_token = each * static_cast<double>(nn::NumMultipliedByPrompt(blueprint));
+  if (stack.adapter().empty()) return;
+  for (const ops::Parameter* parameter : stack.Learned()) {
+    if (parameter->name.find(".lora_") == std::string::npos) {  // the head's, counted as frozen
+      if (parameter->shape.size() == 2) {
+        head_row += (kLearned - kFrozen) * static_cast<double>(parameter->grad.size());
+      }
+      continue;
+    }
+    (nn::IsMultipliedByPrompt(parameter->name) ? prompt_token : token) +=
+        kLearned * static_cast<double>(parameter->grad.size());
+  }
+}
+
+// The head is multiplied with the rows that it is given only.
+double Trainer::Cost::Of(const Batch& batch) const {
+  return token * static_cast<double>(batch.tokens.size()) +
+         head_row * static_cast<double>(batch.num_head_rows()) +
+         prompt_token * static_cast<double>(batch.prompt_tokens.size());
+}
 
 Trainer::Trainer(const ops::Exec& eager, nn::Stack& stack, const Objective& objective,
                  const OptimizerSettings& settings, ops::Packing packing, Communicator& world)
@@ -54,15 +73,20 @@ Trainer::Trainer(const ops::Exec& eager, nn::Stack& stack, const Objective& obje
   for (ops::Parameter* parameter : stack_.Learned()) {
     parameter->grad = Tensor::Zeros(parameter->shape);
   }
+  cost_ = Cost(stack_);
   stack_.Pack(eager_, /*keep_values=*/true, packing_);
 }
 
-// Of a stack with an adapter nothing else changes.
+// Of a stack with an adapter nothing else changes but a head that is taught with it.
 void Trainer::Repack() {
   if (stack_.adapter().empty()) {
     stack_.Pack(eager_, /*keep_values=*/true, packing_);
-  } else {
-    stack_.PackAdapter(eager_);
+    return;
+  }
+  stack_.PackAdapter(eager_);
+  for (ops::Parameter* parameter : stack_.Learned()) {
+    const bool of_head = parameter->name.find(".lora_") == std::string::npos;
+    if (of_head && parameter->shape.size() == 2) ops::Pack(eager_, *parameter, packing_);
   }
 }
 
@@ -77,7 +101,7 @@ Trainer::StepResult Trainer::Count(std::span<const Batch> micro_batches) const {
   for (const Batch& batch : micro_batches) {
     num_targets += static_cast<double>(objective_.CountOf(batch));
     num_tokens += static_cast<double>(batch.num_tokens());
-    flop += FlopOf(stack_.blueprint(), batch);
+    flop += cost_.Of(batch);
   }
   const std::vector<double> sums = SumNumbers(world_, {num_targets, num_tokens, flop});
   return {.num_targets = static_cast<int64_t>(sums[0]),

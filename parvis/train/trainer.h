@@ -34,7 +34,8 @@ class Trainer {
     double loss = 0.0;  // mean over the targets, in nats, before the update
     int64_t num_targets = 0;
     int64_t num_tokens = 0;  // that went through the model
-    double flop = 0.0;       // estimated: 6 for each parameter and token that are multiplied
+    double flop = 0.0;       // estimated: 6 for each parameter and token that are multiplied, 4 for
+                             // a parameter that is not learned
     double grad_norm = 0.0;  // before clipping
   };
   // One update from the gradients of all micro-batches together, each target weighing the same.
@@ -61,6 +62,15 @@ class Trainer {
   const ops::Exec& exec() const { return eager_; }
 
  private:
+  // Operations, see StepResult::flop, of a token, a row that the head is given, a token of a
+  // prompt.
+  struct Cost {
+    Cost() = default;
+    explicit Cost(nn::Stack& stack);
+    double Of(const Batch& batch) const;
+    double token = 0.0, head_row = 0.0, prompt_token = 0.0;
+  };
+
   StepResult Count(std::span<const Batch> micro_batches) const;
   Status Explain(const Batch& batch, std::span<const float> losses, const Corpus& corpus);
   Status ExplainGradients(const Batch& batch, const Corpus& corpus);
@@ -73,6 +83,7 @@ class Trainer {
   Optimizer optimizer_;
   std::unique_ptr<GradientSum> gradient_sum_;  // of several ranks
   ops::Packing packing_;
+  Cost cost_;
   bool recomputing_ = false;
 };
 

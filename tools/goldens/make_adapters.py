@@ -2,7 +2,7 @@
 """Makes LoRA adapters with Hugging Face's PEFT for the tiny models, and what PEFT computes of them.
 
 Each folder tests/golden/adapters/<name>/ holds an adapter as PEFT writes it and golden.safetensors;
-README.md beside this script says what is in it. Usage: make_adapters.py [OUT_DIR]
+README.md beside this script says what is in it. Usage: make_adapters.py [OUT_DIR [NAME ...]]
 """
 
 import pathlib
@@ -12,11 +12,17 @@ import sys
 import torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
+    AutoModelForSeq2SeqLM,
+    AutoModelForSequenceClassification,
+)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests/golden"
 CAUSAL, MASKED, PAIRS = AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM
+LABELS = AutoModelForSequenceClassification
 
 # name: (base, class, PEFT's settings)
 ADAPTERS = {
@@ -42,6 +48,29 @@ ADAPTERS = {
         dict(r=2, lora_alpha=4, target_modules=["query", "value", "intermediate.dense"]),
     ),
     "t5": ("models/t5_v1_1", PAIRS, dict(r=2, lora_alpha=4, target_modules=["q", "v", "wo"])),
+    # Heads that are taught whole beside an adapter.
+    "labels_llama": (
+        "models/llama_gqa",
+        LABELS,
+        dict(
+            r=2,
+            lora_alpha=4,
+            target_modules=["q_proj", "down_proj"],
+            task_type="SEQ_CLS",
+            modules_to_save=["score"],
+        ),
+    ),
+    "labels_bert": (
+        "encoders/bert_masked_lm",
+        LABELS,
+        dict(
+            r=2,
+            lora_alpha=4,
+            target_modules=["query", "value"],
+            task_type="SEQ_CLS",
+            modules_to_save=["classifier", "pooler"],
+        ),
+    ),
 }
 
 
@@ -51,31 +80,63 @@ def lora_parameters(model):
 
 def published(name):
     """The name in adapter_model.safetensors."""
-    return name.replace(".default.", ".")
+    return name.replace(".modules_to_save.", ".").replace(".default.", ".")
 
 
-def loss_of(model, rows):
-    logits = model(rows).logits[:, :-1]
-    return torch.nn.functional.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten())
+def loss_of(kind, model, rows, prompts, labels=None):
+    """Mean over what is predicted: the next token; every third token from itself (nothing is masked); an answer."""
+    if kind is LABELS:
+        return torch.nn.functional.cross_entropy(model(rows).logits, labels)
+    if kind is CAUSAL:
+        logits, targets = model(rows).logits[:, :-1], rows[:, 1:]
+    elif kind is MASKED:
+        logits, targets = model(rows).logits[:, 1::3], rows[:, 1::3]
+    else:
+        answers = model.prepare_decoder_input_ids_from_labels(rows)
+        logits, targets = model(input_ids=prompts, decoder_input_ids=answers).logits, rows
+    return torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
 
 
-def training_goldens(model, vocab, generator):
+def training_goldens(kind, model, vocab, generator):
     """Gradients of three rows; then ten steps on few different tokens."""
+
+    def prompts_of(high, shape):
+        return torch.randint(3, high, shape, generator=generator) if kind is PAIRS else None
+
+    def labels_of(shape):
+        return torch.randint(0, 3, shape, generator=generator) if kind is LABELS else None
+
     rows = torch.randint(3, vocab, (3, 21), generator=generator)
-    loss = loss_of(model, rows)
+    prompts, labels = prompts_of(vocab, (3, 13)), labels_of((3,))
+    loss = loss_of(kind, model, rows, prompts, labels)
     loss.backward()
     tensors = {"rows.tokens": rows, "rows.loss": loss.detach().reshape(1)}
+    if kind is PAIRS:
+        tensors["rows.prompts"] = prompts
+    if kind is LABELS:
+        tensors["rows.labels"] = labels
     for name, parameter in lora_parameters(model).items():
         tensors["rows.gradient/" + published(name)] = parameter.grad.clone()
     learned = list(lora_parameters(model).values())
+    groups = [
+        {"params": [p for p in learned if p.dim() == 2]},
+        {"params": [p for p in learned if p.dim() != 2], "weight_decay": 0.0},
+    ]
     optimizer = torch.optim.AdamW(
-        learned, lr=1e-3, betas=(0.9, 0.95), eps=1e-8, weight_decay=0.1, foreach=False
+        groups, lr=1e-3, betas=(0.9, 0.95), eps=1e-8, weight_decay=0.1, foreach=False
     )
     batches = torch.randint(3, 23, (10, 2, 21), generator=generator)
+    prompts, labels = prompts_of(23, (10, 2, 13)), labels_of((10, 2))
     losses, norms = [], []
-    for batch in batches:
+    for step, batch in enumerate(batches):
         optimizer.zero_grad()
-        loss = loss_of(model, batch)
+        loss = loss_of(
+            kind,
+            model,
+            batch,
+            prompts[step] if kind is PAIRS else None,
+            labels[step] if kind is LABELS else None,
+        )
         loss.backward()
         norms.append(torch.nn.utils.clip_grad_norm_(learned, 1.0, foreach=False))
         losses.append(loss.detach())
@@ -85,6 +146,10 @@ def training_goldens(model, vocab, generator):
         "steps.losses": torch.stack(losses),
         "steps.gradient_norms": torch.stack(norms),
     }
+    if kind is PAIRS:
+        tensors["steps.prompts"] = prompts
+    if kind is LABELS:
+        tensors["steps.labels"] = labels
     for name, parameter in lora_parameters(model).items():
         tensors["steps.parameter/" + published(name)] = parameter.detach().clone()
     return tensors
@@ -94,9 +159,12 @@ def main():
     out = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else GOLDEN / "adapters"
     torch.set_num_threads(1)
     for number, (name, (base, kind, settings)) in enumerate(ADAPTERS.items()):
+        if sys.argv[2:] and name not in sys.argv[2:]:
+            continue
         generator = torch.Generator().manual_seed(7000 + number)
+        more = dict(num_labels=3, pad_token_id=0) if kind is LABELS else {}
         model = kind.from_pretrained(
-            GOLDEN / base, dtype=torch.float32, attn_implementation="eager"
+            GOLDEN / base, dtype=torch.float32, attn_implementation="eager", **more
         )
         vocab = model.config.vocab_size
         model = get_peft_model(model, LoraConfig(**settings)).eval()
@@ -119,8 +187,7 @@ def main():
                 tensors["logits"] = model(input_ids=ids, decoder_input_ids=answer).logits[0]
             else:
                 tensors["logits"] = model(ids).logits[0]
-        if kind is CAUSAL:
-            tensors |= training_goldens(model, vocab, generator)
+        tensors |= training_goldens(kind, model, vocab, generator)
         flat = {}
         for key, tensor in tensors.items():
             dtype = torch.float32 if tensor.is_floating_point() else torch.int32
