@@ -122,6 +122,8 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
             "Folder of the run: log, checkpoints, model (default: runs/NAME)");
   flags.Add("--data", &options->train.data_dir,
             "Train on the text of this folder instead of the recipe's");
+  flags.Add("--set", &options->train.overrides,
+            "TABLE.KEY=VALUE in place of what the recipe says; may be given several times");
   flags.Add("--resume", &options->train.resume, "Go on from the run's last checkpoint");
   flags.Add("--compare", &options->train.compare_dir,
             "Draw the losses of this other run beside ours in loss.svg");

@@ -66,7 +66,11 @@ std::string TomlReader::PlaceOf(const toml::node* node, std::string_view key) co
   const toml::node* at = node != nullptr ? node : table_;
   std::string place = file_;
   if (at != nullptr && at->source().begin.line > 0) {
-    place += fmt::format(":{}", at->source().begin.line);
+    const auto& origin = at->source().path;
+    // A node that was put into the table is from elsewhere.
+    place = origin != nullptr && *origin != file_
+                ? *origin
+                : fmt::format("{}:{}", file_, at->source().begin.line);
   }
   place += ": ";
   if (!name_.empty()) place += fmt::format("[{}] ", name_);

@@ -47,11 +47,11 @@ Result<Model> LoadModel(const ops::Exec& exec, const std::string& path,
 Result<Model> LoadModel(const ops::Exec& exec, const formats::ModelFile& file,
                         const LoadOptions& options = {});
 
-// A new model with random weights: N(0, 0.02), residual outputs divided by sqrt(2 * num_layers)
+// A new model: N(0, deviation), residual outputs that no norm follows divided by sqrt(2 * layers)
 // (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019), gains 1, biases 0.
 // Models whose scores are not divided (T5) are drawn as T5's published code draws them. Not packed.
 Model NewModel(nn::Blueprint blueprint, std::shared_ptr<const text::Tokenizer> tokenizer,
-               uint64_t seed);
+               uint64_t seed, double deviation = 0.02);
 
 // The same model (which holds its values) with another head: what both have is kept, what is new is
 // drawn as NewModel draws it. `labels`: of a head with labels; their scores are kept only if they

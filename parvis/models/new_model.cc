@@ -8,15 +8,17 @@
 namespace parvis::models {
 namespace {
 
-constexpr double kDeviation = 0.02;
-
 // How far matrices and embeddings are drawn from 0. Scores that are not divided by the square root
 // of head_dim want small queries, as T5's published code has them: each product keeps the size of
 // what it is given, and scores are as large as divided ones.
-double DeviationOf(const nn::ParameterSpec& spec, const nn::Blueprint& b) {
+//
+// Sums that nothing norms grow with the layers, so what is added begins smaller (GPT-2). Where a
+// norm follows each sum, as in BERT, this would only hide what attention finds.
+double DeviationOf(const nn::ParameterSpec& spec, const nn::Blueprint& b, double deviation) {
   if (b.attention.scaled) {
-    return spec.residual ? kDeviation / std::sqrt(2.0 * static_cast<double>(b.num_layers))
-                         : kDeviation;
+    return spec.residual && b.norm_place == nn::NormPlace::kBefore
+               ? deviation / std::sqrt(2.0 * static_cast<double>(b.num_layers))
+               : deviation;
   }
   if (spec.name == "embedding.weight") return 1.0;
   double inputs = static_cast<double>(spec.shape.back());
@@ -49,10 +51,12 @@ Tensor InitialValue(const nn::ParameterSpec& spec, double deviation, Random& ran
 }  // namespace
 
 Model NewModel(nn::Blueprint blueprint, std::shared_ptr<const text::Tokenizer> tokenizer,
-               uint64_t seed) {
+               uint64_t seed, double deviation) {
   const std::vector<nn::ParameterSpec> specs = nn::ParametersOf(blueprint);
   std::vector<double> deviations;
-  for (const nn::ParameterSpec& spec : specs) deviations.push_back(DeviationOf(spec, blueprint));
+  for (const nn::ParameterSpec& spec : specs) {
+    deviations.push_back(DeviationOf(spec, blueprint, deviation));
+  }
   Model model{.name = "",
               .path = "",
               .format = "memory",

@@ -9,6 +9,7 @@
 #include "parvis/core/toml_reader.h"
 #include "parvis/train/documents.h"
 #include "parvis/train/recipe_model.h"
+#include "parvis/train/recipe_overrides.h"
 #include "parvis/train/recipe_tokenizer.h"
 
 namespace parvis::train {
@@ -231,10 +232,8 @@ Status ReadLora(const toml::table* table, Recipe& recipe) {
     reader.Refuse("dropout", "is not computed: 0 only, so that a run is the same at any time");
   }
   if (recipe.from.empty()) reader.Refuse("", "changes a model that is there: tell [model] from");
-  if (TeachesHead(recipe.objective.kind)) {
-    reader.Refuse("", "does not teach a head, which this objective does");
-  }
-  recipe.model_file = "adapter.gguf";
+  // A GGUF adapter has no place for a head.
+  recipe.model_file = TeachesHead(recipe.objective.kind) ? "adapter" : "adapter.gguf";
   return reader.Finish();
 }
 
@@ -249,6 +248,9 @@ Status ReadOutput(const toml::table* table, Recipe& recipe) {
   recipe.output_dtype = *DTypeFromName(reader.OneOf("dtype", "f32", dtypes));
   if (recipe.lora && recipe.output_dtype != DType::kF32) {
     reader.Refuse("dtype", "of an adapter is f32");
+  }
+  if (recipe.lora && TeachesHead(recipe.objective.kind) && recipe.model_file.ends_with(".gguf")) {
+    reader.Refuse("model", "must be a folder: a .gguf adapter has no place for the head");
   }
   return reader.Finish();
 }
@@ -284,23 +286,28 @@ Status ReadTables(const toml::table& root, const std::string& data_dir, Recipe& 
 }  // namespace
 
 Result<Recipe> ParseRecipe(std::string_view text, const std::string& path,
-                           const std::string& data_dir) {
+                           const std::string& data_dir, std::span<const std::string> overrides) {
   Recipe recipe;
   recipe.path = path;
   recipe.text = std::string(text);
-  const toml::parse_result parsed = toml::parse(text, path);
+  toml::parse_result parsed = toml::parse(text, path);
   if (!parsed) {
     const toml::parse_error& error = parsed.error();
     return InvalidArgument(
         fmt::format("{}:{}: not TOML: {}", path, error.source().begin.line, error.description()));
   }
+  if (!overrides.empty()) {
+    PARVIS_RETURN_IF_ERROR(Override(overrides, parsed.table()));
+    recipe.text = TextOf(parsed.table(), overrides);
+  }
   PARVIS_RETURN_IF_ERROR(ReadTables(parsed.table(), data_dir, recipe));
   return recipe;
 }
 
-Result<Recipe> ReadRecipe(const std::string& path, const std::string& data_dir) {
+Result<Recipe> ReadRecipe(const std::string& path, const std::string& data_dir,
+                          std::span<const std::string> overrides) {
   PARVIS_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, size_t{1} << 20));
-  return ParseRecipe(text, path, data_dir);
+  return ParseRecipe(text, path, data_dir, overrides);
 }
 
 Json Recipe::Deciding() const {

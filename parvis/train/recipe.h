@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -94,10 +95,13 @@ struct Recipe {
 
 // `text` is the content of `path`, which gives its folder to relative paths and its name to
 // messages. A `data_dir` takes the place of [data] train; if it has files named
-// heldout… they take the place of [data] eval.
+// heldout… they take the place of [data] eval. `overrides`: "train.steps=20" and the like, in place
+// of what the file says; Recipe::text is then the recipe that came of it.
 Result<Recipe> ParseRecipe(std::string_view text, const std::string& path,
-                           const std::string& data_dir = "");
-Result<Recipe> ReadRecipe(const std::string& path, const std::string& data_dir = "");
+                           const std::string& data_dir = "",
+                           std::span<const std::string> overrides = {});
+Result<Recipe> ReadRecipe(const std::string& path, const std::string& data_dir = "",
+                          std::span<const std::string> overrides = {});
 
 }  // namespace parvis::train
 

@@ -18,12 +18,12 @@ struct FamilyKeys {
 };
 
 const std::vector<std::string> kLlamaKeys = {
-    "intermediate_size",   "num_key_value_heads", "head_dim",       "hidden_act", "rms_norm_eps",
-    "rope_theta",          "rope_scaling",        "attention_bias", "mlp_bias",   "vocab_size",
-    "tie_word_embeddings", "sliding_window"};
-const std::vector<std::string> kBertKeys = {"intermediate_size", "hidden_act",
-                                            "type_vocab_size",   "layer_norm_eps",
-                                            "vocab_size",        "tie_word_embeddings"};
+    "intermediate_size",   "num_key_value_heads", "head_dim",         "hidden_act", "rms_norm_eps",
+    "rope_theta",          "rope_scaling",        "attention_bias",   "mlp_bias",   "vocab_size",
+    "tie_word_embeddings", "sliding_window",      "initializer_range"};
+const std::vector<std::string> kBertKeys = {
+    "intermediate_size", "hidden_act",          "type_vocab_size",  "layer_norm_eps",
+    "vocab_size",        "tie_word_embeddings", "initializer_range"};
 const std::vector<std::string> kT5Keys = {"d_kv",
                                           "d_ff",
                                           "num_decoder_layers",
@@ -41,6 +41,14 @@ const std::vector<FamilyKeys>& Families() {
       all.push_back({name, "hidden_size", "num_attention_heads", "num_hidden_layers",
                      "max_position_embeddings", 0, true, kLlamaKeys});
     }
+    // What else these have of LLaMA's keys is refused by the family where it does not compute it.
+    for (const auto& [name, more] :
+         {std::pair("gemma", "hidden_activation"), std::pair("phi3", "partial_rotary_factor")}) {
+      std::vector<std::string> keys = kLlamaKeys;
+      keys.emplace_back(more);
+      all.push_back({name, "hidden_size", "num_attention_heads", "num_hidden_layers",
+                     "max_position_embeddings", 0, true, std::move(keys)});
+    }
     all.push_back({"gpt2",
                    "n_embd",
                    "n_head",
@@ -49,15 +57,16 @@ const std::vector<FamilyKeys>& Families() {
                    0,
                    true,
                    {"n_inner", "activation_function", "layer_norm_epsilon", "tie_word_embeddings",
-                    "vocab_size"}});
-    all.push_back({"bloom",
-                   "hidden_size",
-                   "n_head",
-                   "n_layer",
-                   "seq_length",
-                   0,
-                   true,
-                   {"layer_norm_epsilon", "tie_word_embeddings", "vocab_size"}});
+                    "vocab_size", "initializer_range"}});
+    all.push_back(
+        {"bloom",
+         "hidden_size",
+         "n_head",
+         "n_layer",
+         "seq_length",
+         0,
+         true,
+         {"layer_norm_epsilon", "tie_word_embeddings", "vocab_size", "initializer_range"}});
     for (const char* name : {"bert", "roberta"}) {
       const int64_t unused = std::string(name) == "roberta" ? 2 : 0;
       all.push_back({name, "hidden_size", "num_attention_heads", "num_hidden_layers",
@@ -82,6 +91,11 @@ void CheckSizes(TomlReader& reader, const FamilyKeys& family, const Json& model)
       continue;
     }
     return;
+  }
+  if (const auto range = model.find("initializer_range"); range != model.end()) {
+    if (!range->is_number() || range->get<double>() <= 0.0 || range->get<double>() > 1.0) {
+      reader.Refuse("initializer_range", "must be a number above 0 and at most 1");
+    }
   }
   const auto hidden = model[family.hidden].get<int64_t>();
   const auto heads = model[family.heads].get<int64_t>();

@@ -95,6 +95,38 @@ TEST_F(RecipeTest, TakesAnotherFolderOfText) {
   EXPECT_THAT(Parse(kGood, folder_ + "/none").status().message(), HasSubstr("does not exist"));
 }
 
+TEST_F(RecipeTest, TakesSingleValuesFromElsewhere) {
+  const auto with = [this](const std::vector<std::string>& overrides) {
+    return ParseRecipe(kGood, folder_ + "/r.toml", "", overrides);
+  };
+  const Result<Recipe> recipe =
+      with({"train.steps=20", "model.num_hidden_layers = 1", "train.schedule=linear",
+            "data.train=[\"story.txt\"]", "lora.rank=4", "model.from=story.txt", "run.name=\"b\""});
+  EXPECT_THAT(recipe.status().message(), HasSubstr("has no place beside"));
+  const Result<Recipe> good = with({"train.steps=20", "model.num_hidden_layers = 1",
+                                    "train.schedule=linear", "data.train=[\"story.txt\"]"});
+  ASSERT_TRUE(good.ok()) << good.status().message();
+  EXPECT_EQ(good->steps, 20);
+  EXPECT_FALSE(good->tokens.has_value());
+  EXPECT_EQ(good->model["num_hidden_layers"], 1);
+  EXPECT_EQ(good->model["hidden_size"], 64);
+  EXPECT_EQ(good->schedule.kind, Schedule::Kind::kLinear);
+  EXPECT_EQ(good->train.size(), 1u);
+  // What a run keeps as its recipe is what it was taught by.
+  const Result<Recipe> kept = Parse(good->text);
+  ASSERT_TRUE(kept.ok()) << kept.status().message();
+  EXPECT_EQ(kept->Deciding(), good->Deciding());
+  EXPECT_NE(good->Deciding(), Parse(kGood)->Deciding());
+
+  const auto refused = [&with](const std::string& text) { return with({text}).status().message(); };
+  EXPECT_THAT(refused("train.stepz=20"),
+              HasSubstr("--set train.stepz=20: [train] stepz: unknown key; did you mean steps?"));
+  EXPECT_THAT(refused("train.clip=-1"), HasSubstr("--set train.clip=-1: [train] clip: -1"));
+  EXPECT_THAT(refused("train.steps"), HasSubstr("--set train.steps: not of the form TABLE.KEY"));
+  EXPECT_THAT(refused("=3"), HasSubstr("--set =3: not TOML"));
+  EXPECT_THAT(refused("hidden_size=32"), HasSubstr("hidden_size: unknown key"));
+}
+
 TEST_F(RecipeTest, NamesFileLineAndKeyOfWhatIsWrong) {
   Refused("learning_rate = 2e-3", "learning_rte = 2e-3",
           "r.toml:22: [train] learning_rte: unknown key; did you mean learning_rate? (known: ");

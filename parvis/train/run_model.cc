@@ -14,6 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double kInitializerRange = 0.02;
+
 nn::Head::Kind HeadOf(ObjectiveKind kind) {
   switch (kind) {
     case ObjectiveKind::kLabels:
@@ -72,7 +74,8 @@ Result<models::Model> NewModelOf(const Recipe& recipe,
   Result<nn::Blueprint> blueprint = models::BlueprintFromConfig(config);
   if (!blueprint.ok()) return blueprint.status().In(recipe.path + ": [model]");
   models::Model model =
-      models::NewModel(std::move(blueprint).value(), std::move(tokenizer), recipe.seed);
+      models::NewModel(std::move(blueprint).value(), std::move(tokenizer), recipe.seed,
+                       config.value("initializer_range", kInitializerRange));
   model.task.labels = labels.names;
   return model;
 }

@@ -138,7 +138,8 @@ class Preparation {
  private:
   // The recipe and what it names. The folder is rank 0's.
   Status Read() {
-    PARVIS_ASSIGN_OR_RETURN(recipe_, ReadRecipe(options_.recipe_path, options_.data_dir));
+    PARVIS_ASSIGN_OR_RETURN(
+        recipe_, ReadRecipe(options_.recipe_path, options_.data_dir, options_.overrides));
     folder_ = options_.run_dir.empty() ? "runs/" + recipe_->name : options_.run_dir;
     if (world_.rank() == 0) {
       PARVIS_RETURN_IF_ERROR(OpenFolder(folder_, options_.resume));

@@ -35,6 +35,7 @@ struct TrainOptions {
   std::string recipe_path;
   std::string run_dir;                      // empty: runs/NAME
   std::string data_dir;                     // takes the place of [data] train
+  std::vector<std::string> overrides;       // "train.steps=20": in place of what the recipe says
   bool resume = false;                      // go on from the last checkpoint of run_dir
   int threads = 0;                          // 0: the recipe's, and if that has none all cores
   std::optional<kernels::Target> kernels;   // none: the best of this machine

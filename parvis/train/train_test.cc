@@ -101,6 +101,38 @@ class TrainTest : public ScratchTest {
   std::atomic<bool> stop_{false};
 };
 
+// Models of relatives of LLaMA: what is written computes what was trained.
+TEST_F(TrainTest, RelativesOfLlama) {
+  const std::vector<std::string> shared = {"train.steps=6", "output.dtype=f32"};
+  for (const std::vector<std::string>& told : std::vector<std::vector<std::string>>{
+           {"model.model_type=mistral", "model.sliding_window=16"},
+           {"model.model_type=qwen2"},
+           {"model.model_type=qwen3", "model.head_dim=16"},
+           {"model.model_type=gemma", "model.head_dim=16"},
+           {"model.model_type=phi3", "model.partial_rotary_factor=0.5",
+            "model.sliding_window=16"}}) {
+    SCOPED_TRACE(told[0]);
+    TrainOptions options = Options(told[0]);
+    options.overrides = shared;
+    options.overrides.insert(options.overrides.end(), told.begin(), told.end());
+    const Result<TrainReport> report = Train(options);
+    ASSERT_TRUE(report.ok()) << report.status().message();
+    const std::vector<double> losses = Losses(told[0]);
+    EXPECT_LT(losses.back(), losses.front());
+    // One more step at a rate of nearly nothing: the parent is the model that was evaluated.
+    Write("next.toml",
+          "[data]\ntrain = [\"train.jsonl\"]\neval = [\"held.txt\"]\n[model]\nfrom = \"" +
+              report->model_path +
+              "\"\n[train]\nsteps = 1\nbatch_tokens = 32\ncontext_length = "
+              "32\nlearning_rate = 1e-12\nweight_decay = 0\n");
+    TrainOptions next = Options(told[0] + "-next");
+    next.recipe_path = folder_ + "/next.toml";
+    const Result<TrainReport> again = Train(next);
+    ASSERT_TRUE(again.ok()) << again.status().message();
+    EXPECT_NEAR(again->evaluations[0].loss, report->evaluations[0].loss, 1e-6);
+  }
+}
+
 // What is learned by heart says less and less of other text.
 TEST_F(TrainTest, StopsWhenEvaluationsGetNoBetterAndGivesTheBest) {
   std::string recipe = kRecipe;
