@@ -49,7 +49,7 @@ REASONS = """## What was asked for and is not reached, and why
   is not in the system's cache, and many times that of one that is, whose bytes are read in hundredths of
   a second: memory for the panels must be found, cleared (in pages of 2 MiB, now and then after others
   were moved) and filled, 0.2 to 0.4 s a gigabyte when nothing stands in the way.
-- *Twice PyTorch in training GPT-2 in bf16.* PyTorch comes to 39 % of the peak there, Parvis to 64 %, its
+- *Twice PyTorch in training GPT-2 in bf16.* PyTorch comes to 38 % of the peak there, Parvis to 63 %, its
   products alone to some 90 %; a tenth of the time goes into packing what is multiplied, a twentieth
   into each of attention, AdamW and threads that wait.
 """
