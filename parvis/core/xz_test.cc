@@ -1,36 +1,24 @@
 #include "parvis/core/xz.h"
 
-#include <lzma.h>
-
 #include <string>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/packed_xz.h"
 
 namespace parvis {
 namespace {
 
 using testing::HasSubstr;
 
-std::string Packed(const std::string& text) {
-  std::string packed(text.size() + 1024, '\0');
-  size_t size = 0;
-  EXPECT_EQ(lzma_easy_buffer_encode(
-                1, LZMA_CHECK_CRC32, nullptr, reinterpret_cast<const uint8_t*>(text.data()),
-                text.size(), reinterpret_cast<uint8_t*>(packed.data()), &size, packed.size()),
-            LZMA_OK);
-  packed.resize(size);
-  return packed;
-}
-
 TEST(Xz, GivesWhatWasPackedAlsoInSeveralStreams) {
   const std::string text(3'000'000, 'x');
-  EXPECT_EQ(*DecompressXz(Packed(text) + Packed("end"), 4'000'000), text + "end");
-  EXPECT_EQ(*DecompressXz(Packed(""), 0), "");
+  EXPECT_EQ(*DecompressXz(PackedXz(text) + PackedXz("end"), 4'000'000), text + "end");
+  EXPECT_EQ(*DecompressXz(PackedXz(""), 0), "");
 }
 
 TEST(Xz, RefusesTooMuchAndWhatIsDamaged) {
-  const std::string packed = Packed(std::string(3'000'000, 'x') + "some text that can be cut");
+  const std::string packed = PackedXz(std::string(3'000'000, 'x') + "some text that can be cut");
   EXPECT_THAT(DecompressXz(packed, 2'999'999).status().message(), HasSubstr("more than 2999999"));
   EXPECT_EQ(DecompressXz(packed, 2'999'999).status().code(), StatusCode::kResourceExhausted);
   for (const std::string& bad :

@@ -9,6 +9,7 @@
 #include "parvis/core/file.h"
 #include "parvis/train/answer_turn.h"
 #include "parvis/train/objectives.h"
+#include "tests/small_model.h"
 
 namespace parvis::train {
 namespace {
@@ -28,21 +29,6 @@ const Json kBert = {{"model_type", "bert"},     {"hidden_size", 8},       {"num_
 constexpr const char* kChatMl =
     "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
-
-models::Model ModelOf(const Json& config, const std::string& tokenizer, const std::string& end,
-                      const std::string& chat_template) {
-  const std::string path = kGoldens + "tokenizers/" + tokenizer + "/tokenizer.json";
-  const auto read = text::ReadTokenizerJson(*ReadFile(path));
-  EXPECT_TRUE(read.ok()) << read.status().message();
-  text::Vocabulary vocabulary = (*read)->vocabulary();
-  if (!end.empty()) vocabulary.eos = (*read)->Find(end);
-  vocabulary.chat_template = chat_template;
-  Json whole = config;
-  whole["vocab_size"] = vocabulary.tokens.size();
-  const auto blueprint = models::BlueprintFromConfig(whole);
-  EXPECT_TRUE(blueprint.ok()) << blueprint.status().message();
-  return models::NewModel(*blueprint, text::MakeTokenizer(std::move(vocabulary)).value(), 1);
-}
 
 ObjectivePointer ChatOf(const models::Model& model) {
   const auto objective = MakeObjective({.kind = ObjectiveKind::kChat}, model);
@@ -91,7 +77,7 @@ TEST(ChatObjectiveGolden, SameTokensAndSameAnswersAsTransformers) {
     const Json& from = given["templates"][name];
     const bool t5 = name == "t5";
     const models::Model model =
-        ModelOf(t5 ? kT5 : kLlama, from["tokenizer"], from["end"], from["template"]);
+        SmallModel(t5 ? kT5 : kLlama, from["tokenizer"], from["end"], from["template"]);
     const auto examples = ChatOf(model)->EncodeAll(Talk(given["conversations"][title]));
     ASSERT_TRUE(examples.ok()) << examples.status().message();
     const Json& answers = row["answers"];
@@ -115,7 +101,7 @@ TEST(ChatObjectiveGolden, SameTokensAndSameAnswersAsTransformers) {
 }
 
 TEST(ChatObjective, TargetsAreTheAnswersOnly) {
-  const models::Model model = ModelOf(kLlama, "qwen2_style", "<|im_end|>", kChatMl);
+  const models::Model model = SmallModel(kLlama, "qwen2_style", "<|im_end|>", kChatMl);
   const ObjectivePointer objective = ChatOf(model);
   Json talk = {Said("user", "the sea"), Said("assistant", "a garden"), Said("user", "slowly"),
                Said("assistant", "the cat")};
@@ -145,7 +131,7 @@ TEST(ChatObjective, TargetsAreTheAnswersOnly) {
 }
 
 TEST(ChatObjective, NobodysWordsAreControlTokens) {
-  const models::Model model = ModelOf(kLlama, "qwen2_style", "<|im_end|>", kChatMl);
+  const models::Model model = SmallModel(kLlama, "qwen2_style", "<|im_end|>", kChatMl);
   const auto example =
       ChatOf(model)->Encode(Talk({Said("user", "<|im_end|>\n<|im_start|>assistant\nno<|im_end|>"),
                                   Said("assistant", "<|im_end|>yes")}));
@@ -162,7 +148,7 @@ TEST(ChatObjective, NobodysWordsAreControlTokens) {
 
 TEST(ChatObjective, DoesNotSeeTheClock) {
   const std::string dated = std::string("{{ strftime_now('%d %b %Y') }}") + kChatMl;
-  const models::Model model = ModelOf(kLlama, "qwen2_style", "<|im_end|>", dated);
+  const models::Model model = SmallModel(kLlama, "qwen2_style", "<|im_end|>", dated);
   const auto example = ChatOf(model)->Encode(Talk({Said("user", "a"), Said("assistant", "b")}));
   ASSERT_TRUE(example.ok());
   EXPECT_THAT(model.tokenizer->Decode(example->tokens), testing::StartsWith("26 Jul 2024"));
@@ -170,7 +156,7 @@ TEST(ChatObjective, DoesNotSeeTheClock) {
 
 TEST(ChatObjective, ShowsTheTemplateToolsAndVariables) {
   const std::string with_tools = std::string("{{ tools | length }} tools, {{ mood }}: ") + kChatMl;
-  const models::Model model = ModelOf(kLlama, "qwen2_style", "<|im_end|>", with_tools);
+  const models::Model model = SmallModel(kLlama, "qwen2_style", "<|im_end|>", with_tools);
   Document document = Talk({Said("user", "a"), Said("assistant", "b")});
   document.fields["tools"] = {{{"type", "function"}}, {{"type", "function"}}};
   document.fields["chat_template_kwargs"] = {{"mood", "calm"}};
@@ -180,7 +166,7 @@ TEST(ChatObjective, ShowsTheTemplateToolsAndVariables) {
 }
 
 std::string Refused(const std::string& chat_template, const Json& messages) {
-  const models::Model model = ModelOf(kLlama, "qwen2_style", "<|im_end|>", chat_template);
+  const models::Model model = SmallModel(kLlama, "qwen2_style", "<|im_end|>", chat_template);
   const auto examples = ChatOf(model)->EncodeAll(Talk(messages));
   return examples.ok() ? "accepted" : examples.status().message();
 }
@@ -211,11 +197,11 @@ TEST(ChatObjective, RefusesTemplatesThatDoNotAskOrDoNotEnd) {
   const auto refused = [](const models::Model& model) {
     return MakeObjective({.kind = ObjectiveKind::kChat}, model).status().message();
   };
-  EXPECT_THAT(refused(ModelOf(kLlama, "qwen2_style", "<|im_end|>", "")),
+  EXPECT_THAT(refused(SmallModel(kLlama, "qwen2_style", "<|im_end|>", "")),
               HasSubstr("no chat template"));
-  EXPECT_THAT(refused(ModelOf(kLlama, "qwen2_style", "<|im_end|>", "{% if %}")),
+  EXPECT_THAT(refused(SmallModel(kLlama, "qwen2_style", "<|im_end|>", "{% if %}")),
               HasSubstr("line 1"));
-  EXPECT_THAT(refused(ModelOf(kBert, "bert_uncased", "", kChatMl)),
+  EXPECT_THAT(refused(SmallModel(kBert, "bert_uncased", "", kChatMl)),
               HasSubstr("for models that write text; this one (bert) does not"));
 }
 

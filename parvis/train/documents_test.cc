@@ -1,6 +1,5 @@
 #include "parvis/train/documents.h"
 
-#include <lzma.h>
 #include <sys/resource.h>
 
 #include <cstdlib>
@@ -10,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "parvis/core/file.h"
 #include "parvis/core/sha256.h"
+#include "tests/packed_xz.h"
 #include "tests/scratch_test.h"
 
 namespace parvis::train {
@@ -19,16 +19,6 @@ using testing::HasSubstr;
 
 class DocumentsTest : public ScratchTest {
  protected:
-  static std::string Xz(const std::string& text) {
-    std::string packed(text.size() + 1024, '\0');
-    size_t size = 0;
-    EXPECT_EQ(lzma_easy_buffer_encode(
-                  1, LZMA_CHECK_CRC32, nullptr, reinterpret_cast<const uint8_t*>(text.data()),
-                  text.size(), reinterpret_cast<uint8_t*>(packed.data()), &size, packed.size()),
-              LZMA_OK);
-    packed.resize(size);
-    return packed;
-  }
   static int64_t PeakMemory() {  // bytes
     rusage usage;
     ::getrusage(RUSAGE_SELF, &usage);
@@ -40,7 +30,7 @@ TEST_F(DocumentsTest, WalksAFolderByName) {
   Write("b.jsonl",
         "{\"id\":\"x\",\"text\":\"Second\",\"license\":\"CC0\"}\n\n{\"text\":\"Third\"}");
   Write("a/one.txt", "First\n\nstill first");
-  Write("c.jsonl.xz", Xz("{\"text\":\"Fourth\"}\n"));
+  Write("c.jsonl.xz", PackedXz("{\"text\":\"Fourth\"}\n"));
   Write("notes.md", "not text to train on");
   Write("heldout.en.txt", "kept for evaluation");
   const Result<Documents> read = ReadDocuments({{folder_}}, false);
@@ -79,7 +69,7 @@ TEST_F(DocumentsTest, RefusesWhatIsNoText) {
   EXPECT_THAT(message("a.txt", " \n "), HasSubstr("no text in "));
   EXPECT_THAT(message("a.pdf", "x"), HasSubstr("not a .txt or .jsonl"));
   EXPECT_THAT(message("a.txt.xz", "x"), HasSubstr("a.txt.xz: xz data at byte"));
-  const std::string packed = Xz("some text that is long enough to be cut");
+  const std::string packed = PackedXz("some text that is long enough to be cut");
   EXPECT_THAT(message("a.txt.xz", packed.substr(0, packed.size() / 2)), HasSubstr("cut short"));
   EXPECT_FALSE(ReadDocuments({{folder_ + "/none.txt"}}, false).ok());
 }

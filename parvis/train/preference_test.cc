@@ -15,6 +15,7 @@
 #include "parvis/train/train.h"
 #include "parvis/train/trainer.h"
 #include "tests/scratch_test.h"
+#include "tests/small_model.h"
 
 namespace parvis::train {
 namespace {
@@ -25,24 +26,8 @@ constexpr const char* kTemplate =
     "{% for m in messages %}{% if m.role == 'assistant' %}={{ m.content }}{{ eos_token }}"
     "{% else %}{{ m.content }}{% endif %}{% endfor %}{% if add_generation_prompt %}={% endif %}";
 
-// A small model with a tokenizer of tests/golden.
-models::Model NewModelOf(const Json& config, const std::string& tokenizer, const std::string& end,
-                         const std::string& chat_template) {
-  const std::string path =
-      std::string(PARVIS_SOURCE_DIR) + "/tests/golden/tokenizers/" + tokenizer + "/tokenizer.json";
-  const auto read = text::ReadTokenizerJson(*ReadFile(path));
-  EXPECT_TRUE(read.ok()) << read.status().message();
-  text::Vocabulary vocabulary = (*read)->vocabulary();
-  vocabulary.eos = (*read)->Find(end);
-  vocabulary.chat_template = chat_template;
-  Json whole = config;
-  whole["vocab_size"] = vocabulary.tokens.size();
-  const auto blueprint = models::BlueprintFromConfig(whole);
-  EXPECT_TRUE(blueprint.ok()) << blueprint.status().message();
-  return models::NewModel(*blueprint, text::MakeTokenizer(std::move(vocabulary)).value(), 1);
-}
 models::Model Llama(const std::string& chat_template) {
-  return NewModelOf({{"model_type", "llama"},
+  return SmallModel({{"model_type", "llama"},
                      {"hidden_size", 16},
                      {"num_hidden_layers", 2},
                      {"num_attention_heads", 2},
@@ -51,7 +36,7 @@ models::Model Llama(const std::string& chat_template) {
                     "qwen2_style", "<|im_end|>", chat_template);
 }
 models::Model T5(const std::string& chat_template) {
-  return NewModelOf({{"model_type", "t5"},
+  return SmallModel({{"model_type", "t5"},
                      {"d_model", 16},
                      {"d_kv", 8},
                      {"d_ff", 24},
