@@ -59,7 +59,9 @@ bool TomlReader::Has(std::string_view key) const {
 }
 
 void TomlReader::Know(const std::vector<std::string>& keys) {
-  known_.insert(known_.end(), keys.begin(), keys.end());
+  for (const std::string& key : keys) {
+    if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
+  }
 }
 
 std::string TomlReader::PlaceOf(const toml::node* node, std::string_view key) const {

@@ -125,6 +125,7 @@ TEST_F(RecipeTest, TakesSingleValuesFromElsewhere) {
   EXPECT_THAT(refused("train.steps"), HasSubstr("--set train.steps: not of the form TABLE.KEY"));
   EXPECT_THAT(refused("=3"), HasSubstr("--set =3: not TOML"));
   EXPECT_THAT(refused("hidden_size=32"), HasSubstr("hidden_size: unknown key"));
+  EXPECT_THAT(refused("train.batch_size=3"), testing::Not(HasSubstr("tokens, tokens")));
 }
 
 TEST_F(RecipeTest, NamesFileLineAndKeyOfWhatIsWrong) {
