@@ -187,6 +187,12 @@ class Reader {
   }
 
   Status ReadSaid(const Json& row, Document& document) const {
+    for (const std::string& key : format_.perhaps_said) {
+      const auto entry = row.find(key);
+      if (entry == row.end()) continue;
+      AddWords(*entry, document.text);
+      document.fields[key] = *entry;
+    }
     for (const std::string& key : format_.said) {
       const auto entry = row.find(key);
       if (entry == row.end()) return DataLoss("no \"" + key + "\" in this row");

@@ -31,6 +31,7 @@ struct RowFormat {
   // If not empty, instead of the texts: entries that a row must have, each a text or a list of
   // messages. They are taken over as fields, and what they say is the document's text.
   std::vector<std::string> said = {};
+  std::vector<std::string> perhaps_said = {};  // the like, that a row may have
 
   bool plain() const { return second.empty() && fields.empty() && said.empty(); }
 };

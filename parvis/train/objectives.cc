@@ -10,7 +10,8 @@ RowFormat RowFormatOf(ObjectiveKind kind) {
       return {.fields = {"tools", "documents", "chat_template_kwargs"}, .said = {"messages"}};
     case ObjectiveKind::kPreference:
       return {.fields = {"tools", "documents", "chat_template_kwargs"},
-              .said = {"prompt", "chosen", "rejected"}};
+              .said = {"chosen", "rejected"},
+              .perhaps_said = {"prompt"}};
     case ObjectiveKind::kLabels:
       return {.second = "second", .fields = {"label"}};
     case ObjectiveKind::kTokenLabels:

@@ -13,6 +13,7 @@
 #include "parvis/train/answer_turn.h"
 #include "parvis/train/label_batches.h"
 #include "parvis/train/objectives.h"
+#include "parvis/train/preference_pair.h"
 
 namespace parvis::train {
 namespace {
@@ -45,13 +46,14 @@ class PreferenceObjective : public Objective {
 
   // The tokens of prompt and chosen, then of prompt and rejected.
   Result<Example> Encode(const Document& document) const override {
+    PARVIS_ASSIGN_OR_RETURN(const PreferencePair pair, PairOf(document.fields));
     Example example;
-    for (const char* key : {"chosen", "rejected"}) {
-      PARVIS_ASSIGN_OR_RETURN(AnswerTurn turn, Turn(document, key));
-      const auto answer = turn.whole.begin() + static_cast<int64_t>(turn.begin);
+    for (const auto& [key, answer] : pair.answers()) {
+      PARVIS_ASSIGN_OR_RETURN(AnswerTurn turn, Turn(document.fields, pair.prompt, key, *answer));
       if (encoder_) {
+        const auto begin = turn.whole.begin() + static_cast<int64_t>(turn.begin);
         turn.begin = turn.prompt.size();
-        turn.prompt.insert(turn.prompt.end(), answer, turn.whole.end());
+        turn.prompt.insert(turn.prompt.end(), begin, turn.whole.end());
         turn.whole = std::move(turn.prompt);
       }
       if (turn.begin == 0) return DataLoss("\"prompt\" is empty");
@@ -214,9 +216,8 @@ class PreferenceObjective : public Objective {
 
   // A prompt that is a text stands as it is; one that is a list of messages goes through the
   // template, and the answer with it.
-  Result<AnswerTurn> Turn(const Document& document, const char* key) const {
-    const Json prompt = document.fields.value("prompt", Json());
-    Json answer = document.fields.value(key, Json());
+  Result<AnswerTurn> Turn(const Json& fields, const Json& prompt, const char* key,
+                          Json answer) const {
     if (prompt.is_string()) {
       if (!answer.is_string()) {
         return DataLoss("\"" + std::string(key) + "\" is no text, as \"prompt\" is");
@@ -227,7 +228,7 @@ class PreferenceObjective : public Objective {
     PARVIS_RETURN_IF_ERROR(CheckMessages(prompt, "prompt"));
     if (!prompter_) {
       return InvalidArgument(
-          "\"prompt\" is a list of messages, and the model has no chat template: [tokenizer] "
+          "what was asked is a list of messages, and the model has no chat template: [tokenizer] "
           "chat_template or chat_template_file gives one");
     }
     if (answer.is_array() && answer.size() == 1) answer = answer[0];
@@ -238,7 +239,7 @@ class PreferenceObjective : public Objective {
         !CheckMessages(messages, key).ok()) {
       return DataLoss("\"" + std::string(key) + "\" is neither a text nor one assistant's message");
     }
-    auto turn = TurnOf(*prompter_, *tokenizer_, document.fields, messages, prompt.size());
+    auto turn = TurnOf(*prompter_, *tokenizer_, fields, messages, prompt.size());
     if (!turn.ok()) return turn.status().In(key);
     return turn;
   }

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <filesystem>
 #include <numbers>
+#include <sstream>
+#include <string>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -93,6 +95,25 @@ TEST_F(PreferenceTest, TargetsAreBothAnswers) {
         EXPECT_EQ(batch.tokens[batch.head_rows[i] + 1], batch.targets[i]);
       }
     }
+  }
+}
+
+TEST_F(PreferenceTest, APromptThatIsToldByBothAnswersGivesTheSameTokens) {
+  for (const bool t5 : {false, true}) {
+    const models::Model model = t5 ? T5(kTemplate) : Llama(kTemplate);
+    const ObjectivePointer objective = PreferenceOf(model);
+    const auto same = [&](const Document& told, const Json& chosen, const Json& rejected) {
+      Document untold;
+      untold.fields = {{"chosen", chosen}, {"rejected", rejected}};
+      const auto expected = objective->Encode(told), example = objective->Encode(untold);
+      ASSERT_TRUE(expected.ok() && example.ok()) << example.status().message();
+      EXPECT_EQ(example->tokens, expected->tokens);
+      EXPECT_EQ(example->numbers, expected->numbers);
+    };
+    same(Pair("the sea", " a garden", " the cat"), "the sea a garden", "the sea the cat");
+    const Json garden = {{"role", "assistant"}, {"content", "a garden"}};
+    const Json cat = {{"role", "assistant"}, {"content", "the cat"}};
+    same(Pair(kAsked, garden, cat), {kAsked[0], garden}, {kAsked[0], cat});
   }
 }
 
@@ -241,6 +262,27 @@ TEST_F(PreferenceRunTest, LearnsWhatIsPreferredAndResumes) {
   EXPECT_EQ(Bytes("run/log.jsonl").find("perplexity"), std::string::npos);
 }
 
+TEST_F(PreferenceRunTest, LearnsTheSameOfRowsWithoutAPrompt) {
+  WriteRecipe("told", "", "steps = 4\n");
+  ASSERT_TRUE(Train(Options("told")).ok());
+  std::string rows;
+  for (std::istringstream in(Bytes("pairs.jsonl")); in.good();) {
+    std::string line;
+    std::getline(in, line);
+    if (line.empty()) continue;
+    Json row = *ParseJson(line);
+    for (const char* key : {"chosen", "rejected"}) {
+      row[key] = row["prompt"].get<std::string>() + row[key].get<std::string>();
+    }
+    row.erase("prompt");
+    rows += row.dump() + "\n";
+  }
+  Write("pairs.jsonl", rows);
+  const auto report = Train(Options("told", "untold"));
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_TRUE(Bytes("told/model.gguf") == Bytes("untold/model.gguf"));
+}
+
 TEST_F(PreferenceRunTest, TeachesAnAdapter) {
   WriteRecipe("lora", "[lora]\nrank = 4\n", "steps = 12\nlabel_smoothing = 0.1\n");
   const std::string base = Bytes("base/model.gguf");
@@ -261,6 +303,8 @@ TEST_F(PreferenceRunTest, RefusesWithDocumentAndField) {
               HasSubstr("pairs.jsonl:2: no \"rejected\" in this row"));
   EXPECT_THAT(refused(good + "{\"prompt\":\"a\",\"chosen\":\" b\",\"rejected\":[]}\n", ""),
               HasSubstr("pairs.jsonl:2: \"rejected\" is no text"));
+  EXPECT_THAT(refused(good + "{\"chosen\":\"b\",\"rejected\":\"c\"}\n", ""),
+              HasSubstr("pairs.jsonl:2: no \"prompt\" in this row, and"));
   EXPECT_THAT(refused(good, "beta = 0\n"), HasSubstr("[train] beta"));
   EXPECT_THAT(refused(good, "label_smoothing = 0.5\n"), HasSubstr("[train] label_smoothing"));
   Write("y.toml",
