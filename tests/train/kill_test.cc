@@ -66,6 +66,18 @@ num_heads = 2
 num_layers = 1
 )";
 
+constexpr const char* kTalking = R"([tokenizer]
+vocab_size = 270
+chat_template = """{% for m in messages %}{{ '?' if m.role == 'user' else '=' }}{{ m.content }}\
+{% if m.role != 'user' %}{{ eos_token }}{% endif %}{% endfor %}\
+{% if add_generation_prompt %}={% endif %}"""
+[model]
+hidden_size = 32
+num_hidden_layers = 1
+num_attention_heads = 2
+intermediate_size = 48
+)";
+
 // A run of each kind is killed again and again. `more` goes into [train].
 struct Kind {
   std::string name, data, model, more;
@@ -79,8 +91,16 @@ const std::vector<Kind>& Kinds() {
       {"pairs", "pairs.jsonl", kT5, "objective = \"pairs\"\neval_every = 5\n"},
       {"labels", "labels.jsonl", "[model]\nfrom = \"causal/model.gguf\"\n",
        "objective = \"labels\"\naverage = 0.8\ndtype = \"bf16\"\n"},
+      {"token_labels", "names.jsonl", "[model]\nfrom = \"masked/model.gguf\"\n",
+       "objective = \"token_labels\"\neval_every = 4\n"},
+      {"answers", "questions.jsonl", "[model]\nfrom = \"masked/model.gguf\"\n",
+       "objective = \"answers\"\nmicro_batch_tokens = 64\n"},
       {"lora", "pairs.jsonl", "[model]\nfrom = \"pairs/model.gguf\"\n[lora]\nrank = 2\n",
-       "objective = \"pairs\"\naverage = 0.9\n"}};
+       "objective = \"pairs\"\naverage = 0.9\n"},
+      {"chat", "talks.jsonl", kTalking, "objective = \"chat\"\neval_every = 4\npatience = 3\n"},
+      // What the model preferred at the start is in no checkpoint.
+      {"preference", "choices.jsonl", "[model]\nfrom = \"chat/model.gguf\"\n",
+       "objective = \"preference\"\nbeta = 0.3\nmicro_batch_tokens = 64\neval_every = 5\n"}};
   return kinds;
 }
 
@@ -89,16 +109,29 @@ class KillTest : public testing::Test {
   void SetUp() override {
     std::string name = testing::TempDir() + "kill-XXXXXX";
     folder_ = mkdtemp(name.data());
-    std::string text, pairs, labels;
+    std::map<std::string, std::string> rows;  // by file
     for (int i = 0; i < 200; ++i) {
       const std::string line = "The " + std::to_string(i * i) + "th cat sat down.";
-      text += "{\"text\":\"" + line + "\"}\n";
-      pairs += "{\"source\":\"" + line + "\",\"target\":\"" + std::to_string(i) + " cats\"}\n";
-      labels += "{\"text\":\"" + line + "\",\"label\":\"" + (i % 2 == 0 ? "even" : "odd") + "\"}\n";
+      rows["text"] += "{\"text\":\"" + line + "\"}\n";
+      rows["pairs"] +=
+          "{\"source\":\"" + line + "\",\"target\":\"" + std::to_string(i) + " cats\"}\n";
+      rows["labels"] +=
+          "{\"text\":\"" + line + "\",\"label\":\"" + (i % 2 == 0 ? "even" : "odd") + "\"}\n";
+      const std::string asked = "{\"role\":\"user\",\"content\":\"" + std::to_string(i) + "\"}";
+      const std::string said = std::to_string(i + 1) + (i % 3 == 0 ? " cats" : " dogs");
+      rows["talks"] +=
+          "{\"messages\":[" + asked + ",{\"role\":\"assistant\",\"content\":\"" + said + "\"}]}\n";
+      rows["names"] += "{\"words\":[\"The\",\"" + std::to_string(i) +
+                       "\",\"cat\"],\"labels\":[\"O\",\"N\",\"O\"]}\n";
+      rows["questions"] += "{\"context\":\"" + std::to_string(i) +
+                           " cats sat\",\"question\":\"sat\",\"answer\":\"" + std::to_string(i) +
+                           "\"}\n";
+      rows["choices"] +=
+          "{\"prompt\":[" + asked + "],\"chosen\":\"" + said + "\",\"rejected\":\"no\"}\n";
     }
-    ASSERT_TRUE(WriteFileAtomically(folder_ + "/text.jsonl", text).ok());
-    ASSERT_TRUE(WriteFileAtomically(folder_ + "/pairs.jsonl", pairs).ok());
-    ASSERT_TRUE(WriteFileAtomically(folder_ + "/labels.jsonl", labels).ok());
+    for (const auto& [name, lines] : rows) {
+      ASSERT_TRUE(WriteFileAtomically(folder_ + "/" + name + ".jsonl", lines).ok());
+    }
     for (const Kind& kind : Kinds()) {
       const std::string recipe = "[data]\ntrain = [\"" + kind.data + "\"]\nheld_out = 0.05\n" +
                                  kind.model + kTrain + kind.more;

@@ -2,7 +2,7 @@
 """Training under mpirun: mpirun.py PARVIS CASE...
 
 Cases: quick (curves, Ctrl-C, failures of one rank), numbers (a run goes on with another number of
-ranks), kills (lost ranks; a number: so many).
+ranks), talks (conversations and preferences), kills (lost ranks; a number: so many).
 Runs as an unprivileged user: root hands the work to `nobody`. Exit 77: there is no mpirun, or this
 build has no parvis_mpi.so."""
 import json
@@ -46,6 +46,21 @@ average = 0.9
 eval_every = 8
 checkpoint_every = 4
 """
+
+# Replacing [data] and [tokenizer], and beginning [train].
+TALKS = {"chat": """[data]
+train = ["chat.jsonl"]
+held_out = 0.1
+[tokenizer]
+vocab_size = 270
+chat_template = "{% for m in messages %}{{ '?' if m.role == 'user' else '=' }}{{ m.content }}\
+{% if m.role != 'user' %}{{ eos_token }}{% endif %}{% endfor %}{% if add_generation_prompt %}={% endif %}"
+""", "preference": """[data]
+train = ["preference.jsonl"]
+held_out = 0.1
+[model]
+from = "chat1/model.gguf"
+"""}
 
 
 def expect(condition, what, *facts):
@@ -175,22 +190,61 @@ def curves(parvis):
     expect(same, "three ranks again: model")
 
 
+def goes_on(parvis, before, after, steps, whole, **options):
+    """A run that was cut goes on with another number of ranks, and has the curve of `whole`."""
+    run = f"{whole}-from{before}to{after}"
+    job = Job(parvis, before, run, **options)
+    job.wait_until(lambda: checkpoint_step(run) >= 8)
+    job.process.send_signal(signal.SIGUSR1 if before > 1 else signal.SIGINT)
+    code, said = job.end()
+    expect(code == 130, "stopped", code, said)
+    expect(f"stopped at step {checkpoint_step(run)} of {steps}" in said, "saved", said)
+    expect(said.count("stopped at step") == 1, "said once", said)
+    done(parvis, after, run, "--resume", **options)
+    expect(near(curve(run), curve(whole), LONG_TOLERANCE), "goes on", run, curve(run), curve(whole))
+
+
 def other_numbers(parvis):
-    """A run that was cut goes on with another number of ranks."""
+    """A run goes on with another number of ranks."""
     write_recipe(200)
     done(parvis, 1, "one")
     for before, after in ((2, 1), (1, 3), (3, 2)):
-        run = f"from{before}to{after}"
-        job = Job(parvis, before, run)
-        job.wait_until(lambda: checkpoint_step(run) >= 8)
-        job.process.send_signal(signal.SIGUSR1 if before > 1 else signal.SIGINT)
-        code, said = job.end()
-        expect(code == 130, "stopped", code, said)
-        expect(f"stopped at step {checkpoint_step(run)} of 200" in said, "saved", said)
-        expect(said.count("stopped at step") == 1, "said once", said)
-        done(parvis, after, run, "--resume")
-        expect(near(curve(run), curve("one"), LONG_TOLERANCE), "goes on", run, curve(run),
-               curve("one"))
+        goes_on(parvis, before, after, 200, "one")
+
+
+def write_talks(steps):
+    """Recipes and rows of TALKS."""
+    cut = RECIPE.index("[model]"), RECIPE.index("[train]")
+    model, train = RECIPE[slice(*cut)], RECIPE[cut[1]:].replace("STEPS", str(steps))
+    rows = {"chat": [], "preference": []}
+    for i in range(150):
+        asked = {"role": "user", "content": f"{i * i} cats"}
+        said = [{"role": "assistant", "content": text} for text in (f"{i * i + 1} dogs", "I say no.")]
+        rows["chat"].append({"messages": [asked, said[0]] + ([asked, said[1]] if i % 7 == 0 else [])})
+        rows["preference"].append({"chosen": [asked, said[0]], "rejected": [asked, said[1]]})
+    for objective, data in TALKS.items():
+        pathlib.Path(f"{objective}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows[objective]))
+        pathlib.Path(f"{objective}.toml").write_text(
+            data + (model if objective == "chat" else "") + train + f'objective = "{objective}"\n')
+
+
+def talks(parvis):
+    """Conversations and preferences, whose reference each rank makes anew."""
+    write_talks(60)
+    for objective in TALKS:
+        options = {"recipe": f"{objective}.toml"}
+        for ranks in (1, 2, 3):
+            done(parvis, ranks, f"{objective}{ranks}", **options)
+            ours, one = curve(f"{objective}{ranks}"), curve(f"{objective}1")
+            expect(near(ours[:20], one[:20], TOLERANCE), objective, ranks, ours, one)
+            expect(near(ours, one, LONG_TOLERANCE), objective, ranks, ours, one)
+        expect(one[-1] < 0.9 * one[0], "learns", objective, one)
+        done(parvis, 2, "again", **options)
+        models = [pathlib.Path(run, "model.gguf").read_bytes() for run in ("again", f"{objective}2")]
+        expect(models[0] == models[1], "two ranks again", objective)
+        shutil.rmtree("again")
+        for before, after in ((1, 2), (2, 1)):
+            goes_on(parvis, before, after, 60, f"{objective}1", **options)
 
 
 def interrupts(parvis):
@@ -320,6 +374,8 @@ def main():
                     test(parvis)
             elif case == "numbers":
                 other_numbers(parvis)
+            elif case == "talks":
+                talks(parvis)
             else:
                 kills(parvis, KILLS if case == "kills" else int(case))
     print("mpirun: all is well")
