@@ -47,8 +47,12 @@ bool IsBlank(std::string_view text) {
 
 class Reader {
  public:
-  Reader(bool paragraphs, const RowFormat& format, Documents& result)
-      : paragraphs_(paragraphs), format_(format), result_(result) {}
+  // `first_mixed`: the index of the first of `mix`.
+  Reader(bool paragraphs, const RowFormat& format, const std::vector<DataSource>& mix,
+         size_t first_mixed, Documents& result)
+      : paragraphs_(paragraphs), format_(format), result_(result) {
+    for (size_t i = 0; i < mix.size(); ++i) mixed_[mix[i].path] = {first_mixed + i};
+  }
 
   Status ReadSource(const DataSource& source, size_t index) {
     source_ = index;
@@ -69,6 +73,16 @@ class Reader {
     std::sort(paths.begin(), paths.end());
     for (const std::string& path : paths) PARVIS_RETURN_IF_ERROR(ReadFileOf(path));
     return Status();
+  }
+
+  // Whether each name of the mix was met.
+  Status CheckMixed() const {
+    for (const auto& [name, mixed] : mixed_) {
+      if (!mixed.met) {
+        return InvalidArgument("[data] mix: no document has the \"source\" \"" + name + "\"");
+      }
+    }
+    return {};
   }
 
  private:
@@ -102,13 +116,13 @@ class Reader {
       text += block;
     }
     if (!paragraphs_) {
-      Add({.id = name, .text = std::move(text)}, "");
+      Add({.id = name, .text = std::move(text), .source = source_}, "");
       return Status();
     }
     int number = 0;
     for (std::string_view left = text; !left.empty();) {
       const size_t end = left.find("\n\n");
-      Document document{.id = fmt::format("{}:{}", name, ++number)};
+      Document document{.id = fmt::format("{}:{}", name, ++number), .source = source_};
       document.text = left.substr(0, end);
       if (document.text.size() > kMaxDocumentBytes) {
         return TooLong(fmt::format("{}: paragraph {} at byte {}", file_.path, number,
@@ -157,6 +171,7 @@ class Reader {
     document.text = line.substr(0, tab);
     document.second = line.substr(std::min(tab + 1, line.size()));
     if (IsBlank(document.second)) return DataLoss("the second text is empty");
+    document.source = source_;
     Add(std::move(document), "");
     return Status();
   }
@@ -172,7 +187,9 @@ class Reader {
     } else if (const auto words = row.find(format_.text); words != row.end() && words->is_array()) {
       PARVIS_ASSIGN_OR_RETURN(document.text, Joined(*words));
     } else {
-      PARVIS_ASSIGN_OR_RETURN(document.text, TextIn(row, format_.text));
+      const bool built = !format_.built_text.empty() && row.contains(format_.built_text);
+      PARVIS_ASSIGN_OR_RETURN(document.text,
+                              TextIn(row, built ? format_.built_text : format_.text));
     }
     if (!format_.second.empty() && (format_.second_needed || row.contains(format_.second))) {
       PARVIS_ASSIGN_OR_RETURN(document.second, TextIn(row, format_.second));
@@ -182,6 +199,11 @@ class Reader {
       if (const auto field = row.find(key); field != row.end()) document.fields[key] = *field;
     }
     document.id = TextOf(row, "id", document.id);
+    document.source = source_;
+    if (const auto mixed = mixed_.find(TextOf(row, "source", "")); mixed != mixed_.end()) {
+      document.source = mixed->second.index;
+      mixed->second.met = true;
+    }
     Add(std::move(document), TextOf(row, "license", TextOf(row, "licence", "")));
     return Status();
   }
@@ -240,7 +262,6 @@ class Reader {
     file_.text_bytes += document.text_bytes();
     file_.documents += 1;
     file_.licences[licence] += 1;
-    document.source = source_;
     result_.documents.push_back(std::move(document));
   }
 
@@ -249,6 +270,11 @@ class Reader {
   Documents& result_;
   size_t source_ = 0;
   DataFile file_;
+  struct Mixed {
+    size_t index;
+    bool met = false;
+  };
+  std::map<std::string, Mixed> mixed_;  // by the name that rows give
 };
 
 }  // namespace
@@ -264,9 +290,9 @@ int64_t Documents::text_bytes() const {
 }
 
 Result<Documents> ReadDocuments(const std::vector<DataSource>& sources, bool paragraphs,
-                                const RowFormat& format) {
+                                const RowFormat& format, const std::vector<DataSource>& mix) {
   Documents result;
-  Reader reader(paragraphs, format, result);
+  Reader reader(paragraphs, format, mix, sources.size(), result);
   std::string names;
   for (size_t i = 0; i < sources.size(); ++i) {
     PARVIS_RETURN_IF_ERROR(reader.ReadSource(sources[i], i));
@@ -275,6 +301,7 @@ Result<Documents> ReadDocuments(const std::vector<DataSource>& sources, bool par
   if (result.documents.empty()) {
     return InvalidArgument("no text in " + names + " (looked for " + KindsOf(format) + " files)");
   }
+  PARVIS_RETURN_IF_ERROR(reader.CheckMixed());
   return result;
 }
 

@@ -25,7 +25,10 @@ struct Document {
 // Where the parts of a document are in a row.
 struct RowFormat {
   std::string text = "text";  // a list of words is joined by spaces
-  std::string second = "";    // "": no second text
+  // The text's name in rows of a data set (parvis data build), whose "source" says where they are
+  // from; "": the same.
+  std::string built_text = "";
+  std::string second = "";  // "": no second text
   bool second_needed = false;
   std::vector<std::string> fields = {};  // taken over where a row has them
   // If not empty, instead of the texts: entries that a row must have, each a text or a list of
@@ -55,6 +58,9 @@ struct Documents {
 // A file whose name begins with "heldout": in a folder it is not trained on.
 bool IsHeldOut(const std::string& path);
 
+// `mix`: documents whose row's "source" is one of these names have the index of that name behind
+// the sources' (Document::source). A name that no document has is refused.
+//
 // Reads sources in order; a folder is walked by name, without what is held out. Files: .txt (one
 // document, or one per paragraph), .jsonl (an object a line, see RowFormat), .tsv (a pair a line),
 // and all as .xz. A format with more than texts needs .jsonl, one with pairs .jsonl or .tsv. Other
@@ -62,7 +68,8 @@ bool IsHeldOut(const std::string& path);
 // refused with file and line; so are a line or a document that is too long (64 and 128 MiB) and
 // bytes that are not UTF-8, with their offset. No text at all is an error.
 Result<Documents> ReadDocuments(const std::vector<DataSource>& sources, bool paragraphs,
-                                const RowFormat& format = {});
+                                const RowFormat& format = {},
+                                const std::vector<DataSource>& mix = {});
 
 }  // namespace parvis::train
 

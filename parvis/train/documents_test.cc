@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "parvis/core/file.h"
 #include "parvis/core/sha256.h"
+#include "parvis/train/objectives.h"
 #include "tests/packed_xz.h"
 #include "tests/scratch_test.h"
 
@@ -46,6 +47,33 @@ TEST_F(DocumentsTest, WalksAFolderByName) {
   EXPECT_EQ(read->files[1].licences.at("CC0"), 1);
   EXPECT_EQ(read->files[1].licences.at(""), 1);
   EXPECT_EQ(read->files[1].sha256, *Sha256HexOfFile(folder_ + "/b.jsonl"));
+}
+
+TEST_F(DocumentsTest, MixesByTheSourceThatRowsName) {
+  const std::string path =
+      Write("set.jsonl",
+            "{\"text\":\"a\",\"source\":\"tales\"}\n{\"text\":\"b\",\"source\":"
+            "\"manuals\"}\n{\"text\":\"c\",\"source\":\"else\"}\n{\"text\":\"d\"}\n");
+  const auto mixed = ReadDocuments({{path}}, false, {}, {{"manuals", 0.5}, {"tales", 2.0}});
+  ASSERT_TRUE(mixed.ok()) << mixed.status().message();
+  std::vector<size_t> sources;
+  for (const Document& document : mixed->documents) sources.push_back(document.source);
+  EXPECT_EQ(sources, (std::vector<size_t>{2, 1, 0, 0}));
+  EXPECT_THAT(ReadDocuments({{path}}, false, {}, {{"tails", 2.0}}).status().message(),
+              HasSubstr("no document has the \"source\" \"tails\""));
+}
+
+// `source` of such a row is the name of where it is from, not what is to be translated.
+TEST_F(DocumentsTest, ReadsPairsOfADataSet) {
+  const std::string path =
+      Write("set.jsonl",
+            "{\"source\":\"tatoeba\",\"text\":\"Hello\",\"target\":\"Salut\"}\n"
+            "{\"source\":\"Bye\",\"target\":\"Adieu\"}\n");
+  const auto read = ReadDocuments({{path}}, false, RowFormatOf(ObjectiveKind::kPairs));
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  EXPECT_EQ(read->documents[0].text, "Hello");
+  EXPECT_EQ(read->documents[0].second, "Salut");
+  EXPECT_EQ(read->documents[1].text, "Bye");
 }
 
 TEST_F(DocumentsTest, SplitsParagraphs) {

@@ -5,7 +5,7 @@ namespace parvis::train {
 RowFormat RowFormatOf(ObjectiveKind kind) {
   switch (kind) {
     case ObjectiveKind::kPairs:
-      return {.text = "source", .second = "target", .second_needed = true};
+      return {.text = "source", .built_text = "text", .second = "target", .second_needed = true};
     case ObjectiveKind::kChat:
       return {.fields = {"tools", "documents", "chat_template_kwargs"}, .said = {"messages"}};
     case ObjectiveKind::kPreference:

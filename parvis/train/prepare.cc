@@ -171,16 +171,20 @@ std::vector<Document> HoldOut(double share, std::vector<Document>& documents) {
 }
 
 // Documents of sources, or tokens if that is what they are.
-Status ReadSet(const Recipe& recipe, const std::vector<DataSource>& sources, TextSet& set,
-               std::vector<DataFile>& files) {
+Status ReadSet(const Recipe& recipe, const std::vector<DataSource>& sources,
+               const std::vector<DataSource>& mix, TextSet& set, std::vector<DataFile>& files) {
   PARVIS_ASSIGN_OR_RETURN(const bool tokens, AreShards(sources));
   if (tokens) {
+    if (!mix.empty()) {
+      return InvalidArgument(recipe.path +
+                             ": [data] mix: tokens do not say where a document is from");
+    }
     PARVIS_ASSIGN_OR_RETURN(set.shards, OpenShards(sources));
     files = set.shards->files;
     return {};
   }
   PARVIS_ASSIGN_OR_RETURN(Documents read, ReadDocuments(sources, recipe.paragraphs,
-                                                        RowFormatOf(recipe.objective.kind)));
+                                                        RowFormatOf(recipe.objective.kind), mix));
   set.documents = std::move(read.documents);
   files = std::move(read.files);
   return {};
@@ -188,7 +192,7 @@ Status ReadSet(const Recipe& recipe, const std::vector<DataSource>& sources, Tex
 
 Status ReadTrainTexts(const Recipe& recipe, Texts& texts) {
   TextSet set;
-  PARVIS_RETURN_IF_ERROR(ReadSet(recipe, recipe.train, set, texts.train_files));
+  PARVIS_RETURN_IF_ERROR(ReadSet(recipe, recipe.train, recipe.mix, set, texts.train_files));
   if (set.shards && recipe.held_out > 0.0) {
     return InvalidArgument(recipe.path +
                            ": [data] held_out: tokens are held out when they are made; eval names "
@@ -226,7 +230,7 @@ Result<Texts> ReadTexts(const Recipe& recipe, const ProgressCallback& progress) 
   for (const DataSource& source : recipe.eval) {
     TextSet set;
     std::vector<DataFile> files;
-    PARVIS_RETURN_IF_ERROR(ReadSet(recipe, {source}, set, files));
+    PARVIS_RETURN_IF_ERROR(ReadSet(recipe, {source}, {}, set, files));
     texts.eval.emplace_back(std::filesystem::path(source.path).filename().string(), std::move(set));
     for (DataFile& file : files) texts.eval_files.push_back(std::move(file));
   }

@@ -68,6 +68,22 @@ std::vector<DataSource> HeldOutOf(const std::string& folder) {
   return sources;
 }
 
+// {tatoeba = 2.0, manuals = 0.5}
+std::vector<DataSource> MixOf(TomlReader& reader, const Recipe& recipe) {
+  std::vector<DataSource> mix;
+  const toml::table* table = reader.Table("mix");
+  if (table == nullptr) return mix;
+  TomlReader entries(table, recipe.path, "data.mix");
+  for (const auto& [key, value] : *table) {
+    const std::string name(key.str());
+    mix.push_back({name, entries.Number(name, 1.0, 0.0, 1000.0)});
+  }
+  if (const Status status = entries.Finish(); !status.ok()) {
+    reader.RefuseAt(*table, "mix", status.message());
+  }
+  return mix;
+}
+
 Status ReadRun(const toml::table* table, Recipe& recipe) {
   TomlReader reader(table, recipe.path, "run");
   recipe.name = reader.Text("name", std::filesystem::path(recipe.path).stem().string());
@@ -93,6 +109,7 @@ Status ReadData(const toml::table* table, const std::string& data_dir, Recipe& r
     if (!Exists(data_dir)) return NotFound(data_dir + " (--data) does not exist");
     recipe.train = {DataSource{data_dir}};
   }
+  recipe.mix = MixOf(reader, recipe);
   recipe.eval = Sources(reader, "eval", recipe);
   if (std::vector<DataSource> held_out = HeldOutOf(data_dir); !held_out.empty()) {
     recipe.eval = std::move(held_out);
@@ -368,6 +385,7 @@ Json Recipe::Deciding() const {
   Json epochs_of_sources = Json::array();
   for (const DataSource& source : train) epochs_of_sources.push_back(source.epochs);
   flat["data.epochs"] = std::move(epochs_of_sources);
+  for (const DataSource& source : mix) flat["data.mix." + source.path] = source.epochs;
   return flat;
 }
 

@@ -37,6 +37,9 @@ struct Recipe {
 
   // [data]
   std::vector<DataSource> train, eval;
+  // How often documents are read in an epoch whose row names this source (`path`), instead of what
+  // their file says.
+  std::vector<DataSource> mix;
   double held_out = 0.0;    // without eval: about this share of the documents is kept aside for it
   bool paragraphs = false;  // split = "paragraphs": a .txt file has a document per paragraph
 

@@ -177,6 +177,20 @@ TEST_F(RecipeTest, NamesFileLineAndKeyOfWhatIsWrong) {
   Refused("seed = 5", "seed = 5\nseed = 6", "r.toml:4: not TOML: ");
 }
 
+TEST_F(RecipeTest, MixesSources) {
+  std::string text = kGood;
+  text.insert(text.find("[tokenizer]"), "mix = {tales = 2, \"old manuals\" = 0.5}\n");
+  const Result<Recipe> recipe = Parse(text);
+  ASSERT_TRUE(recipe.ok()) << recipe.status().message();
+  ASSERT_EQ(recipe->mix.size(), 2u);
+  EXPECT_EQ(recipe->mix[0].path, "old manuals");
+  EXPECT_EQ(recipe->mix[0].epochs, 0.5);
+  EXPECT_EQ(recipe->mix[1].epochs, 2.0);
+  EXPECT_NE(recipe->Deciding(), Parse(kGood)->Deciding());
+  Refused("[tokenizer]", "mix = {tales = \"often\"}\n[tokenizer]", "[data.mix] tales: must be");
+  Refused("[tokenizer]", "mix = {tales = -1}\n[tokenizer]", "tales: -1");
+}
+
 TEST_F(RecipeTest, NeedsTextAModelAndALength) {
   EXPECT_THAT(Parse("").status().message(), HasSubstr("[data] train: names no text to train on"));
   EXPECT_THAT(Parse("[data]\ntrain = []\n").status().message(), HasSubstr("names no text"));

@@ -31,6 +31,7 @@ OptimizerSettings SettingsOf(const Recipe& recipe) {
 std::vector<double> RepeatsOf(const Recipe& recipe) {
   std::vector<double> repeats;
   for (const DataSource& source : recipe.train) repeats.push_back(source.epochs);
+  for (const DataSource& source : recipe.mix) repeats.push_back(source.epochs);
   return repeats;
 }
 
