@@ -10,7 +10,7 @@ namespace parvis::train {
 
 EvalSet::EvalSet(std::string name, const Corpus& all, const Objective& objective,
                  int64_t row_length, int64_t max_tokens)
-    : name_(std::move(name)), objective_(&objective), all_(&all) {
+    : name_(std::move(name)), objective_(&objective.ForEvaluation()), all_(&all) {
   // Every stride-th document, from the first.
   const double share = max_tokens == 0
                            ? 1.0
@@ -26,7 +26,7 @@ EvalSet::EvalSet(std::string name, const Corpus& all, const Objective& objective
     }
     due += share;
   }
-  plan_ = PlanInOrder(corpus(), objective.DivisionOf(corpus(), row_length));
+  plan_ = PlanInOrder(corpus(), objective_->DivisionOf(corpus(), row_length));
 }
 
 Evaluation EvalSet::Run(const ops::Exec& exec, nn::Stack& stack, int64_t rows,

@@ -20,13 +20,15 @@ enum class ObjectiveKind {
 // What a recipe says about its objective ([train] objective = "masked", …).
 struct ObjectiveSettings {
   ObjectiveKind kind = ObjectiveKind::kCausal;
-  double mask_share = 0.15;      // masked: of a text's tokens
-  bool whole_word = false;       // masked: all tokens of a word or none
-  double noise_share = 0.15;     // spans: of a text's tokens
-  double mean_span = 3.0;        // spans: tokens
-  double beta = 0.1;             // preference: how much a reward counts
-  double label_smoothing = 0.0;  // preference: the share of pairs that are the wrong way round
-  std::string prefix;            // pairs: stands before every source
+  double fim_share = 0.0;         // causal: of the pieces, told beginning and end first
+  double fim_suffix_first = 0.5;  // causal: of those, with the end first
+  double mask_share = 0.15;       // masked: of a text's tokens
+  bool whole_word = false;        // masked: all tokens of a word or none
+  double noise_share = 0.15;      // spans: of a text's tokens
+  double mean_span = 3.0;         // spans: tokens
+  double beta = 0.1;              // preference: how much a reward counts
+  double label_smoothing = 0.0;   // preference: the share of pairs that are the wrong way round
+  std::string prefix;             // pairs: stands before every source
 };
 
 }  // namespace parvis::train

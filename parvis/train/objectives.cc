@@ -53,6 +53,7 @@ Result<ObjectivePointer> MakeObjective(const ObjectiveSettings& settings,
       case ObjectiveKind::kAnswers:
         return NewAnswerObjective(model);
       case ObjectiveKind::kCausal:
+        if (settings.fim_share > 0.0) return NewInfillObjective(settings, tokenizer);
         break;
     }
     return ObjectivePointer(NewCausalObjective(tokenizer));

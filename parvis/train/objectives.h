@@ -28,6 +28,9 @@ RowFormat RowFormatOf(ObjectiveKind kind);
 // REQUIRES of all: tokenizer not null. `start`: what a decoder's text begins with.
 Result<ObjectivePointer> NewMaskedObjective(const ObjectiveSettings& settings,
                                             std::shared_ptr<const text::Tokenizer> tokenizer);
+// Causal, with fim_share of the pieces told beginning and end first (PSM, SPM).
+Result<ObjectivePointer> NewInfillObjective(const ObjectiveSettings& settings,
+                                            std::shared_ptr<const text::Tokenizer> tokenizer);
 Result<ObjectivePointer> NewSpanObjective(const ObjectiveSettings& settings,
                                           std::shared_ptr<const text::Tokenizer> tokenizer,
                                           int32_t start);

@@ -9,6 +9,7 @@
 #include "parvis/core/toml_reader.h"
 #include "parvis/train/documents.h"
 #include "parvis/train/recipe_model.h"
+#include "parvis/train/recipe_objective.h"
 #include "parvis/train/recipe_overrides.h"
 #include "parvis/train/recipe_tokenizer.h"
 
@@ -162,49 +163,9 @@ void ReadSchedule(TomlReader& reader, Recipe& recipe) {
   schedule.decay_fraction = reader.Number("decay_fraction", schedule.decay_fraction, 0, 1);
 }
 
-struct ObjectiveName {
-  const char* name;
-  ObjectiveKind kind;
-};
-constexpr ObjectiveName kObjectives[] = {
-    {"causal", ObjectiveKind::kCausal},        {"masked", ObjectiveKind::kMasked},
-    {"spans", ObjectiveKind::kSpans},          {"pairs", ObjectiveKind::kPairs},
-    {"labels", ObjectiveKind::kLabels},        {"token_labels", ObjectiveKind::kTokenLabels},
-    {"answers", ObjectiveKind::kAnswers},      {"chat", ObjectiveKind::kChat},
-    {"preference", ObjectiveKind::kPreference}};
-
-void ReadObjective(TomlReader& reader, Recipe& recipe) {
-  ObjectiveSettings& objective = recipe.objective;
-  std::vector<std::string> names;
-  for (const ObjectiveName& known : kObjectives) names.emplace_back(known.name);
-  const std::string name = reader.OneOf("objective", "causal", names);
-  for (const ObjectiveName& known : kObjectives) {
-    if (known.name == name) objective.kind = known.kind;
-  }
-  const auto of = [&](const char* key, ObjectiveKind kind, const char* which) {
-    if (reader.Has(key) && objective.kind != kind) {
-      reader.Refuse(key, fmt::format("is of objective = \"{}\" only", which));
-    }
-  };
-  objective.mask_share = reader.Number("mask_share", objective.mask_share, 0.001, 0.999);
-  objective.whole_word = reader.Flag("whole_word", objective.whole_word);
-  objective.noise_share = reader.Number("noise_share", objective.noise_share, 0.001, 0.999);
-  objective.mean_span = reader.Number("mean_span", objective.mean_span, 1, 1000);
-  objective.prefix = reader.Text("prefix", "");
-  objective.beta = reader.Number("beta", objective.beta, 1e-6, 1000);
-  objective.label_smoothing = reader.Number("label_smoothing", 0.0, 0.0, 0.499);
-  of("mask_share", ObjectiveKind::kMasked, "masked");
-  of("whole_word", ObjectiveKind::kMasked, "masked");
-  of("noise_share", ObjectiveKind::kSpans, "spans");
-  of("mean_span", ObjectiveKind::kSpans, "spans");
-  of("prefix", ObjectiveKind::kPairs, "pairs");
-  of("beta", ObjectiveKind::kPreference, "preference");
-  of("label_smoothing", ObjectiveKind::kPreference, "preference");
-}
-
 Status ReadTrain(const toml::table* table, Recipe& recipe) {
   TomlReader reader(table, recipe.path, "train");
-  ReadObjective(reader, recipe);
+  ReadObjective(reader, recipe.objective);
   ReadLength(reader, recipe);
   ReadBatch(reader, recipe);
   ReadSchedule(reader, recipe);
@@ -377,6 +338,10 @@ Json Recipe::Deciding() const {
     flat["train.noise_share"] = objective.noise_share;
     flat["train.mean_span"] = objective.mean_span;
     flat["train.prefix"] = objective.prefix;
+  }
+  if (objective.fim_share > 0.0) {
+    flat["train.fim_share"] = objective.fim_share;
+    flat["train.fim_suffix_first"] = objective.fim_suffix_first;
   }
   if (objective.kind == ObjectiveKind::kPreference) {
     flat["train.beta"] = objective.beta;
