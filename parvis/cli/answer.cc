@@ -43,11 +43,13 @@ Status AnswerAll(const Options& options, Console& console) {
     const auto answers = runtime::FindAnswers(encoder, question, text, wanted);
     if (!answers.ok()) return answers.status();
     if (console.json) {
-      results.push_back({{"question", question}, {"answers", AnswersJson(*answers)}});
+      results.push_back({{"question", question},
+                         {"answers", AnswersJson(answers->best)},
+                         {"no_answer", answers->no_answer}});
       continue;
     }
     if (options.top_k > 1 && &question != &options.questions.front()) console.Print("\n");
-    for (const runtime::Answer& answer : *answers) {
+    for (const runtime::Answer& answer : answers->best) {
       console.Print(fmt::format("{}\t{:.4f}\n", answer.text, answer.score));
     }
   }

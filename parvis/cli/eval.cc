@@ -103,6 +103,12 @@ void AddWritingFlags(EvalOptions& options, FlagSet& flags) {
   flags.Add("--stem", &options.stem, "ROUGE of stems (Porter's, of English)");
   flags.Add("--language", &options.language, "Whose articles do not count in answers",
             {.one_of = {"en", "fr"}, .show_default = true});
+  flags.Add("--no-answer-threshold", &options.no_answer_threshold,
+            "Take back answers where a model says that there is none by more than this (answers; "
+            "as null_score_diff_threshold)");
+  flags.Add("--no-answer-scores", &options.no_answer_scores,
+            "Beside --outputs FILE.json, how much rather there is no answer: .json of numbers by "
+            "id, as SQuAD 2.0's script takes them");
   flags.Add("--beams", &options.beams, "As for translate and summarize", {.min = 0, .max = 64});
   flags.Add("-n,--max-tokens", &options.max_tokens, "Likewise", {.min = 0});
 }

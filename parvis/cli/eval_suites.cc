@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <optional>
 
 #include "parvis/cli/interrupt.h"
@@ -67,6 +68,7 @@ OrderedJson MeasuredJson(const EvalOptions& options, const Measured& measured) {
     OrderedJson& json = measures[measure.name];
     json = {{"score", measure.score}, {"interval", {measure.interval.low, measure.interval.high}}};
     if (!measure.signature.empty()) json["signature"] = measure.signature;
+    if (measure.threshold) json["threshold"] = *measure.threshold;
   }
   OrderedJson json = {{"data", measured.data},
                       {"data_sha256", measured.sha256},
@@ -91,6 +93,7 @@ std::string MeasuredText(const Measured& measured) {
   for (const eval::Measure& measure : outcome.measures) {
     text += fmt::format("  {:<16} {:8.4f}  95 %: {:.4f} to {:.4f}  {}", measure.name, measure.score,
                         measure.interval.low, measure.interval.high, measure.signature);
+    if (measure.threshold) text += fmt::format("threshold {:.4f}", *measure.threshold);
     text.resize(text.find_last_not_of(' ') + 1);
     text += "\n";
   }
@@ -134,6 +137,14 @@ Status Check(const EvalOptions& options) {
   if (options.paragraphs || options.context_length > 0) {
     return InvalidArgument(std::string(options.paragraphs ? "--paragraphs" : "--context-length") +
                            " is of --suite perplexity, which reads text; rows are whole");
+  }
+  const bool threshold = std::isfinite(options.no_answer_threshold);
+  if ((threshold || !options.no_answer_scores.empty()) && options.suite != "answers") {
+    return InvalidArgument(std::string(threshold ? "--no-answer-threshold" : "--no-answer-scores") +
+                           " is of --suite answers");
+  }
+  if (!options.no_answer_scores.empty() && options.outputs.empty()) {
+    return InvalidArgument("--no-answer-scores are those of --outputs");
   }
   if (options.outputs.empty() && options.save_outputs.empty()) return {};
   if (!IsWritingSuite(options.suite)) {

@@ -2,6 +2,7 @@
 #define PARVIS_CLI_EVAL_SUITES_H_
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,10 @@ struct EvalOptions {
   bool reverse = false;                // translation
   bool stem = false;                   // summary
   std::string language = "en";         // answers
-  int64_t beams = 0, max_tokens = 0;   // translation, summary; 0: as the model says
+  // answers: those with a no_answer above it are taken back; infinity: none.
+  double no_answer_threshold = std::numeric_limits<double>::infinity();
+  std::string no_answer_scores;       // answers, with outputs
+  int64_t beams = 0, max_tokens = 0;  // translation, summary; 0: as the model says
 };
 
 // The names of all suites but perplexity.

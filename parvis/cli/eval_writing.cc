@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
 #include "parvis/cli/eval_suites.h"
 #include "parvis/cli/interrupt.h"
 #include "parvis/cli/progress.h"
@@ -20,27 +24,34 @@ std::vector<std::string> IdsOf(const std::vector<Question>& questions) {
   return ids;
 }
 
+OrderedJson LineOf(const std::string& output) { return {{"output", output}}; }
+
+OrderedJson LineOf(const eval::AnswerOutput& output) {
+  OrderedJson line = {{"output", output.text}};
+  if (output.no_answer) line["no_answer"] = *output.no_answer;
+  return line;
+}
+
+template <typename Output>
 Status SaveOutputs(const std::string& path, const std::vector<std::string>& ids,
-                   const std::vector<std::string>& outputs) {
+                   const std::vector<Output>& outputs) {
   if (path.empty()) return {};
   std::string lines;
   for (size_t i = 0; i < outputs.size(); ++i) {
     OrderedJson line = OrderedJson::object();
     if (!ids[i].empty()) line["id"] = ids[i];
-    line["output"] = outputs[i];
+    line.update(LineOf(outputs[i]));
     lines += line.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
   }
   return WriteFileAtomically(path, lines);
 }
 
-// The given outputs, or what `write` makes with progress; saved if that is wanted.
+// What `write` makes with progress; saved if that is wanted.
 template <typename Write>
-Result<std::vector<std::string>> OutputsOf(const EvalOptions& options,
-                                           const std::vector<std::string>& ids,
-                                           const Console& console, Write write) {
-  if (!options.outputs.empty()) return eval::ReadOutputs(options.outputs, ids);
+auto Written(const EvalOptions& options, const std::vector<std::string>& ids,
+             const Console& console, Write write) -> decltype(write(eval::OutputProgress())) {
   Progress progress("eval", static_cast<int64_t>(ids.size()), "texts", !console.quiet);
-  PARVIS_ASSIGN_OR_RETURN(std::vector<std::string> outputs, write([&](size_t done) {
+  PARVIS_ASSIGN_OR_RETURN(auto outputs, write([&](size_t done) {
                             progress.Update(static_cast<int64_t>(done));
                             return !Interrupted();
                           }));
@@ -71,6 +82,38 @@ Result<std::vector<std::string>> Write(const EvalOptions& options, eval::Writing
   return eval::WriteOutputs(*writer, writing, pairs, progress);
 }
 
+Result<eval::Outcome> MeasureAnswers(const EvalOptions& options, const eval::Rows& rows,
+                                     models::Model* model, const ops::Exec& exec,
+                                     const Console& console,
+                                     const eval::BootstrapOptions& bootstrap) {
+  PARVIS_ASSIGN_OR_RETURN(const auto questions, eval::ReadSpanQuestions(rows));
+  const auto language = eval::AnswerLanguageFromName(options.language);
+  if (!language) return InvalidArgument("--language: neither en nor fr");
+  const std::vector<std::string> ids = IdsOf(questions);
+  int64_t cut = 0;
+  const auto write = [&](const eval::OutputProgress& progress) {
+    return eval::AnswerQuestions(*model, exec, questions, progress, cut);
+  };
+  PARVIS_ASSIGN_OR_RETURN(
+      const auto outputs,
+      options.outputs.empty()
+          ? Written(options, ids, console, write)
+          : eval::ReadAnswerOutputs(options.outputs, options.no_answer_scores, ids));
+  const bool wanted = std::isfinite(options.no_answer_threshold);
+  const bool known = std::all_of(outputs.begin(), outputs.end(),
+                                 [](const auto& output) { return output.no_answer.has_value(); });
+  if (wanted && !known) {
+    return InvalidArgument(
+        "--no-answer-threshold: nothing says how much rather there is no answer; a model with a "
+        "span head does, \"no_answer\" in the rows of --outputs, or --no-answer-scores");
+  }
+  eval::Outcome outcome = eval::MeasureAnswers(
+      questions, outputs, *language,
+      wanted ? std::optional(options.no_answer_threshold) : std::nullopt, bootstrap);
+  outcome.cut = cut;
+  return outcome;
+}
+
 }  // namespace
 
 bool IsWritingSuite(const std::string& suite) {
@@ -82,27 +125,18 @@ Result<eval::Outcome> MeasureWriting(const EvalOptions& options, const eval::Row
                                      const Console& console) {
   const eval::BootstrapOptions bootstrap = {.seed = options.seed, .resamples = options.resamples};
   if (options.suite == "answers") {
-    PARVIS_ASSIGN_OR_RETURN(const auto questions, eval::ReadSpanQuestions(rows));
-    const auto language = eval::AnswerLanguageFromName(options.language);
-    if (!language) return InvalidArgument("--language: neither en nor fr");
-    int64_t cut = 0;
-    PARVIS_ASSIGN_OR_RETURN(
-        const auto outputs,
-        OutputsOf(options, IdsOf(questions), console, [&](const eval::OutputProgress& progress) {
-          return eval::AnswerQuestions(*model, exec, questions, progress, cut);
-        }));
-    eval::Outcome outcome = eval::MeasureAnswers(questions, outputs, *language, bootstrap);
-    outcome.cut = cut;
-    return outcome;
+    return MeasureAnswers(options, rows, model, exec, console, bootstrap);
   }
   const bool translation = options.suite == "translation";
   PARVIS_ASSIGN_OR_RETURN(const auto pairs, eval::ReadTextPairs(rows, options.reverse));
   const auto writing = translation ? eval::Writing::kTranslation : eval::Writing::kSummary;
-  PARVIS_ASSIGN_OR_RETURN(
-      const auto outputs,
-      OutputsOf(options, IdsOf(pairs), console, [&](const eval::OutputProgress& progress) {
-        return Write(options, writing, pairs, *model, exec, progress);
-      }));
+  const std::vector<std::string> ids = IdsOf(pairs);
+  const auto write = [&](const eval::OutputProgress& progress) {
+    return Write(options, writing, pairs, *model, exec, progress);
+  };
+  PARVIS_ASSIGN_OR_RETURN(const auto outputs, options.outputs.empty()
+                                                  ? Written(options, ids, console, write)
+                                                  : eval::ReadOutputs(options.outputs, ids));
   return translation ? eval::MeasureTranslations(pairs, outputs, kVersion, bootstrap)
                      : eval::MeasureSummaries(pairs, outputs, options.stem, bootstrap);
 }

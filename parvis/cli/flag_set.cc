@@ -58,6 +58,11 @@ Flag FlagSet::Add(const std::string& names, float* value, const std::string& hel
   return WithRules(app_.add_option(names, *value, help), rules);
 }
 
+Flag FlagSet::Add(const std::string& names, double* value, const std::string& help,
+                  const FlagRules& rules) {
+  return WithRules(app_.add_option(names, *value, help), rules);
+}
+
 Flag FlagSet::Add(const std::string& names, std::vector<std::string>* value,
                   const std::string& help, const FlagRules& rules) {
   return WithRules(app_.add_option(names, *value, help)->allow_extra_args(false), rules);

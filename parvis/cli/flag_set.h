@@ -54,6 +54,8 @@ class FlagSet {
            const FlagRules& rules = {});
   Flag Add(const std::string& names, float* value, const std::string& help,
            const FlagRules& rules = {});
+  Flag Add(const std::string& names, double* value, const std::string& help,
+           const FlagRules& rules = {});
   Flag Add(const std::string& names, std::vector<std::string>* value, const std::string& help,
            const FlagRules& rules = {});
   Flag Add(const std::string& names, std::vector<int32_t>* value, const std::string& help,

@@ -52,6 +52,24 @@ Result<std::vector<std::string>> OutputsById(const std::string& path, const std:
   return outputs;
 }
 
+// Numbers of a .json by id.
+Result<std::vector<double>> NumbersById(const std::string& path,
+                                        const std::vector<std::string>& ids) {
+  PARVIS_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  const Result<Json> json = ParseJson(text);
+  if (!json.ok()) return json.status().In(path);
+  if (!json->is_object()) return DataLoss(path + ": no object of numbers by id");
+  std::vector<double> numbers;
+  for (const std::string& id : ids) {
+    const auto found = json->find(id);
+    if (found == json->end() || !found->is_number()) {
+      return DataLoss(fmt::format("{}: no number for id \"{}\"", path, id));
+    }
+    numbers.push_back(found->get<double>());
+  }
+  return numbers;
+}
+
 Result<std::vector<std::string>> OutputLines(const std::string& path, const std::string& text) {
   std::vector<std::string> outputs;
   for (size_t at = 0; at < text.size();) {
@@ -117,6 +135,27 @@ Result<std::vector<std::string>> ReadOutputs(const std::string& path,
   if (outputs.size() != ids.size()) {
     return DataLoss(
         fmt::format("{}: {} outputs for {} rows of data", path, outputs.size(), ids.size()));
+  }
+  return outputs;
+}
+
+Result<std::vector<AnswerOutput>> ReadAnswerOutputs(const std::string& path,
+                                                    const std::string& scores_path,
+                                                    const std::vector<std::string>& ids) {
+  PARVIS_ASSIGN_OR_RETURN(std::vector<std::string> texts, ReadOutputs(path, ids));
+  std::vector<AnswerOutput> outputs;
+  for (std::string& text : texts) outputs.push_back({std::move(text), {}});
+  if (!scores_path.empty()) {
+    PARVIS_ASSIGN_OR_RETURN(const std::vector<double> numbers, NumbersById(scores_path, ids));
+    for (size_t i = 0; i < numbers.size(); ++i) outputs[i].no_answer = numbers[i];
+  } else if (path.ends_with(".jsonl")) {
+    PARVIS_ASSIGN_OR_RETURN(const Rows rows, ReadRows(path));
+    for (size_t i = 0; i < rows.rows.size(); ++i) {
+      const Json* number = FindField(rows.rows[i], {"no_answer"});
+      if (number == nullptr) continue;
+      if (!number->is_number()) return BadRow(rows.rows[i], "\"no_answer\" is no number");
+      outputs[i].no_answer = number->get<double>();
+    }
   }
   return outputs;
 }

@@ -1,8 +1,11 @@
 #include "parvis/eval/generation_suites.h"
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "fmt/format.h"
+#include "parvis/eval/no_answer.h"
 #include "parvis/eval/rouge.h"
 #include "parvis/eval/translation_scores.h"
 #include "parvis/runtime/text_tasks.h"
@@ -23,6 +26,16 @@ Measure PercentMeasure(const std::string& name, const std::vector<double>& value
     return 100 * sum / static_cast<double>(std::max<size_t>(sample.size(), 1));
   };
   return {name, mean(strata[0]), Bootstrap(strata, bootstrap, mean), ""};
+}
+
+// With the threshold that is best for the questions, and best for each sample of them.
+Measure BestMeasure(const std::string& name, std::vector<AnswerMark> marks,
+                    const BootstrapOptions& bootstrap) {
+  const Strata strata = OneStratum(marks.size());
+  const ThresholdSearch search(std::move(marks));
+  const BestThreshold best = search.Of(strata[0]);
+  const auto score = [&](std::span<const uint32_t> sample) { return search.Of(sample).score; };
+  return {name, best.score, Bootstrap(strata, bootstrap, score), "", best.threshold};
 }
 
 // A score of summed counts.
@@ -66,11 +79,11 @@ std::string PromptOf(const runtime::TextToText& writer, const SpanQuestion& ques
   return before + question.context.substr(0, fits);
 }
 
-Result<std::vector<std::string>> WriteAnswers(models::Model& model, const ops::Exec& exec,
-                                              const std::vector<SpanQuestion>& questions,
-                                              const OutputProgress& progress, int64_t& cut) {
+Result<std::vector<AnswerOutput>> WriteAnswers(models::Model& model, const ops::Exec& exec,
+                                               const std::vector<SpanQuestion>& questions,
+                                               const OutputProgress& progress, int64_t& cut) {
   PARVIS_ASSIGN_OR_RETURN(const auto writer, runtime::TextToText::Create(model, exec, {}, {}));
-  std::vector<std::string> outputs;
+  std::vector<AnswerOutput> outputs;
   const auto cancelled = [&] { return !GoesOn(progress, outputs.size()); };
   for (size_t from = 0; from < questions.size(); from += kTogether) {
     std::vector<std::string> prompts;
@@ -83,7 +96,7 @@ Result<std::vector<std::string>> WriteAnswers(models::Model& model, const ops::E
       }
     }
     PARVIS_ASSIGN_OR_RETURN(const auto answers, writer->Answer(prompts, cancelled));
-    for (const runtime::TextAnswer& answer : answers) outputs.push_back(answer.text);
+    for (const runtime::TextAnswer& answer : answers) outputs.push_back({answer.text, {}});
     if (!GoesOn(progress, outputs.size())) return Cancelled("interrupted");
   }
   return outputs;
@@ -120,9 +133,9 @@ Result<std::vector<std::string>> WriteOutputs(runtime::TextToText& writer, Writi
   return outputs;
 }
 
-Result<std::vector<std::string>> AnswerQuestions(models::Model& model, const ops::Exec& exec,
-                                                 const std::vector<SpanQuestion>& questions,
-                                                 const OutputProgress& progress, int64_t& cut) {
+Result<std::vector<AnswerOutput>> AnswerQuestions(models::Model& model, const ops::Exec& exec,
+                                                  const std::vector<SpanQuestion>& questions,
+                                                  const OutputProgress& progress, int64_t& cut) {
   const nn::Blueprint& blueprint = model.stack.blueprint();
   if (blueprint.encoder_layers > 0) return WriteAnswers(model, exec, questions, progress, cut);
   if (blueprint.head.kind != nn::Head::Kind::kSpan) {
@@ -132,11 +145,12 @@ Result<std::vector<std::string>> AnswerQuestions(models::Model& model, const ops
         blueprint.family, models::CommandOf(blueprint)));
   }
   const runtime::Encoder encoder(model, exec);
-  std::vector<std::string> outputs;
+  std::vector<AnswerOutput> outputs;
   for (const SpanQuestion& question : questions) {
     const auto answers = runtime::FindAnswers(encoder, question.question, question.context);
     if (!answers.ok()) return answers.status().In(question.where);
-    outputs.push_back(answers->empty() ? "" : answers->front().text);
+    outputs.push_back(
+        {answers->best.empty() ? "" : answers->best.front().text, answers->no_answer});
     if (!GoesOn(progress, outputs.size())) return Cancelled("interrupted");
   }
   return outputs;
@@ -183,27 +197,43 @@ Outcome MeasureSummaries(const std::vector<TextPair>& pairs,
 }
 
 Outcome MeasureAnswers(const std::vector<SpanQuestion>& questions,
-                       const std::vector<std::string>& outputs, AnswerLanguage language,
-                       const BootstrapOptions& bootstrap) {
-  // Of all questions, of those with an answer, of those without.
-  std::vector<double> exact[3], f1[3];
+                       const std::vector<AnswerOutput>& outputs, AnswerLanguage language,
+                       std::optional<double> threshold, const BootstrapOptions& bootstrap) {
+  std::vector<AnswerMark> exact, f1;
+  bool known = true, all_answerable = true;
   for (size_t i = 0; i < questions.size(); ++i) {
-    const SpanScore score = ScoreSpan(outputs[i], questions[i].answers, language);
-    for (const int kind : {0, questions[i].answers.empty() ? 2 : 1}) {
-      exact[kind].push_back(score.exact);
-      f1[kind].push_back(score.f1);
+    const SpanScore score = ScoreSpan(outputs[i].text, questions[i].answers, language);
+    AnswerMark mark;
+    mark.no_answer = outputs[i].no_answer.value_or(0.0);
+    mark.answerable = !questions[i].answers.empty();
+    mark.said = !outputs[i].text.empty();
+    known = known && outputs[i].no_answer.has_value();
+    all_answerable = all_answerable && mark.answerable;
+    for (const auto& [marks, value] : {std::pair(&exact, score.exact), std::pair(&f1, score.f1)}) {
+      mark.score = value;
+      marks->push_back(mark);
     }
   }
+  const double above = known && threshold ? *threshold : std::numeric_limits<double>::infinity();
   Outcome outcome;
   outcome.count = static_cast<int64_t>(questions.size());
-  constexpr const char* kEndings[] = {"", "_answerable", "_unanswerable"};
-  for (int kind = 0; kind < 3; ++kind) {
-    if (exact[kind].empty() || (kind == 1 && exact[2].empty())) continue;
-    outcome.measures.push_back(
-        PercentMeasure(std::string("exact") + kEndings[kind], exact[kind], bootstrap));
-    outcome.measures.push_back(
-        PercentMeasure(std::string("f1") + kEndings[kind], f1[kind], bootstrap));
-  }
+  const auto add = [&](const std::string& ending, auto&& counts) {
+    for (const auto& [name, marks] : {std::pair("exact", &exact), std::pair("f1", &f1)}) {
+      std::vector<double> values;
+      for (const AnswerMark& mark : *marks) {
+        if (counts(mark)) values.push_back(ScoreWithThreshold(mark, above));
+      }
+      if (values.empty()) continue;
+      outcome.measures.push_back(PercentMeasure(name + ending, values, bootstrap));
+    }
+  };
+  add("", [](const AnswerMark&) { return true; });
+  if (all_answerable) return outcome;
+  add("_answerable", [](const AnswerMark& mark) { return mark.answerable; });
+  add("_unanswerable", [](const AnswerMark& mark) { return !mark.answerable; });
+  if (!known) return outcome;
+  outcome.measures.push_back(BestMeasure("best_exact", std::move(exact), bootstrap));
+  outcome.measures.push_back(BestMeasure("best_f1", std::move(f1), bootstrap));
   return outcome;
 }
 

@@ -2,6 +2,7 @@
 #define PARVIS_EVAL_GENERATION_SUITES_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,18 +48,29 @@ Result<std::vector<std::string>> WriteOutputs(runtime::TextToText& writer, Writi
                                               const std::vector<TextPair>& pairs,
                                               const OutputProgress& progress);
 
+// What was answered, "" if nothing, and how much rather there is no answer, where that is known.
+struct AnswerOutput {
+  std::string text;
+  std::optional<double> no_answer;  // runtime::NoAnswerScore, or what a file says
+};
+
 // The best answer to each question: a part of the text by a model with a span head, or what a model
 // with an encoder and a decoder writes after "question: … context: …". Refuses other models.
-// `cut`: counts contexts whose end did not fit (of the latter kind).
-Result<std::vector<std::string>> AnswerQuestions(models::Model& model, const ops::Exec& exec,
-                                                 const std::vector<SpanQuestion>& questions,
-                                                 const OutputProgress& progress, int64_t& cut);
+// `cut`: counts contexts whose end did not fit (of the latter kind, which tells no no_answer).
+Result<std::vector<AnswerOutput>> AnswerQuestions(models::Model& model, const ops::Exec& exec,
+                                                  const std::vector<SpanQuestion>& questions,
+                                                  const OutputProgress& progress, int64_t& cut);
 
 // Outputs from a file: .json, texts by id ({"id": "text"}, as SQuAD's script takes them); .jsonl,
 // {"output": "text"} in the order of the rows; any other: a line each. Refuses a wrong number, and
 // a row whose id has no output.
 Result<std::vector<std::string>> ReadOutputs(const std::string& path,
                                              const std::vector<std::string>& ids);
+// The same with each one's no_answer: that of the .jsonl's rows, if they have it, or from
+// `scores_path`, unless it is empty: .json, numbers by id, as SQuAD's script takes them.
+Result<std::vector<AnswerOutput>> ReadAnswerOutputs(const std::string& path,
+                                                    const std::string& scores_path,
+                                                    const std::vector<std::string>& ids);
 
 // REQUIRES: as many outputs as pairs or questions, at least one.
 // "bleu" and "chrf", with sacreBLEU's signatures.
@@ -70,10 +82,12 @@ Outcome MeasureSummaries(const std::vector<TextPair>& pairs,
                          const std::vector<std::string>& outputs, bool stem,
                          const BootstrapOptions& bootstrap);
 // "exact" and "f1", times 100; where some have no answer also "exact_answerable" and so on of those
-// that have one, "exact_unanswerable" of those that have none.
+// that have one, "exact_unanswerable" of those that have none, and if each no_answer is known
+// "best_exact" and "best_f1": with the threshold that is best for these questions. Answers whose
+// no_answer is above `threshold` are taken back in all but these two.
 Outcome MeasureAnswers(const std::vector<SpanQuestion>& questions,
-                       const std::vector<std::string>& outputs, AnswerLanguage language,
-                       const BootstrapOptions& bootstrap);
+                       const std::vector<AnswerOutput>& outputs, AnswerLanguage language,
+                       std::optional<double> threshold, const BootstrapOptions& bootstrap);
 
 }  // namespace parvis::eval
 

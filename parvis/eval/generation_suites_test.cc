@@ -88,7 +88,8 @@ TEST_F(GenerationSuitesTest, CountsAndGroupsOfAnswers) {
                                                {"", "q", "c", {}, ""},
                                                {"", "q", "c", {"one two", "three"}, ""}};
   const Outcome outcome =
-      MeasureAnswers(questions, {"a red ball!", "x", "two four"}, AnswerLanguage::kEnglish, {});
+      MeasureAnswers(questions, {{"a red ball!", {}}, {"x", {}}, {"two four", {}}},
+                     AnswerLanguage::kEnglish, {}, {});
   const std::vector<std::pair<std::string, double>> expected = {
       {"exact", 100.0 / 3},      {"f1", 50.0},
       {"exact_answerable", 50},  {"f1_answerable", 75},

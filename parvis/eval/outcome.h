@@ -2,6 +2,7 @@
 #define PARVIS_EVAL_OUTCOME_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@ struct Measure {
   double score = 0;
   Interval interval;
   std::string signature;  // how it was computed, where others state that too; else empty
+  std::optional<double> threshold = {};  // that gives the score, where it was looked for
 };
 
 // What a suite gives for one set of data.

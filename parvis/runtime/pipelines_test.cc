@@ -151,13 +151,14 @@ TEST_P(AnswersTest, EqualThePipelineInOneWindowAndInSeveral) {
     options.stride = wanted.value("doc_stride", options.stride);
     const auto answers = FindAnswers(*encoder_, one["question"], one["text"], options);
     ASSERT_TRUE(answers.ok()) << answers.status().message();
-    ASSERT_EQ(answers->size(), one["answers"].size());
-    for (size_t k = 0; k < answers->size(); ++k) {
+    EXPECT_NEAR(answers->no_answer, one["no_answer"].get<double>(), 10 * kTolerance);
+    ASSERT_EQ(answers->best.size(), one["answers"].size());
+    for (size_t k = 0; k < answers->best.size(); ++k) {
       const Json& expected = one["answers"][k];
-      EXPECT_EQ((*answers)[k].text, expected["answer"]) << one["question"];
-      EXPECT_EQ((*answers)[k].begin, expected["start"]);
-      EXPECT_EQ((*answers)[k].end, expected["end"]);
-      EXPECT_NEAR((*answers)[k].score, expected["score"].get<double>(), kTolerance);
+      EXPECT_EQ(answers->best[k].text, expected["answer"]) << one["question"];
+      EXPECT_EQ(answers->best[k].begin, expected["start"]);
+      EXPECT_EQ(answers->best[k].end, expected["end"]);
+      EXPECT_NEAR(answers->best[k].score, expected["score"].get<double>(), kTolerance);
     }
   }
 }

@@ -70,6 +70,26 @@ std::vector<TokenWindow> Windows(size_t count, size_t room, size_t stride) {
   }
 }
 
+double NoAnswerScore(std::span<const std::vector<SpanToken>> windows, size_t max_tokens) {
+  double least = 0.0, best = 2.0 * kNowhere;
+  bool marked = false;
+  for (const std::vector<SpanToken>& window : windows) {
+    for (size_t first = 0; first < window.size(); ++first) {
+      const double begin = window[first].begin_score;
+      if (window[first].is_first) {
+        const double none = begin + window[first].end_score;
+        least = marked ? std::min(least, none) : none;
+        marked = true;
+      }
+      if (!window[first].in_text) continue;
+      for (size_t last = first; last < std::min(window.size(), first + max_tokens); ++last) {
+        if (window[last].in_text) best = std::max(best, begin + window[last].end_score);
+      }
+    }
+  }
+  return (marked ? least : 2.0 * kNowhere) - best;
+}
+
 std::vector<Answer> BestAnswers(std::span<const std::vector<SpanToken>> windows,
                                 std::string_view text, size_t count, size_t max_tokens) {
   std::vector<Answer> answers;

@@ -39,6 +39,11 @@ struct Answer {
 std::vector<Answer> BestAnswers(std::span<const std::vector<SpanToken>> windows,
                                 std::string_view text, size_t count, size_t max_tokens);
 
+// How much rather the text tells no answer than the likeliest one (BERT's null_score_diff for SQuAD
+// 2.0): the scores of beginning and ending at the first mark, of the window where they are least,
+// less those of the best span of all windows. In one window these are log-odds.
+double NoAnswerScore(std::span<const std::vector<SpanToken>> windows, size_t max_tokens);
+
 }  // namespace parvis::runtime
 
 #endif  // PARVIS_RUNTIME_SPANS_H_

@@ -218,8 +218,8 @@ WindowInput InputOf(const Pieces& pieces, const TokenWindow& window) {
 
 }  // namespace
 
-Result<std::vector<Answer>> FindAnswers(const Encoder& encoder, const std::string& question,
-                                        const std::string& text, const AnswerOptions& options) {
+Result<Answers> FindAnswers(const Encoder& encoder, const std::string& question,
+                            const std::string& text, const AnswerOptions& options) {
   const models::Model& model = encoder.model();
   PARVIS_RETURN_IF_ERROR(CheckHead(model, Kind::kSpan, "finds no answers in texts"));
   if (std::max(question.size(), text.size()) > text::kMaxTextBytes) {
@@ -266,7 +266,8 @@ Result<std::vector<Answer>> FindAnswers(const Encoder& encoder, const std::strin
           scored[i][t].end_score = scores.f32()[2 * t + 1];
         }
       }));
-  return BestAnswers(scored, text, options.count, options.max_tokens);
+  return Answers{BestAnswers(scored, text, options.count, options.max_tokens),
+                 NoAnswerScore(scored, options.max_tokens)};
 }
 
 }  // namespace parvis::runtime

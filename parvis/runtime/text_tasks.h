@@ -62,10 +62,14 @@ struct AnswerOptions {
   size_t window = 384;     // tokens of question and text that are looked at together, at most
   size_t stride = 128;     // tokens that neighbouring windows share; at most half a window
 };
-// Parts of `text` that answer the question, best first. A long text is looked at in windows; a
-// question that leaves no room for it is refused.
-Result<std::vector<Answer>> FindAnswers(const Encoder& encoder, const std::string& question,
-                                        const std::string& text, const AnswerOptions& options = {});
+struct Answers {
+  std::vector<Answer> best;  // first
+  double no_answer = 0.0;    // NoAnswerScore: above 0 a model that knows SQuAD 2.0 would say none
+};
+// Parts of `text` that answer the question. A long text is looked at in windows; a question that
+// leaves no room for it is refused.
+Result<Answers> FindAnswers(const Encoder& encoder, const std::string& question,
+                            const std::string& text, const AnswerOptions& options = {});
 
 }  // namespace parvis::runtime
 

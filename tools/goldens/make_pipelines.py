@@ -240,6 +240,24 @@ def embed(folder):
     return results
 
 
+def no_answer(pipeline, question, text, max_seq_len=384, doc_stride=128, max_answer_len=15, **_):
+    """What run_qa.py of transformers' examples writes as null_odds: of all windows' logits."""
+    windows = pipeline.tokenizer(
+        question, text, truncation="only_second", max_length=min(max_seq_len, CONTEXT),
+        stride=min(doc_stride, min(max_seq_len, CONTEXT) // 2), return_overflowing_tokens=True)
+    least, best = [], []
+    for i, ids in enumerate(windows["input_ids"]):
+        inputs = {name: torch.tensor([windows[name][i]])
+                  for name in pipeline.tokenizer.model_input_names}
+        with torch.no_grad():
+            scores = pipeline.model(**inputs)
+        begins, ends = scores.start_logits[0].tolist(), scores.end_logits[0].tolist()
+        least.append(begins[0] + ends[0])
+        told = [place for place, side in enumerate(windows.sequence_ids(i)) if side == 1]
+        best += [begins[a] + ends[b] for a in told for b in told if a <= b < a + max_answer_len]
+    return min(least) - max(best)
+
+
 def answer(folder):
     pipeline = transformers.pipeline("question-answering", model=str(folder))
     results = []
@@ -250,7 +268,9 @@ def answer(folder):
         for question in QUESTIONS:
             for text in (PASSAGE, PASSAGE[:90]):
                 found = in_bytes(text, pipeline(question=question, context=text, **options))
-                results.append(dict(question=question, text=text, options=options, answers=found))
+                none = no_answer(pipeline, question, text, **options)
+                results.append(dict(question=question, text=text, options=options, answers=found,
+                                    no_answer=none))
     return results
 
 
