@@ -71,6 +71,17 @@ ADAPTERS = {
             modules_to_save=["classifier", "pooler"],
         ),
     ),
+    "labels_t5": (
+        "models/t5_v1_1",
+        LABELS,
+        dict(
+            r=2,
+            lora_alpha=4,
+            target_modules=["q", "v"],
+            task_type="SEQ_CLS",
+            modules_to_save=["classification_head"],
+        ),
+    ),
 }
 
 
@@ -97,6 +108,14 @@ def loss_of(kind, model, rows, prompts, labels=None):
     return torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
 
 
+def texts(high, shape, generator, model):
+    """Random tokens; before a T5's classifier with the end that it looks for."""
+    ids = torch.randint(3, high, shape, generator=generator)
+    if model.config.model_type == "t5" and model.config.num_labels == 3:
+        ids[..., -1] = model.config.eos_token_id
+    return ids
+
+
 def training_goldens(kind, model, vocab, generator):
     """Gradients of three rows; then ten steps on few different tokens."""
 
@@ -106,7 +125,7 @@ def training_goldens(kind, model, vocab, generator):
     def labels_of(shape):
         return torch.randint(0, 3, shape, generator=generator) if kind is LABELS else None
 
-    rows = torch.randint(3, vocab, (3, 21), generator=generator)
+    rows = texts(vocab, (3, 21), generator, model)
     prompts, labels = prompts_of(vocab, (3, 13)), labels_of((3,))
     loss = loss_of(kind, model, rows, prompts, labels)
     loss.backward()
@@ -125,7 +144,7 @@ def training_goldens(kind, model, vocab, generator):
     optimizer = torch.optim.AdamW(
         groups, lr=1e-3, betas=(0.9, 0.95), eps=1e-8, weight_decay=0.1, foreach=False
     )
-    batches = torch.randint(3, 23, (10, 2, 21), generator=generator)
+    batches = texts(23, (10, 2, 21), generator, model)
     prompts, labels = prompts_of(23, (10, 2, 13)), labels_of((10, 2))
     losses, norms = [], []
     for step, batch in enumerate(batches):
@@ -178,7 +197,7 @@ def main():
         config.target_modules = sorted(config.target_modules)
         model.save_pretrained(folder, safe_serialization=True)
         (folder / "README.md").unlink(missing_ok=True)
-        ids = torch.randint(3, vocab, (1, 17), generator=generator)
+        ids = texts(vocab, (1, 17), generator, model)
         tensors = {"input_ids": ids[0]}
         with torch.no_grad():
             if kind is PAIRS:
