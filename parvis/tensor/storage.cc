@@ -35,8 +35,8 @@ class Pool {
       }
     }
     const size_t alignment = size >= kHugePage ? kHugePage : kAlignment;
-    void* block = std::aligned_alloc(alignment, size);
-    if (block == nullptr) throw std::bad_alloc();
+    void* block = nullptr;  // not by aligned_alloc, whose sizes must be multiples of the alignment
+    if (::posix_memalign(&block, alignment, size) != 0) throw std::bad_alloc();
     if (size >= kHugePage) ::madvise(block, size, MADV_HUGEPAGE);
     return block;
   }
