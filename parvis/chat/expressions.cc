@@ -29,23 +29,12 @@ Value Interpreter::Eval(const Expr& expr) {
       return Value::Bool(!truth);
     }
     case Expr::Kind::kNegate:
-    case Expr::Kind::kPlus: {
-      const Value value = Eval(*expr.items[0]);
-      at_ = expr.at;
-      if (failed()) return {};
-      if (!value.is_number()) return FailType(value, "a number");
-      return expr.kind == Expr::Kind::kPlus && !value.is(Kind::kBool)
-                 ? value
-                 : Binary(expr.kind == Expr::Kind::kPlus ? "+" : "-",
-                          value.is(Kind::kFloat) ? Value::Float(-0.0) : Value::Int(0), value);
-    }
+    case Expr::Kind::kPlus:
+      return EvalSign(expr);
     case Expr::Kind::kAnd:
-    case Expr::Kind::kOr: {
-      const Value left = Eval(*expr.items[0]);
-      const bool truth = Truth(left);
-      if (failed()) return {};
-      return truth == (expr.kind == Expr::Kind::kOr) ? left : Eval(*expr.items[1]);
-    }
+    case Expr::Kind::kOr:
+    case Expr::Kind::kCondition:
+      return EvalChoice(expr);
     case Expr::Kind::kBinary: {
       const Value left = Eval(*expr.items[0]);
       const Value right = Eval(*expr.items[1]);
@@ -54,32 +43,10 @@ Value Interpreter::Eval(const Expr& expr) {
     }
     case Expr::Kind::kCompare:
       return EvalCompare(expr);
-    case Expr::Kind::kCondition: {
-      const bool truth = Truth(Eval(*expr.items[1]));
-      if (failed()) return {};
-      if (truth) return Eval(*expr.items[0]);
-      if (expr.items.size() > 2) return Eval(*expr.items[2]);
-      return heap_.Missing("an inline 'if' without 'else' came out false");
-    }
-    case Expr::Kind::kAttribute: {
-      const Value of = Eval(*expr.items[0]);
-      at_ = expr.at;
-      return failed() ? Value() : GetAttribute(of, expr.text);
-    }
-    case Expr::Kind::kItem: {
-      const Value of = Eval(*expr.items[0]);
-      const Value key = Eval(*expr.items[1]);
-      at_ = expr.at;
-      return failed() ? Value() : GetItem(of, key);
-    }
-    case Expr::Kind::kSlice: {
-      Value parts[4];
-      for (size_t i = 0; i < 4; ++i) {
-        parts[i] = expr.items[i] != nullptr ? Eval(*expr.items[i]) : Value::None();
-      }
-      at_ = expr.at;
-      return failed() ? Value() : Slice(parts[0], parts[1], parts[2], parts[3]);
-    }
+    case Expr::Kind::kAttribute:
+    case Expr::Kind::kItem:
+    case Expr::Kind::kSlice:
+      return EvalPart(expr);
     case Expr::Kind::kCall:
       return EvalCall(expr);
     case Expr::Kind::kFilter: {
@@ -95,6 +62,42 @@ Value Interpreter::Eval(const Expr& expr) {
     }
   }
   return {};
+}
+
+Value Interpreter::EvalSign(const Expr& expr) {
+  const Value value = Eval(*expr.items[0]);
+  at_ = expr.at;
+  if (failed()) return {};
+  if (!value.is_number()) return FailType(value, "a number");
+  const bool plus = expr.kind == Expr::Kind::kPlus;
+  if (plus && !value.is(Kind::kBool)) return value;
+  return Binary(plus ? "+" : "-", value.is(Kind::kFloat) ? Value::Float(-0.0) : Value::Int(0),
+                value);
+}
+
+// Only what is chosen is evaluated.
+Value Interpreter::EvalChoice(const Expr& expr) {
+  const bool condition = expr.kind == Expr::Kind::kCondition;
+  const Value asked = Eval(*expr.items[condition ? 1 : 0]);
+  const bool truth = Truth(asked);
+  if (failed()) return {};
+  if (!condition) return truth == (expr.kind == Expr::Kind::kOr) ? asked : Eval(*expr.items[1]);
+  if (truth) return Eval(*expr.items[0]);
+  if (expr.items.size() > 2) return Eval(*expr.items[2]);
+  return heap_.Missing("an inline 'if' without 'else' came out false");
+}
+
+// An attribute, an item or a slice of something.
+Value Interpreter::EvalPart(const Expr& expr) {
+  std::vector<Value> parts;
+  for (const Expr* item : expr.items) {
+    parts.push_back(item != nullptr ? Eval(*item) : Value::None());
+  }
+  at_ = expr.at;
+  if (failed()) return {};
+  if (expr.kind == Expr::Kind::kAttribute) return GetAttribute(parts[0], expr.text);
+  if (expr.kind == Expr::Kind::kItem) return GetItem(parts[0], parts[1]);
+  return Slice(parts[0], parts[1], parts[2], parts[3]);
 }
 
 Value Interpreter::EvalName(const Expr& expr) {

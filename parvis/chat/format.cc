@@ -136,57 +136,8 @@ class PercentFormatter {
   void Write(const Directive& d, const Value& value) {
     if (in_.failed()) return;
     TextBuilder text = in_.NewText();
-    switch (d.type) {
-      case 's':
-        in_.Write(value, text);
-        break;
-      case 'c':
-        if (!value.is_string() || CountCharacters(value.bytes()) != 1) {
-          in_.FailType(value, "one character");
-          return;
-        }
-        in_.Write(value, text);
-        break;
-      case 'r':
-        in_.WriteRepresentation(value, text);
-        break;
-      case 'd':
-      case 'i':
-      case 'u':
-      case 'x':
-      case 'X':
-      case 'o': {
-        const bool decimal = d.type == 'd' || d.type == 'i' || d.type == 'u';
-        if (!value.is_number() || (value.is(Kind::kFloat) && !decimal)) {
-          in_.FailType(value, "a whole number");
-          return;
-        }
-        if (std::abs(value.number()) > 9.2e18 || std::isnan(value.number())) {
-          in_.Fail("a number that is too large");
-          return;
-        }
-        Directive whole = d;
-        if (decimal) whole.type = 'd';
-        text.AppendTemplate(WholeText(
-            whole, value.is_integer() ? value.integer() : static_cast<int64_t>(value.number())));
-        break;
-      }
-      case 'f':
-      case 'F':
-      case 'e':
-      case 'E':
-      case 'g':
-      case 'G':
-        if (!value.is_number()) {
-          in_.FailType(value, "a number");
-          return;
-        }
-        text.AppendTemplate(FloatDirective(d, value.number()));
-        break;
-      default:
-        in_.Fail(fmt::format("a format with '%{}'", d.type));
-        return;
-    }
+    Convert(d, value, text);
+    if (in_.failed()) return;
     Value made = in_.Make(std::move(text));
     if (in_.failed()) return;
     if (d.precision >= 0 && (d.type == 's' || d.type == 'r')) {
@@ -196,6 +147,54 @@ class PercentFormatter {
     const Value padded = Padded(in_, made.text(), d.width, MarkedText::OfTemplate(" "),
                                 d.left ? Align::kLeft : Align::kRight);
     if (!in_.failed()) out_.Append(padded.text());
+  }
+
+  // What stands for the value, before it is cut and padded.
+  void Convert(const Directive& d, const Value& value, TextBuilder& text) {
+    switch (d.type) {
+      case 's':
+        return in_.Write(value, text);
+      case 'c':
+        if (value.is_string() && CountCharacters(value.bytes()) == 1) return in_.Write(value, text);
+        in_.FailType(value, "one character");
+        return;
+      case 'r':
+        return in_.WriteRepresentation(value, text);
+      case 'd':
+      case 'i':
+      case 'u':
+      case 'x':
+      case 'X':
+      case 'o':
+        return ConvertWhole(d, value, text);
+      case 'f':
+      case 'F':
+      case 'e':
+      case 'E':
+      case 'g':
+      case 'G':
+        if (value.is_number()) return text.AppendTemplate(FloatDirective(d, value.number()));
+        in_.FailType(value, "a number");
+        return;
+      default:
+        in_.Fail(fmt::format("a format with '%{}'", d.type));
+    }
+  }
+
+  void ConvertWhole(const Directive& d, const Value& value, TextBuilder& text) {
+    const bool decimal = d.type == 'd' || d.type == 'i' || d.type == 'u';
+    if (!value.is_number() || (value.is(Kind::kFloat) && !decimal)) {
+      in_.FailType(value, "a whole number");
+      return;
+    }
+    if (std::abs(value.number()) > 9.2e18 || std::isnan(value.number())) {
+      in_.Fail("a number that is too large");
+      return;
+    }
+    Directive whole = d;
+    if (decimal) whole.type = 'd';
+    text.AppendTemplate(WholeText(
+        whole, value.is_integer() ? value.integer() : static_cast<int64_t>(value.number())));
   }
 
   Interpreter& in_;

@@ -172,6 +172,9 @@ class Interpreter {
   bool Advance(LoopObject& loop, Value& item);
 
   // expressions.cc
+  Value EvalSign(const Expr& expr);
+  Value EvalChoice(const Expr& expr);
+  Value EvalPart(const Expr& expr);
   Value EvalName(const Expr& expr);
   Value EvalDict(const Expr& expr);
   Value EvalCompare(const Expr& expr);

@@ -138,7 +138,7 @@ TEST_F(CorpusTokensTest, AreTheSameForAnyNumberOfThreads) {
 TEST_F(CorpusTokensTest, LoseWhatIsStruckOut) {
   ASSERT_EQ(Build(kRecipe).message(), "");
   const std::vector<Entry> before = FromTokens("train");
-  const Entry struck = before[before.size() / 2];
+  const Entry& struck = before[before.size() / 2];
   Write("struck.txt", struck.id + "\n");
   std::string recipe = kRecipe;
   recipe.insert(recipe.find("[[source]]"), "strike = [\"struck.txt\"]\n");

@@ -107,7 +107,7 @@ Status FolderWriter::Commit() {
   const bool replaced = fs::exists(path_, error);
   if (replaced && ::rename(path_.c_str(), old.c_str()) != 0) return Failed("replace", path_);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    const Status status = Failed("make", path_);
+    Status status = Failed("make", path_);
     if (replaced) (void)::rename(old.c_str(), path_.c_str());
     return status;
   }

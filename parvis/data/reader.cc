@@ -280,7 +280,7 @@ Status ReadDocumentsOf(const std::string& path, const ReadOptions& options, Thre
     }
     return {};
   };
-  const Status read = ReadDocumentsOf(path, later, [&](RawDocument document) -> Status {
+  Status read = ReadDocumentsOf(path, later, [&](RawDocument document) -> Status {
     bytes += document.row.size() + document.text.size();
     batch.push_back(std::move(document));
     return bytes < kBatchBytes ? Status() : flush();

@@ -102,7 +102,9 @@ TEST(BadSafetensors, CostsLittleMemory) {
   std::string members = "{";
   for (int i = 0; i < 190'000; ++i) members += "\"" + std::to_string(i) + "\":1,";
   RefuseSafetensors(RawSafetensors(members + "\"y\":1}"), "entry at byte 8: not an object");
-  RefuseSafetensors(RawSafetensors("{\"x\":\"" + std::string(90'000'000, 'a') + "\"}"),
+  std::string name;
+  name.resize(90'000'000, 'a');
+  RefuseSafetensors(RawSafetensors("{\"x\":\"" + name + "\"}"),
                     "JSON string of more than 16777216 bytes at byte 5");
   std::string strings = "{\"__metadata__\":{";
   for (int i = 0; i < 90; ++i) {

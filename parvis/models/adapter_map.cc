@@ -38,7 +38,7 @@ std::vector<FileTensor> AdaptableTensors(const Family& family, const nn::Bluepri
 }
 
 std::string LayerName(const FileTensor& tensor) {
-  const std::string first = WithoutWeight(tensor.parameters[0]);
+  std::string first = WithoutWeight(tensor.parameters[0]);
   if (tensor.parameters.size() == 1) return first;
   return first.substr(0, first.size() - 1) + "qkv";
 }

@@ -9,7 +9,7 @@ Tensor BeforeOutput(const ops::Exec& exec, const Blueprint& blueprint,
   if (blueprint.output_scale != 1.0f) return ops::Scale(exec, hidden, blueprint.output_scale);
   if (!blueprint.head.dense) return hidden;
   const Tensor dense = ops::Linear(exec, hidden, parameters.dense);
-  const Tensor active = ops::Activate(exec, blueprint.head.activation, dense);
+  Tensor active = ops::Activate(exec, blueprint.head.activation, dense);
   if (parameters.norm.weight == nullptr) return active;
   return Normalise(exec, blueprint.norm, parameters.norm, active);
 }

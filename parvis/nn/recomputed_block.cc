@@ -17,7 +17,7 @@ Tensor RecomputedBlock(const ops::Exec& exec, const Blueprint& blueprint,
                        const BlockParameters& parameters, const BlockInput& input, int64_t layer,
                        const Tensor& x) {
   const ops::Exec eager(exec.pool(), exec.kernels());
-  const Tensor y = Block(eager, blueprint, parameters, input, layer, x);
+  Tensor y = Block(eager, blueprint, parameters, input, layer, x);
   exec.tape().Record([&exec, &blueprint, &parameters, input, layer, x, y] {
     const Tensor grad = exec.tape().TakeGrad(y);
     if (!grad.defined()) return;

@@ -54,7 +54,7 @@ class KvCache {
     uint64_t before = 0;
     std::array<int32_t, kPageTokens> tokens;
     std::string salt;
-    auto operator<=>(const Prefix&) const = default;
+    auto operator<=>(const Prefix&) const = default;  // NOLINT(modernize-use-nullptr): no pointer
   };
   using Prefixes = std::map<Prefix, size_t>;  // to the index of a page
 

@@ -40,7 +40,7 @@ size_t SpaceEnd(std::string_view text, size_t at) {
 
 }  // namespace
 
-AddedTokens::Set::Set(std::vector<std::pair<std::string_view, const AddedToken*>> contents)
+AddedTokens::Set::Set(const std::vector<std::pair<std::string_view, const AddedToken*>>& contents)
     : trie({}) {
   std::vector<std::pair<std::string_view, TokenId>> numbered;
   for (const auto& [content, token] : contents) {
@@ -58,7 +58,7 @@ AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, const Normalizer
         for (const AddedToken& token : tokens) {
           if (!token.normalized) raw.emplace_back(token.content, &token);
         }
-        return Set(std::move(raw));
+        return Set(raw);
       }()),
       normalized_([&] {
         std::deque<std::string> contents;  // they stay where they are
@@ -69,7 +69,7 @@ AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, const Normalizer
           contents.push_back(changes ? normalizer->Apply(token.content) : token.content);
           normalized.emplace_back(contents.back(), &token);
         }
-        return Set(std::move(normalized));
+        return Set(normalized);
       }()) {}
 
 std::pair<const AddedToken*, size_t> AddedTokens::Set::LongestOf(std::string_view text) const {

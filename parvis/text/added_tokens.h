@@ -41,7 +41,7 @@ class AddedTokens {
     TokenTrie trie;
     bool has_ordinary = false;  // a token that is not special
 
-    explicit Set(std::vector<std::pair<std::string_view, const AddedToken*>> contents);
+    explicit Set(const std::vector<std::pair<std::string_view, const AddedToken*>>& contents);
     // The longest token that a text begins with, and its size there; null: none.
     std::pair<const AddedToken*, size_t> LongestOf(std::string_view text) const;
     // Appends the matches of text[begin, end).

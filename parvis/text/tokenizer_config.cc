@@ -127,7 +127,7 @@ Status ReadAddedTokensDecoder(const Json& config, Vocabulary& v) {
     } else if (v.tokens[place] != content) {
       return RefuseField(field, "is \"" + v.tokens[place].substr(0, 40) + "\" in the vocabulary");
     }
-    std::erase_if(v.added, [&](const AddedToken& added) { return added.id == id; });
+    std::erase_if(v.added, [id = id](const AddedToken& added) { return added.id == id; });
     v.added.push_back({.id = id,
                        .content = content,
                        .special = special,

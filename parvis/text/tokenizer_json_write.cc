@@ -123,7 +123,7 @@ std::string WriteTokenizerConfigJson(const Tokenizer& tokenizer) {
   if (v.model == "wordpiece") name("cls_token", v.bos);
   name("sep_token", v.separator);
   name("mask_token", v.mask);
-  if (Json chat = ChatTemplatesJson(v); !chat.is_null()) root["chat_template"] = std::move(chat);
+  if (const Json chat = ChatTemplatesJson(v); !chat.is_null()) root["chat_template"] = chat;
   return Text(root);
 }
 

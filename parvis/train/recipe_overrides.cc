@@ -25,7 +25,8 @@ void Merge(toml::table& from, toml::table& into) {
       Merge(*inner, *there);
       continue;
     }
-    node.visit([&](auto& value) { into.insert_or_assign(key.str(), std::move(value)); });
+    node.visit(
+        [&into, &key = key](auto& value) { into.insert_or_assign(key.str(), std::move(value)); });
   }
 }
 

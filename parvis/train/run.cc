@@ -38,8 +38,9 @@ std::vector<double> RepeatsOf(const Recipe& recipe) {
 // Tokens of a step: rows that are not split are not quite full.
 double StepTokensOf(const Recipe& recipe, bool full_rows, const DataLoader& loader) {
   if (full_rows || loader.epoch_rows() == 0) return static_cast<double>(recipe.batch_tokens);
+  const int64_t rows = recipe.batch_tokens / recipe.context_length;
   return static_cast<double>(loader.epoch_tokens()) / static_cast<double>(loader.epoch_rows()) *
-         static_cast<double>(recipe.batch_tokens / recipe.context_length);
+         static_cast<double>(rows);
 }
 
 int64_t StepsOf(const Recipe& recipe, int64_t epoch_tokens, double step_tokens) {

@@ -29,7 +29,7 @@ std::string Differences(const Json& before, const Json& now) {
 
 Status Run::ByRoot(const std::function<Status()>& work) {
   if (world_.rank() > 0 || !failure_.ok()) return Status();
-  const Status status = work();
+  Status status = work();
   if (world_.size() == 1) return status;
   failure_ = status;
   return Status();

@@ -87,7 +87,7 @@ Tensor StateTensors::Get(size_t i) {
   if (entry.slices == nullptr) return learned_[entry.parameter]->value;
   if (sharding_ == nullptr) return (*entry.slices)[entry.parameter];
   Command(kGet, static_cast<int64_t>(i));
-  const Tensor whole = Tensor::Empty(shape(i));
+  Tensor whole = Tensor::Empty(shape(i));
   for (int rank = 0; rank < world_->size(); ++rank) {
     const std::vector<Slice> slices = SlicesOf(entry, rank);
     std::vector<float> part(static_cast<size_t>(TotalSize(slices)));
