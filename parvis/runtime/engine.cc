@@ -292,7 +292,7 @@ void Engine::Accept(Sequence& sequence, Result<Sample> sample) {
   if (!end && sequence.decoder) {
     event.text = sequence.stop.Add(sequence.decoder->Push(event.token));
   }
-  if (end || sequence.stop.stopped()) {
+  if (end || sequence.stop.stopped() || sequence.sampler.finished()) {
     Finish(sequence, FinishReason::kStop, std::move(event));
   } else if (sequence.size() >= sequence.limit) {
     Finish(sequence, FinishReason::kLength, std::move(event));

@@ -14,6 +14,7 @@
 
 #include "parvis/core/result.h"
 #include "parvis/ops/exec.h"
+#include "parvis/runtime/constraint.h"
 #include "parvis/runtime/sampler.h"
 
 namespace parvis::models {
@@ -40,7 +41,7 @@ struct EngineOptions {
 };
 
 enum class FinishReason {
-  kStop,       // an end token or a stop string
+  kStop,       // an end token, a stop string, or what the constraint asks for is whole
   kLength,     // max_tokens, or the context length is full
   kCancelled,  // Cancel()
   kError,      // TokenEvent::status says what
@@ -86,6 +87,7 @@ struct GenerateRequest {
   std::vector<int32_t> stop_tokens;     // beside the tokeniser's end tokens
   bool ignore_end = false;              // the tokeniser's end tokens do not stop (benchmarks)
   int logprobs = Sampler::kNoLogprobs;  // alternatives for each token; see Sampler::Next
+  std::shared_ptr<const Constraint> constraint;  // what the answer may be; null: anything
   // Requests share what was computed for equal beginnings only if their salts are equal: a server
   // gives each tenant its own, so that none can find out what another has asked.
   std::string cache_salt;

@@ -4,12 +4,15 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "fmt/format.h"
 
 namespace parvis::runtime {
 namespace {
+
+constexpr float kImpossible = -std::numeric_limits<float>::infinity();
 
 // The ranges are wide enough for any use and keep every changed logit finite.
 Status InRange(const char* field, double value, double least, double most) {
@@ -72,8 +75,9 @@ Status Sampler::Validate(const SamplingParams& p, int64_t vocab_size) {
   return {};
 }
 
-Sampler::Sampler(SamplingParams params, std::span<const int32_t> prompt)
-    : params_(std::move(params)), random_(params_.seed) {
+Sampler::Sampler(SamplingParams params, std::span<const int32_t> prompt,
+                 std::unique_ptr<ConstraintState> constraint)
+    : params_(std::move(params)), random_(params_.seed), constraint_(std::move(constraint)) {
   for (const int32_t token : prompt) generated_.emplace(token, 0);
 }
 
@@ -87,7 +91,7 @@ Result<Sample> Sampler::Next(std::span<const float> logits, int top_logprobs) {
     return DataLoss("logits are not finite: weights are damaged, or numbers overflowed");
   }
   Sample sample;
-  const std::span<const float> changed = Change(logits);
+  PARVIS_ASSIGN_OR_RETURN(const std::span<const float> changed, Change(logits));
   if (params_.temperature == 0.0f) {
     const auto first = std::find(changed.begin(), changed.end(), LargestOf(changed));
     sample.token = static_cast<int32_t>(first - changed.begin());
@@ -95,6 +99,7 @@ Result<Sample> Sampler::Next(std::span<const float> logits, int top_logprobs) {
     sample.token = Draw(changed);
   }
   ++generated_[sample.token];
+  if (constraint_) constraint_->Accept(sample.token);
   if (top_logprobs < 0) return sample;
 
   const double total = LogSumExp(logits);
@@ -106,15 +111,17 @@ Result<Sample> Sampler::Next(std::span<const float> logits, int top_logprobs) {
   return sample;
 }
 
-std::span<const float> Sampler::Change(std::span<const float> logits) {
+Result<std::span<const float>> Sampler::Change(std::span<const float> logits) {
   const bool repetition = params_.repetition_penalty != 1.0f;
   const bool penalties =
       repetition || params_.presence_penalty != 0.0f || params_.frequency_penalty != 0.0f;
-  if (!penalties && params_.logit_bias.empty()) return logits;
+  if (!constraint_ && !penalties && params_.logit_bias.empty()) return logits;
 
   changed_.assign(logits.begin(), logits.end());
+  // -infinity stays what it is whatever is added to it and whatever divides it.
+  if (constraint_) PARVIS_RETURN_IF_ERROR(constraint_->Mask(changed_));
   for (const auto& [token, bias] : params_.logit_bias) changed_[token] += bias;
-  if (!penalties) return changed_;
+  if (!penalties) return std::span<const float>(changed_);
   for (const auto& [token, times] : generated_) {  // each token once: the order does not matter
     float& logit = changed_[token];
     if (repetition) {
@@ -125,7 +132,7 @@ std::span<const float> Sampler::Change(std::span<const float> logits) {
       logit -= params_.presence_penalty + params_.frequency_penalty * static_cast<float>(times);
     }
   }
-  return changed_;
+  return std::span<const float>(changed_);
 }
 
 int32_t Sampler::Draw(std::span<const float> logits) {
@@ -158,12 +165,14 @@ void Sampler::TakeBest(std::span<const float> logits, size_t count) {
   if (count == 0) return;
   if (count >= logits.size()) {
     for (size_t i = 0; i < logits.size(); ++i) {
+      if (logits[i] == kImpossible) continue;
       candidates_.push_back({logits[i], static_cast<int32_t>(i)});
     }
     return;
   }
   // A heap with the last of them on top: mostly one comparison for each logit.
   for (size_t i = 0; i < logits.size(); ++i) {
+    if (logits[i] == kImpossible) continue;
     if (candidates_.size() == count) {
       if (logits[i] <= candidates_.front().logit) continue;  // equal: the lower id stays
       std::pop_heap(candidates_.begin(), candidates_.end(), Before);

@@ -2,6 +2,7 @@
 #define PARVIS_RUNTIME_SAMPLER_H_
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -9,12 +10,14 @@
 
 #include "parvis/core/random.h"
 #include "parvis/core/result.h"
+#include "parvis/runtime/constraint.h"
 
 namespace parvis::runtime {
 
 // How the next token is chosen. The defaults change nothing: a draw from the model's distribution.
 //
-// Order of what is done to the logits, as Hugging Face's generate() has it:
+// Order of what is done to the logits, as Hugging Face's generate() has it, after a constraint has
+// taken out the tokens that cannot follow:
 //   1. logit_bias is added
 //   2. repetition_penalty, over prompt and answer: a logit > 0 is divided by it, else multiplied
 //      (Keskar et al., "CTRL", 2019)
@@ -67,13 +70,18 @@ class Sampler {
   static Status Validate(const SamplingParams& params, int64_t vocab_size);
 
   // REQUIRES: Validate(params, vocab_size) is ok.
-  Sampler(SamplingParams params, std::span<const int32_t> prompt);
+  // `constraint` may be null.
+  Sampler(SamplingParams params, std::span<const int32_t> prompt,
+          std::unique_ptr<ConstraintState> constraint = nullptr);
 
   // Chooses from one row of logits (vocab_size), and counts the token as generated.
   // `top_logprobs`: how many alternatives to return; 0: the chosen token's logprob only;
   // kNoLogprobs: none. Logits that are not finite are refused: weights are damaged, or numbers
   // overflowed.
   Result<Sample> Next(std::span<const float> logits, int top_logprobs = kNoLogprobs);
+
+  // The constraint lets nothing follow.
+  bool finished() const { return constraint_ != nullptr && constraint_->Finished(); }
 
  private:
   struct Candidate {
@@ -83,15 +91,18 @@ class Sampler {
   };
   static bool Before(const Candidate& a, const Candidate& b);  // more probable, or the lower id
 
-  std::span<const float> Change(std::span<const float> logits);  // steps 1 to 3
-  int32_t Draw(std::span<const float> logits);                   // steps 4 to 8
-  // candidates_ become the `count` most probable tokens, sorted; or all by id.
+  // The constraint, and steps 1 to 3.
+  Result<std::span<const float>> Change(std::span<const float> logits);
+  int32_t Draw(std::span<const float> logits);  // steps 4 to 8
+  // candidates_ become the `count` most probable tokens, sorted; or all by id. Those that cannot
+  // follow are left out.
   void TakeBest(std::span<const float> logits, size_t count);
   double KeepTopP(double sum);
   double KeepTypical(double sum);
 
   SamplingParams params_;
   Random random_;
+  std::unique_ptr<ConstraintState> constraint_;
   std::unordered_map<int32_t, int64_t> generated_;  // token → times; 0: in the prompt only
   std::vector<float> changed_;
   std::vector<Candidate> candidates_;

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <numeric>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -266,6 +268,63 @@ TEST(Sampler, ALargeVocabularyKeepsEachStepExact) {
     const int32_t token = Sampler({.top_k = 20, .seed = seed}, {}).Next(logits)->token;
     EXPECT_NE(std::find(kept.begin(), kept.end(), static_cast<size_t>(token)), kept.end());
   }
+}
+
+// Lets only some tokens follow, and ends after so many.
+class OnlyThese : public ConstraintState {
+ public:
+  OnlyThese(std::vector<int32_t> tokens, int most) : tokens_(std::move(tokens)), left_(most) {}
+  Status Mask(std::span<float> logits) override {
+    if (tokens_.empty()) return InvalidArgument("none");
+    for (size_t i = 0; i < logits.size(); ++i) {
+      const auto token = static_cast<int32_t>(i);
+      if (std::find(tokens_.begin(), tokens_.end(), token) == tokens_.end()) {
+        logits[i] = -std::numeric_limits<float>::infinity();
+      }
+    }
+    return {};
+  }
+  void Accept(int32_t) override { --left_; }
+  bool Finished() const override { return left_ == 0; }
+
+ private:
+  std::vector<int32_t> tokens_;
+  int left_;
+};
+
+TEST(Sampler, AConstraintComesBeforeEverythingElse) {
+  const std::vector<SamplingParams> all = {
+      {},
+      {.temperature = 0.0f},
+      {.top_k = 5},
+      {.top_p = 0.999999f},
+      {.min_p = 0.0001f},
+      {.typical_p = 0.95f},
+      {.repetition_penalty = 1.5f, .presence_penalty = -100.0f, .frequency_penalty = -100.0f},
+      {.logit_bias = {{1, 1e6f}, {2, -1e6f}}},
+  };
+  for (size_t i = 0; i < all.size(); ++i) {
+    for (uint64_t seed = 0; seed < 50; ++seed) {
+      SamplingParams params = all[i];
+      params.seed = seed;
+      Sampler sampler(params, std::vector<int32_t>{0, 1},
+                      std::make_unique<OnlyThese>(std::vector{2, 6}, 2));
+      const Sample sample = sampler.Next(kLogits, 3).value();
+      EXPECT_TRUE(sample.token == 2 || sample.token == 6) << i;
+      EXPECT_FALSE(sampler.finished());
+      // What is told of the model is the model's own.
+      const Sample free = Sampler({.seed = seed}, {}).Next(kLogits, 3).value();
+      EXPECT_EQ(sample.top[0].token, free.top[0].token);
+      EXPECT_EQ(sample.top[0].logprob, free.top[0].logprob);
+      ASSERT_TRUE(sampler.Next(kLogits).ok());
+      EXPECT_TRUE(sampler.finished());
+    }
+  }
+  EXPECT_EQ(Sampler({}, {}, std::make_unique<OnlyThese>(std::vector<int32_t>(), 1))
+                .Next(kLogits)
+                .status()
+                .message(),
+            "none");
 }
 
 }  // namespace

@@ -40,7 +40,8 @@ struct Sequence {
         tokens(start ? std::vector<int32_t>{*start} : request.prompt),
         limit(most_tokens),
         memory_size(start ? static_cast<int64_t>(request.prompt.size()) : 0),
-        sampler(request.sampling, tokens),
+        sampler(request.sampling, tokens,
+                request.constraint ? request.constraint->Begin() : nullptr),
         stop(request.stop_strings),
         submitted_at(Clock::now()) {
     if (tokenizer != nullptr) decoder.emplace(*tokenizer);
