@@ -266,6 +266,26 @@ def chat_template_seeds():
     yield "with_messages", b"{% for m in messages %}{{ m.content | upper }}{% endfor %}\0" + messages
 
 
+def schema_seeds():
+    def schema(text):
+        return b"\1" * 8 + text
+
+    yield "object", schema(b'{"type":"object","properties":{"a":{"type":"string","maxLength":3},"b":'
+                           b'{"items":{"minimum":-1.5,"exclusiveMaximum":2,"type":"number"}}},"required":["b"]}')
+    yield "tree", schema(b'{"$ref":"#/$defs/t","$defs":{"t":{"type":"object","properties":{"l":{"anyOf":'
+                         b'[{"$ref":"#/$defs/t"},{"type":"null"}]}},"additionalProperties":{"enum":[1,"x"]}}}}')
+    yield "merged", schema(b'{"allOf":[{"type":["string","integer"]},{"anyOf":[{"format":"date"},{"pattern":'
+                           b'"^a+$","minLength":2},{"const":7}]}]}')
+    yield "tuple", schema(b'{"type":"array","prefixItems":[true,{"nullable":true,"type":"boolean"}],'
+                          b'"items":false,"minItems":1,"maxItems":2,"uniqueItems":false}')
+    yield "any", schema(b"{}")
+
+
+def regex_seeds():
+    yield "groups", b"^(a|b+)*(?:c{2,3}|[^d-f])$\0abc"
+    yield "classes", "[\\d\\-é-ü]?\\s\\u00e9.\\x41\\W$|^x*?\0 é".encode()
+
+
 def token_shard(documents, vocab_size, metadata=b"{}", sign=b"\0"):
     """`documents`: (name, bytes of text, tokens). `sign`: whether the target makes checksums fit."""
     width = 2 if vocab_size <= 65536 else 4
@@ -368,6 +388,8 @@ test = 0
 
 
 SEEDS = {
+    "regex_fuzz": [regex_seeds],
+    "schema_fuzz": [schema_seeds],
     "corpus_toml_fuzz": [corpus_toml_seeds],
     "html_fuzz": [html_seeds],
     "markdown_fuzz": [markdown_seeds],

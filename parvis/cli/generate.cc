@@ -10,6 +10,7 @@
 #include "parvis/cli/chat_flags.h"
 #include "parvis/cli/command.h"
 #include "parvis/cli/flags.h"
+#include "parvis/cli/form_flags.h"
 #include "parvis/cli/input.h"
 #include "parvis/cli/interrupt.h"
 #include "parvis/cli/progress.h"
@@ -23,6 +24,8 @@ struct Options {
   ComputeFlags compute;
   SamplingFlags sampling;
   ChatFlags chat;
+  FormFlags form;
+  std::shared_ptr<const runtime::Constraint> constraint;  // of `form`
   std::string prompts;
   int64_t batch = 8;
 };
@@ -117,6 +120,7 @@ Status GenerateAll(const Options& options, const models::Model& model, runtime::
       auto request = item.conversation.empty() ? options.sampling.Request(model, item.prompt)
                                                : options.sampling.Request(item.tokens);
       if (!request.ok()) return request.status().In("prompt " + item.id);
+      request->constraint = options.constraint;
       request->on_token = [&item, &done, &failed](const runtime::TokenEvent& event) {
         item.text += event.text;
         if (!event.finish) return;
@@ -143,6 +147,7 @@ Status Generate(Options& options, Console& console) {
   engine_options.max_sequences = options.batch;
   PARVIS_ASSIGN_OR_RETURN(const auto engine, runtime::Engine::Create(model, exec, engine_options));
   options.sampling.ChooseSeed();
+  PARVIS_ASSIGN_OR_RETURN(options.constraint, options.form.Open(model));
   PARVIS_RETURN_IF_ERROR(ReadConversations(options, model, items));
   CatchInterrupts();
   PARVIS_RETURN_IF_ERROR(GenerateAll(options, model, *engine, items, console));
@@ -174,6 +179,7 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
             {.min = 1, .max = 256, .show_default = true});
   flags.Add("--chat-template", &options->chat.template_path,
             "Use the template in this file (Jinja) for \"messages\"");
+  options->form.AddTo(flags);
   options->sampling.AddTo(flags);
   options->compute.AddTo(flags);
   return [options, &console] { return Generate(*options, console); };

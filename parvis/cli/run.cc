@@ -12,6 +12,7 @@
 #include "parvis/cli/chat_flags.h"
 #include "parvis/cli/command.h"
 #include "parvis/cli/flags.h"
+#include "parvis/cli/form_flags.h"
 #include "parvis/cli/input.h"
 #include "parvis/cli/interrupt.h"
 #include "parvis/cli/line_editor.h"
@@ -26,6 +27,8 @@ struct Options {
   ComputeFlags compute;
   SamplingFlags sampling;
   ChatFlags chat;
+  FormFlags form;
+  std::shared_ptr<const runtime::Constraint> constraint;  // of `form`
   std::string prompt, system;
   int64_t context_length = 0;
   Flag prompt_flag;
@@ -50,6 +53,7 @@ void AddLogprobs(Answer& answer, const runtime::TokenEvent& event) {
 Result<Answer> Ask(const Options& options, runtime::Engine& engine,
                    runtime::GenerateRequest request, Console& console) {
   Answer answer;
+  request.constraint = options.constraint;
   request.on_token = [&](const runtime::TokenEvent& event) {
     answer.text += event.text;
     if (event.token >= 0) {
@@ -184,6 +188,7 @@ Status Run(Options& options, Console& console) {
   engine_options.context_length = options.context_length;
   PARVIS_ASSIGN_OR_RETURN(const auto engine, runtime::Engine::Create(model, exec, engine_options));
   options.sampling.ChooseSeed();
+  PARVIS_ASSIGN_OR_RETURN(options.constraint, options.form.Open(model));
   std::optional<chat::Prompter> prompter;
   if (model.tokenizer != nullptr) {
     PARVIS_ASSIGN_OR_RETURN(prompter, options.chat.Open(*model.tokenizer));
@@ -222,6 +227,7 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
                                    "What to say, or how a text begins; '-' or none: stdin");
   flags.Add("--system", &options->system, "What a chat model is told first");
   options->chat.AddTo(flags);
+  options->form.AddTo(flags);
   options->sampling.AddTo(flags);
   options->compute.AddTo(flags);
   flags.Add("--context-length", &options->context_length,
