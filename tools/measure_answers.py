@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Asks a model the questions of recipes/talks/questions.jsonl and counts how it answers, by sampling.
+"""Asks a model the questions of recipes/texts/heldout_asked.jsonl and counts how it answers, by sampling.
 
 Usage: measure_answers.py PARVIS MODEL [--seed N] [flags of parvis generate, as --adapter FILE]
 
@@ -12,7 +12,7 @@ import pathlib
 import subprocess
 import sys
 
-QUESTIONS = pathlib.Path(__file__).resolve().parents[1] / "recipes/talks/questions.jsonl"
+QUESTIONS = pathlib.Path(__file__).resolve().parents[1] / "recipes/texts/heldout_asked.jsonl"
 MOST_TOKENS = 80
 
 

@@ -3,13 +3,16 @@
 
 Usage: recipe_results.py PARVIS [RUNS_DIR] > table.md    (after `parvis train recipes/NAME.toml` of each)
 
-Figures are those of runs/NAME/run.json (and of `parvis eval` for translations), on the documents that the recipe
-holds out. Baselines are made of the other documents: the frequency of each token (unigram), the most frequent
-label, the most frequent place of an answer among the words, the source as its own translation.
+Figures are those of runs/NAME/run.json, on the documents that the recipe holds out (two figures: English and
+French); of `parvis eval` for translations, and of tools/measure_answers.py for chat and preference. Beside them
+stands what the model that a run began with does, or else what the documents that are learned from tell without
+learning: the frequency of each token (unigram), the most frequent label, the most frequent place of an answer
+among the words, the source as its own translation.
 """
 
 import collections
 import json
+import lzma
 import math
 import pathlib
 import subprocess
@@ -20,40 +23,45 @@ import tomllib
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PARVIS = sys.argv[1]
 RUNS = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else ROOT / "runs")
-ROWS = "quick gpt bloom masked spans translation moods moods-gpt moods-t5 lora_moods names questions lora".split()
+ROWS = """quick gpt bloom masked masked_long spans translation authors authors-gpt authors-t5 lora_authors marks questions lora chat
+preference""".split()
 
 
 def parvis(*arguments):
     return json.loads(subprocess.run([PARVIS, *map(str, arguments), "--json", "-q"], check=True, capture_output=True).stdout)
 
 
-def divided(recipe):
-    """Documents that are trained on and that are held out, as parvis/train/prepare.cc divides them."""
-    parts, due = ([], []), 0.0
-    for path in recipe["data"]["train"]:
-        for line in (ROOT / "recipes" / path).read_text().splitlines():
-            due += recipe["data"]["held_out"]
-            parts[due >= 1.0].append(json.loads(line))
-            due -= due >= 1.0
-    return parts
+def rows(recipe, split):
+    """Of every file its rows."""
+    return [[json.loads(line) for line in lzma.open(ROOT / "recipes" / path, "rt", encoding="utf-8")]
+            for path in recipe["data"][split]]
 
 
-def unigram(run, parts):
-    """(nats a token, bits a byte) of the held-out texts under the other texts' frequencies."""
-    counts, texts = [], ["\n\n".join(row["text"] for row in rows) for rows in parts]
-    for text in texts:
-        with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-            file.write(text)
-            file.flush()
-            answer = parvis("tokenize", "-m", run / "tokenizer.json", "-f", file.name, "--no-special")
-        counts.append(collections.Counter(answer["ids"]))
-    train, held = counts
+def parent(recipe):
+    named = recipe["model"]["from"]
+    return RUNS / named.removeprefix("../runs/") if named.startswith("../runs/") else ROOT / "recipes" / named
+
+
+def tokens(run, texts):
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("\n\n".join(texts))
+        file.flush()
+        answer = parvis("tokenize", "-m", run / "tokenizer.json", "-f", file.name, "--no-special")
+    return collections.Counter(answer["ids"])
+
+
+def unigram(run, recipe):
+    """Of every held-out file (nats a token, bits a byte) under the frequencies of the tokens learned from."""
+    train = tokens(run, [row["text"] for part in rows(recipe, "train") for row in part])
     total = sum(train.values()) + len(train)
-    nats = -sum(n * math.log((train[token] + 1) / total) for token, n in held.items())
-    return nats / sum(held.values()), nats / math.log(2) / len(texts[1].encode())
+    for part in rows(recipe, "eval"):
+        texts = [row["text"] for row in part]
+        held = tokens(run, texts)
+        nats = -sum(n * math.log((train[token] + 1) / total) for token, n in held.items())
+        yield nats / sum(held.values()), nats / math.log(2) / len("\n\n".join(texts).encode())
 
 
-def most_frequent(objective, parts):
+def most_frequent(objective, recipe):
     """Share of the held-out labels that the most frequent one meets; for answers, of the places of first words."""
 
     def labels(row):
@@ -63,17 +71,18 @@ def most_frequent(objective, parts):
             return row["labels"]
         return [len(row["context"][: row["context"].index(row["answer"])].split())]
 
-    train = collections.Counter(label for row in parts[0] for label in labels(row))
-    held = [label for row in parts[1] for label in labels(row)]
+    train = collections.Counter(label for part in rows(recipe, "train") for row in part for label in labels(row))
+    held = [label for part in rows(recipe, "eval") for row in part for label in labels(row)]
     return held.count(train.most_common(1)[0][0]) / len(held)
 
 
-def bleu(run, rows):
+def bleu(run, recipe):
     """Of the run's model, and of the sources as they are."""
     with tempfile.TemporaryDirectory() as folder:
         data, copies = pathlib.Path(folder, "data.jsonl"), pathlib.Path(folder, "copies.txt")
-        data.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        copies.write_text("".join(row["source"] + "\n" for row in rows))
+        held_out = rows(recipe, "eval")[0]
+        data.write_text("".join(json.dumps(row) + "\n" for row in held_out))
+        copies.write_text("".join(row["source"] + "\n" for row in held_out))
         suite = ["--suite", "translation", "--data", data]
         answers = (
             parvis("eval", run / "model.gguf", *suite, "--from", "en", "--to", "fr"),
@@ -82,19 +91,37 @@ def bleu(run, rows):
         return [answer["evaluations"][0]["measures"]["bleu"]["score"] for answer in answers]
 
 
-def figures(run, recipe, objective, evaluation):
-    parts = divided(recipe)
+def answers(model, *flags):
+    script = ROOT / "tools/measure_answers.py"
+    measured = subprocess.run([sys.executable, script, PARVIS, model, *flags], check=True, capture_output=True)
+    share = json.loads(measured.stdout)
+    return f"{share['right']:.0%} right, {share['brief']:.0%} brief, {share['tokens']:.0f} tokens each"
+
+
+def figures(run, recipe, objective, evaluations):
     if objective == "pairs":
-        ours, copied = bleu(run, parts[1])
+        ours, copied = bleu(run, recipe)
         return f"BLEU {ours:.1f}", f"BLEU {copied:.1f} (sources)"
-    if "accuracy" in evaluation:
-        share = most_frequent(objective, parts)
+    if objective in ("chat", "preference"):
+        # A model that is given its template by the recipe has none before.
+        template = recipe.get("tokenizer", {}).get("chat_template_file")
+        flags = ["--chat-template", str(ROOT / "recipes" / template)] if template else []
+        return answers(run / "model.gguf"), answers(parent(recipe), *flags) + " (before)"
+    if "accuracy" in evaluations[0]:
+        share = most_frequent(objective, recipe)
         what = "place" if objective == "answers" else "label"
-        return f"{evaluation['accuracy']:.1%} right", f"{share:.1%} (most frequent {what})"
-    nats, bits = unigram(run, parts)
-    if "bits_per_byte" in evaluation:
-        return f"{evaluation['bits_per_byte']:.2f} bits per byte", f"{bits:.2f} (unigram)"
-    return f"perplexity {evaluation['perplexity']:.1f}", f"{math.exp(nats):.0f} (unigram)"
+        return f"{evaluations[0]['accuracy']:.1%} right", f"{share:.1%} (most frequent {what})"
+    if objective == "causal" and "from" in recipe["model"]:
+        before = parvis("eval", parent(recipe), "--data", *(ROOT / "recipes" / p for p in recipe["data"]["eval"]))
+        trivial, name = [e["bits_per_byte"] for e in before["evaluations"]], "before"
+    else:
+        trivial = [bits if objective == "causal" else math.exp(nats) for nats, bits in unigram(run, recipe)]
+        name = "unigram"
+    if "bits_per_byte" in evaluations[0]:
+        ours = " / ".join(f"{e['bits_per_byte']:.2f}" for e in evaluations)
+        return f"{ours} bits per byte", " / ".join(f"{bits:.2f}" for bits in trivial) + f" ({name})"
+    ours = " / ".join(f"{e['perplexity']:.1f}" for e in evaluations)
+    return f"perplexity {ours}", " / ".join(f"{value:.0f}" for value in trivial) + f" ({name})"
 
 
 def main():
@@ -102,15 +129,13 @@ def main():
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for name in ROWS:
         run = RUNS / name
-        if not (run / "run.json").exists():
-            continue
         ledger = json.loads((run / "run.json").read_text())
         if ledger["status"] != "finished":
-            continue
+            sys.exit(f"{run} is not finished")
         recipe = tomllib.loads((run / "recipe.toml").read_text())
         objective = recipe["train"].get("objective", "causal")
-        model, evaluation = ledger["model"], ledger["evaluations"]["value"][0]
-        ours, trivial = figures(run, recipe, objective, evaluation)
+        model = ledger["model"]
+        ours, trivial = figures(run, recipe, objective, ledger["evaluations"]["value"])
         print(
             f"| `{name}` | {model['family']['value']} | {objective} | {model['parameters']['value'] / 1e6:.2f} M"
             f" | {ledger['tokens']['value'] / 1e6:.2f} M | {ledger['cost']['cpu_seconds']['value'] / 60:.1f} min"

@@ -7,25 +7,30 @@
 
 #include "parvis/core/file.h"
 #include "parvis/core/json.h"
+#include "parvis/text/input_stream.h"
 #include "parvis/text/tokenizer_trainer.h"
 
 namespace parvis::text {
 namespace {
 
-const std::vector<std::string>& Texts() {
-  static const auto* texts = [] {
-    auto* all = new std::vector<std::string>;
-    for (const char* name : {"en", "fr"}) {
-      const std::string path = std::string(PARVIS_SOURCE_DIR) + "/recipes/quick/" + name + ".jsonl";
-      const std::string file = ReadFile(path).value();
-      for (size_t at = 0; at < file.size();) {
-        const size_t end = std::min(file.find('\n', at), file.size());
-        all->push_back(ParseJson(std::string_view(file).substr(at, end - at)).value()["text"]);
-        at = end + 1;
-      }
-    }
-    return all;
-  }();
+// Passages of books in two languages.
+std::vector<std::string> Texts(const std::string& name) {
+  std::vector<std::string> texts;
+  const std::string path = std::string(PARVIS_SOURCE_DIR) + "/recipes/texts/" + name;
+  LineReader lines(InputStream::Open(path).value());
+  std::string_view line;
+  while (lines.Next(line).value()) texts.push_back(ParseJson(line).value()["text"]);
+  return texts;
+}
+
+const std::vector<std::string>& Learned() {
+  static const auto* texts = new std::vector<std::string>(Texts("authors.jsonl.xz"));
+  return *texts;
+}
+
+// Of other books.
+const std::vector<std::string>& HeldOut() {
+  static const auto* texts = new std::vector<std::string>(Texts("heldout_authors.jsonl.xz"));
   return *texts;
 }
 
@@ -41,9 +46,7 @@ class TrainedCompression : public testing::TestWithParam<const char*> {
     }
     ThreadPool pool(threads);
     TokenizerTrainer trainer(options, pool);
-    for (size_t i = 0; i < Texts().size(); ++i) {
-      if (i % 10 != 0) trainer.Add(Texts()[i]);
-    }
+    for (const std::string& text : Learned()) trainer.Add(text);
     auto tokenizer = trainer.Train();
     EXPECT_TRUE(tokenizer.ok()) << tokenizer.status().message();
     return tokenizer.ok() ? std::move(tokenizer).value() : nullptr;
@@ -58,13 +61,14 @@ TEST_P(TrainedCompression, IsThatOfTheReferenceWithinAHundredth) {
   ASSERT_NE(tokenizer, nullptr);
   EXPECT_EQ(tokenizer->vocab_size(), golden["vocab_size"].get<int>());
   int64_t tokens = 0, unknown = 0;
-  for (size_t i = 0; i < Texts().size(); i += 10) {
-    const Encoded encoded = tokenizer->Encode(Texts()[i], {.add_special = false});
+  for (const std::string& text : HeldOut()) {
+    const Encoded encoded = tokenizer->Encode(text, {.add_special = false});
     tokens += static_cast<int64_t>(encoded.ids.size());
     for (const TokenId id : encoded.ids) unknown += tokenizer->unknown() == id;
   }
   EXPECT_LE(static_cast<double>(tokens), 1.01 * golden["tokens"].get<double>());
-  EXPECT_EQ(unknown, 0);
+  // A letter that is very rare is in one vocabulary and not in the other.
+  EXPECT_NEAR(static_cast<double>(unknown), golden["unknown"].get<double>(), 1);
 }
 
 TEST_P(TrainedCompression, LearnsTheSameWithAnyNumberOfThreads) {
@@ -77,9 +81,8 @@ TEST_P(TrainedCompression, LearnsTheSameWithAnyNumberOfThreads) {
   auto again = ReadTokenizerJson(json, WriteTokenizerConfigJson(*one));
   ASSERT_TRUE(again.ok()) << again.status().message();
   EXPECT_EQ((*again)->padding(), one->padding());
-  for (size_t i = 0; i < Texts().size(); i += 500) {
-    EXPECT_EQ((*again)->Encode(Texts()[i]).ids, one->Encode(Texts()[i]).ids);
-  }
+  EXPECT_EQ((*again)->Encode(HeldOut()[0]).ids, one->Encode(HeldOut()[0]).ids);
+  EXPECT_EQ((*again)->Encode(HeldOut().back()).ids, one->Encode(HeldOut().back()).ids);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, TrainedCompression, testing::Values("bpe", "unigram", "wordpiece"),

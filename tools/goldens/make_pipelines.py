@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Gives the encoders of make_encoders.py tokenisers, and writes what reference pipelines answer.
 
-Trains a small WordPiece and a small byte-level BPE on recipes/quick/*.jsonl, puts them into the
+Trains a small WordPiece and a small byte-level BPE on the text of make_quick_text.py, puts them into the
 folders of tests/golden/encoders/, and writes there pipeline.json: texts and the results of
 transformers' pipelines (README.md beside this script). Question answering left transformers with
 version 5: run this a second time with `--answers` under transformers 4.57.
@@ -14,6 +14,7 @@ import sys
 import torch
 import transformers
 from make_models import ROOT
+from make_quick_text import quick_texts
 from tokenizers import (
     AddedToken,
     Tokenizer,
@@ -50,12 +51,6 @@ PASSAGE = (
 QUESTIONS = ["Who went to the river?", "What did Tom have?", "Qu'aimait le chien ?"]
 
 
-def corpus():
-    for language in ("en", "fr"):
-        for line in (ROOT / f"recipes/quick/{language}.jsonl").open(encoding="utf-8"):
-            yield json.loads(line)["text"]
-
-
 def wordpiece(size):
     specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
@@ -64,7 +59,7 @@ def wordpiece(size):
     trainer = trainers.WordPieceTrainer(
         vocab_size=size, special_tokens=specials, show_progress=False
     )
-    tokenizer.train_from_iterator(corpus(), trainer)
+    tokenizer.train_from_iterator(quick_texts(), trainer)
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
@@ -80,7 +75,7 @@ def byte_level(size):
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.train_from_iterator(
-        corpus(),
+        quick_texts(),
         trainers.BpeTrainer(
             vocab_size=size,
             special_tokens=specials[:4] + [AddedToken("<mask>", lstrip=True, special=True)],

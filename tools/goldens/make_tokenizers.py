@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains a small tokeniser of each kind and writes what the reference does with hard strings.
 
-Reads recipes/quick/{en,fr}.jsonl; writes tests/golden/tokenizers/<name>/. README.md beside this
+Reads the text of make_quick_text.py; writes tests/golden/tokenizers/<name>/. README.md beside this
 script explains the files. Usage: make_tokenizers.py [NAME...]
 """
 
@@ -13,6 +13,7 @@ import sys
 
 import sentencepiece
 import tokenizer_kinds as kinds
+from make_quick_text import quick_texts
 from strings import CODE, strings
 from tokenizer_vectors import lines_of, native_line, text_of
 from tokenizers import Tokenizer
@@ -25,11 +26,7 @@ NAMES = ["<s>", "</s>", "<unk>", "<pad>", "<mask>", "[CLS]", "[SEP]", "[MASK]", 
 
 
 def corpus():
-    texts = []
-    for language in ("en", "fr"):
-        for line in (ROOT / f"recipes/quick/{language}.jsonl").open(encoding="utf-8"):
-            texts.append(json.loads(line)["text"])
-    return texts + [t.replace("{{", "{").replace("}}", "}") for t in CODE] * 50
+    return quick_texts() + [t.replace("{{", "{").replace("}}", "}") for t in CODE] * 50
 
 
 def snippets(texts, rng):

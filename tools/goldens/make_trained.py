@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Trains a tokeniser of each kind with the reference's trainers and writes how well it compresses.
 
-Nine of ten documents of recipes/quick/{en,fr}.jsonl are learned from, every tenth is encoded. Writes
-tests/golden/trained.json: for each kind the size of the vocabulary and the tokens of the held-out
-documents, without special tokens. Usage: make_trained.py
+recipes/texts/authors.jsonl.xz is learned from, heldout_authors.jsonl.xz is encoded. Writes
+tests/golden/trained.json: for each kind the size of the vocabulary, and of the held-out passages the
+tokens, without special tokens, and how many of them are unknown. Usage: make_trained.py
 """
 
 import json
+import lzma
 import pathlib
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
@@ -14,12 +15,12 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Small enough that the text has more to merge than the vocabulary has room for.
 SIZE = {"bpe": 600, "unigram": 400, "wordpiece": 400}
+UNKNOWN = {"unigram": "<unk>", "wordpiece": "[UNK]"}
 
 
-def documents():
-    for language in ("en", "fr"):
-        for line in (ROOT / f"recipes/quick/{language}.jsonl").open(encoding="utf-8"):
-            yield json.loads(line)["text"]
+def passages(name):
+    with lzma.open(ROOT / f"recipes/texts/{name}.jsonl.xz", "rt", encoding="utf-8") as file:
+        return [json.loads(line)["text"] for line in file]
 
 
 def reference(kind):
@@ -47,14 +48,14 @@ def reference(kind):
 
 
 def main():
-    texts = list(documents())
     result = {}
     for kind in SIZE:
         tokenizer, trainer = reference(kind)
-        tokenizer.train_from_iterator((t for i, t in enumerate(texts) if i % 10), trainer)
-        held_out = tokenizer.encode_batch(texts[::10], add_special_tokens=False)
+        tokenizer.train_from_iterator(passages("authors"), trainer)
+        held_out = tokenizer.encode_batch(passages("heldout_authors"), add_special_tokens=False)
         result[kind] = {"vocab_size": tokenizer.get_vocab_size(),
-                        "tokens": sum(len(e.ids) for e in held_out)}
+                        "tokens": sum(len(e.ids) for e in held_out),
+                        "unknown": sum(e.ids.count(tokenizer.token_to_id(UNKNOWN.get(kind, ""))) for e in held_out)}
     text = json.dumps(result, indent=1) + "\n"
     (ROOT / "tests/golden/trained.json").write_text(text, encoding="utf-8")
 

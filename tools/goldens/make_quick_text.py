@@ -1,20 +1,15 @@
 #!/usr/bin/env python3
-"""Writes the text of recipes/quick.toml: simple stories, dialogues and explanations in English and French.
+"""The text that the goldens' tokenisers learn: simple stories, dialogues and explanations in English and French.
 
-Every sentence comes from the templates in tools/quick_text/, which are ours; the result is CC0. The same
-seed gives the same files. Usage: make_quick_text.py [OUT_DIR | --check]
---check writes nothing: it fails if the committed text is not what the templates make.
+Every sentence comes from the templates in quick_text/, which are ours (CC0), so that the goldens need no text of
+others. The same seed gives the same texts each time.
 """
 
-import json
-import pathlib
 import random
-import sys
 
 from quick_text import english, english_facts, english_stories, french, french_facts, french_stories
 from quick_text.template import render, story
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 BYTES_PER_LANGUAGE = 680_000
 STORY_SHARE = 0.62  # of the bytes
 LARGE_ANIMALS_TOO = {"fable"}
@@ -56,31 +51,10 @@ def documents(language, rng):
             continue
         seen.add(text)
         size[kind] += len(text.encode())
-        yield {
-            "text": text,
-            "lang": language,
-            "source": "tools/make_quick_text.py",
-            "licence": "CC0-1.0",
-        }
+        yield text
 
 
-def main():
-    check = sys.argv[1:] == ["--check"]
-    out = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 and not check else ROOT / "recipes/quick"
-    out.mkdir(parents=True, exist_ok=True)
-    for language in LANGUAGES:
-        rng = random.Random(f"quick text {language}")
-        lines = [
-            json.dumps(d, ensure_ascii=False, separators=(",", ":"))
-            for d in documents(language, rng)
-        ]
-        content, path = ("\n".join(lines) + "\n").encode(), out / f"{language}.jsonl"
-        if check and path.read_bytes() != content:
-            sys.exit(f"{path} is not what make_quick_text.py makes: run it again")
-        if not check:
-            path.write_bytes(content)
-        print(language, len(lines), "documents", len(content), "bytes")
-
-
-if __name__ == "__main__":
-    main()
+def quick_texts():
+    """English documents, then French ones."""
+    return [text for language in LANGUAGES
+            for text in documents(language, random.Random(f"quick text {language}"))]
