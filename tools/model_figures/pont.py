@@ -1,0 +1,56 @@
+"""Translations and summaries."""
+
+import json
+import re
+
+from model_figures import dictionary
+from model_figures.common import pairs, rows
+
+
+def sentences(text):
+    return [s for s in re.split(r"(?<=[.!?])\s+", text.replace("\n", " ")) if s.strip()]
+
+
+def translation(file):
+    """BLEU and chrF (sacreBLEU's) both ways, with four beams, beside a word-for-word dictionary that is learned from the
+    same pairs, and the source itself."""
+
+    def measure(parvis, data, texts):
+        path = data / "parallel-en-fr" / file
+        result = {}
+        for way, more in (("en-fr", []), ("fr-en", ["--reverse"])):
+            source, target = way.split("-")
+            sources = [p[1 if more else 0] for p in parvis.limited(pairs(path))]
+            words = dictionary.learned(texts, way)
+            result[way] = {
+                "model": parvis.suite("translation", path, "--from", source, "--to", target, "--beams", 4, *more),
+                "dictionary": parvis.outputs("translation", path, [dictionary.translated(words, s) for s in sources], *more),
+                "source": parvis.outputs("translation", path, sources, *more)}
+        return result
+
+    return measure
+
+
+def summary(name, source, target):
+    """ROUGE F1 (rouge_score's) beside the first sentences of the text."""
+
+    def measure(parvis, data, texts):
+        path = data / name
+        documents = parvis.limited(rows(path))
+        file = parvis.file("summary.jsonl", [json.dumps({"source": r[source], "target": r[target]}) for r in documents])
+        result = {"model": parvis.suite("summary", file, "--beams", 4)}
+        for count in (1, 3):
+            result[f"lead-{count}"] = parvis.outputs(
+                "summary", file, [" ".join(sentences(r[source])[:count]) for r in documents])
+        return result
+
+    return measure
+
+
+FIGURES = {
+    "tatoeba": translation("tatoeba_dev.tsv"),
+    "python-docs": translation("python_docs_test.tsv"),
+    "php-docs": translation("php_docs_test.tsv"),
+    "scitldr": summary("sum-scitldr/test.jsonl", "source", "target"),
+    "openstax": summary("sum-openstax-en/test.jsonl.xz", "source", "summary"),
+}

@@ -1,0 +1,148 @@
+"""Code: the next word, whole lines, the middle, and whether what is written is Python."""
+
+import ast
+import json
+import random
+import re
+
+import numpy as np
+
+from model_figures.common import bits_per_byte, rows
+
+WORD = re.compile(r"\s*(?:\w+|[^\w\s])|\s+")
+CONTEXT = 1200  # characters
+
+
+def words(text):
+    return WORD.findall(text)
+
+
+class FiveGram:
+    """The word that was seen most often behind the longest known context of up to four words."""
+
+    def __init__(self, documents):
+        self.numbers, sequence = {}, []
+        for text in documents:
+            sequence += [0] * 4 + [self.numbers.setdefault(w, len(self.numbers) + 1) for w in words(text)]
+        self.words = [""] + list(self.numbers)
+        ids = np.array(sequence, np.uint64)
+        self.tables = []
+        for n in range(5):
+            context = np.zeros(len(ids), np.uint64)
+            for back in range(n, 0, -1):
+                context = self._with(context, np.concatenate((np.zeros(back, np.uint64), ids[:-back])))
+            self.tables.append(self._likeliest(context[ids > 0], ids[ids > 0]))
+
+    @staticmethod
+    def _with(context, word):
+        with np.errstate(over="ignore"):
+            return (context + word + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+
+    @staticmethod
+    def _likeliest(context, word):
+        """Sorted contexts, and the most frequent word behind each."""
+        order = np.lexsort((word, context))
+        context, word = context[order], word[order]
+        first = np.flatnonzero(np.concatenate(([True], (context[1:] != context[:-1]) | (word[1:] != word[:-1]))))
+        counts = np.diff(np.append(first, len(word)))
+        context, word = context[first], word[first]
+        order = np.lexsort((-counts, context))
+        context, word = context[order], word[order]
+        first = np.concatenate(([True], context[1:] != context[:-1]))
+        return context[first], word[first]
+
+    def next(self, before):
+        """`before`: words; an unknown one ends the context."""
+        ids = [self.numbers.get(w, 0) for w in before[-4:]]
+        for n in range(len(ids), -1, -1):
+            context = np.uint64(0)
+            for word in ids[len(ids) - n:]:
+                context = self._with(context, np.uint64(word))
+            contexts, best = self.tables[n]
+            at = int(np.searchsorted(contexts, context))
+            if at < len(contexts) and contexts[at] == context and 0 not in ids[len(ids) - n:]:
+                return self.words[int(best[at])]
+        return ""
+
+
+def code_of(texts, split):
+    return [r["text"] for r in rows(texts / f"corpus/text/{split}.jsonl") if r["source"] not in ("python-docs", "textbooks")]
+
+
+def places(documents, count, seed):
+    """(text, offset of a word) spread over the documents."""
+    draw = random.Random(seed)
+    for i in range(count):
+        text = documents[i % len(documents)]
+        ends = [m.end() for m in WORD.finditer(text)]
+        at = draw.randrange(len(ends) // 10, len(ends) - 1)
+        yield text, ends[at]
+
+
+def accuracy(kind):
+    """Share of next words, or of rests of lines from their second word on, that greedy choice meets, beside a 5-gram of
+    words."""
+
+    def measure(parvis, data, texts):
+        documents, count = code_of(texts, "heldout"), parvis.most or 1000
+        gram = FiveGram(code_of(texts, "train"))
+        questions, met = [], 0
+        for text, at in places(documents, 3 * count, seed=5):
+            if len(questions) == count:
+                break
+            if kind == "word":
+                target = WORD.match(text, at)[0]
+            else:
+                end = text.find("\n", at)
+                target = text[at:end]
+                begin = text.rfind("\n", 0, at)
+                if end < 0 or not text[begin:at].strip() or not 3 <= len(target.strip()) <= 80:
+                    continue
+            if not target.strip():
+                continue
+            before = text[max(0, at - CONTEXT):at]
+            questions.append(json.dumps({"context": before, "target": target}))
+            guess, context = "", words(before)
+            while len(guess) < len(target):
+                word = gram.next(context)
+                guess += word
+                context.append(word)
+                if not word:
+                    break
+            met += guess == target
+        file = parvis.file("cloze.jsonl", questions)
+        return {"n": len(questions), "model": parvis.suite("cloze", file), "5-gram": met / len(questions)}
+
+    return measure
+
+
+def parses(parvis, data, texts):
+    """Share of continuations that Python parses: a held-out function's heading goes on for 128 tokens at temperature 0.3,
+    its last line, which may be unfinished, is dropped, and all lines of the function (as far as they are
+    indented) must parse with the heading. Unfinished brackets and strings count against the model."""
+    headings = []
+    for text in code_of(texts, "heldout"):
+        for m in re.finditer(r"(?:^|\n)(def \w+\([^\n]*\):\n(?: +\"\"\"[^\n]*\"\"\"\n)?)", text):
+            headings.append(m[1])
+    random.Random(7).shuffle(headings)
+    good, samples = 0, []
+    headings = headings[: parvis.most or 150]
+    for seed, heading in enumerate(headings):
+        answer = parvis.run("run", "--no-chat", "-n", 128, "--temperature", 0.3, "--seed", seed, text=heading)["text"]
+        body = []
+        for line in answer.split("\n")[:-1] if answer.count("\n") else [answer]:
+            if line.strip() and not line.startswith((" ", "\t")):
+                break
+            body.append(line)
+        program = heading + "\n".join(body) + "\n"
+        try:
+            ast.parse(program if any(line.strip() for line in body) else "(")
+            good += 1
+            samples.append([program, True])
+        except (SyntaxError, ValueError):
+            samples.append([program, False])
+    return {"n": len(headings), "parses": good / max(1, len(headings)), "samples": samples[:20]}
+
+
+FIGURES = {"bits_per_byte": bits_per_byte, "next_word": accuracy("word"), "rest_of_line": accuracy("line"),
+           "parses": parses}
