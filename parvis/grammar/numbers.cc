@@ -57,7 +57,10 @@ class Range {
   struct State {
     int64_t at;  // digits that are written; the point comes after `size_`
     bool tight_low, tight_high;
-    auto operator<=>(const State&) const = default;
+    bool operator<(const State& other) const {
+      return std::tie(at, tight_low, tight_high) <
+             std::tie(other.at, other.tight_low, other.tight_high);
+    }
   };
 
   static char DigitOf(const std::string& digits, int64_t i) {
