@@ -19,7 +19,7 @@ struct Command {
 };
 
 extern const Command kAnswer, kBench, kClassify, kCompletion, kConvert, kDataBuild, kDataInspect,
-    kDescribe, kDoctor, kEmbed, kEval, kFill, kGenerate, kInspect, kList, kQuantize, kRun, kShow,
+    kDescribe, kDoctor, kEmbed, kEval, kFill, kGenerate, kInspect, kList, kQuantize, kRun, kServe, kShow,
     kSummarize, kTokenize, kTokenizerTrain, kTrain, kTranslate;
 
 }  // namespace parvis::cli

@@ -20,19 +20,11 @@ struct Options {
   int64_t batch_rows = 2048;
 };
 
-// As the flag says, else the file, else what is usual for the kind of model.
 Result<runtime::Pooling> ChoosePooling(const Options& options, const models::Model& model) {
-  const std::string& name = options.pooling.empty() ? model.task.pooling : options.pooling;
-  if (name.empty()) {
-    const nn::Blueprint& blueprint = model.stack.blueprint();
-    const bool decoder = blueprint.attention.causal && blueprint.encoder_layers == 0;
-    return decoder ? runtime::Pooling::kLast : runtime::Pooling::kMean;
-  }
-  const auto pooling = runtime::PoolingFromName(name);
-  if (pooling) return *pooling;
-  return Unimplemented(
-      "this model's embeddings are made by \"" + name +
-      "\", which Parvis does not compute; --pooling mean, cls or last gives others");
+  const auto named = runtime::PoolingFromName(options.pooling);
+  if (named) return *named;
+  PARVIS_ASSIGN_OR_RETURN(const runtime::Pooling pooling, runtime::PoolingOf(model));
+  return pooling;
 }
 
 // The shortest text that reads back as the same f32.

@@ -53,8 +53,10 @@ void CatchInterrupts() {
   Catch(SIGINT);
 }
 
+void CatchTermination() { Catch(SIGTERM); }
+
 void CatchSignalsOfMpirun() {
-  Catch(SIGTERM);
+  CatchTermination();
   Catch(SIGUSR1);
 }
 

@@ -19,6 +19,9 @@ namespace parvis::cli {
 // left), it goes on ending the process.
 void CatchInterrupts();
 
+// The same of SIGTERM, by which a service is told to stop.
+void CatchTermination();
+
 // The same of what mpirun sends to its processes: SIGTERM after its own Ctrl-C, SIGUSR1 when
 // somebody sends it that.
 void CatchSignalsOfMpirun();

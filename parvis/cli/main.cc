@@ -19,7 +19,7 @@ namespace parvis::cli {
 namespace {
 
 const Command* const kCommands[] = {
-    &kRun,       &kGenerate,  &kEmbed,    &kFill,           &kClassify,   &kAnswer,
+    &kServe,     &kRun,       &kGenerate,  &kEmbed,    &kFill,           &kClassify,   &kAnswer,
     &kTranslate, &kSummarize, &kTokenize, &kTokenizerTrain, &kDataBuild,  &kDataInspect,
     &kTrain,     &kEval,      &kConvert,  &kQuantize,       &kDescribe,   &kInspect,
     &kBench,     &kList,      &kShow,     &kDoctor,         &kCompletion,

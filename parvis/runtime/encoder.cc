@@ -71,6 +71,20 @@ std::optional<Pooling> PoolingFromName(std::string_view name) {
   return std::nullopt;
 }
 
+Result<Pooling> PoolingOf(const models::Model& model) {
+  const std::string& name = model.task.pooling;
+  if (name.empty()) {
+    const nn::Blueprint& blueprint = model.stack.blueprint();
+    const bool decoder = blueprint.attention.causal && blueprint.encoder_layers == 0;
+    return decoder ? Pooling::kLast : Pooling::kMean;
+  }
+  if (const auto pooling = PoolingFromName(name)) return *pooling;
+  return Unimplemented(
+      fmt::format("this model's embeddings are made by \"{}\", which Parvis does not compute; "
+                  "mean, cls or last can be asked for",
+                  name));
+}
+
 std::string_view PoolingName(Pooling pooling) {
   switch (pooling) {
     case Pooling::kMean:

@@ -28,6 +28,9 @@ struct EncoderInput {
 enum class Pooling { kMean, kCls, kLast };
 std::optional<Pooling> PoolingFromName(std::string_view name);  // "mean", "cls", "last"
 std::string_view PoolingName(Pooling pooling);
+// As the model's file says, else what is usual: the mean of all tokens, of decoders the last one.
+// Refuses a model whose file says something that Parvis does not compute.
+Result<Pooling> PoolingOf(const models::Model& model);
 
 struct EncoderOptions {
   int64_t max_rows = 2048;  // of one forward pass, if a single sequence has not more

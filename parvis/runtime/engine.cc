@@ -164,7 +164,7 @@ Engine::Engine(models::Model& model, const ops::Exec& exec, const EngineOptions&
 
 Engine::~Engine() = default;
 
-Status Engine::CheckRequest(const GenerateRequest& request) const {
+Status Engine::Check(const GenerateRequest& request) const {
   const int64_t vocab_size = model_.stack.blueprint().vocab_size;
   if (request.prompt.empty()) {
     return InvalidArgument("prompt: there is no token to begin with");
@@ -193,7 +193,7 @@ Status Engine::CheckRequest(const GenerateRequest& request) const {
 }
 
 Result<RequestId> Engine::Submit(GenerateRequest request) {
-  PARVIS_RETURN_IF_ERROR(CheckRequest(request));
+  PARVIS_RETURN_IF_ERROR(Check(request));
   const nn::Blueprint& blueprint = model_.stack.blueprint();
   std::optional<int32_t> start;
   if (blueprint.encoder_layers > 0) start = static_cast<int32_t>(blueprint.decoder_start_token);

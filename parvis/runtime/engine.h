@@ -122,6 +122,8 @@ class Engine {
   // context length (nothing is ever cut), tokens outside the vocabulary, parameters that make no
   // sense. kUnavailable: too many wait already.
   Result<RequestId> Submit(GenerateRequest request);
+  // Whether Submit would take it if there was room.
+  Status Check(const GenerateRequest& request) const;
 
   // Before the next step the request ends with FinishReason::kCancelled. Unknown or finished:
   // no-op.
@@ -139,7 +141,6 @@ class Engine {
   Engine(models::Model& model, const ops::Exec& exec, const EngineOptions& options,
          int64_t context_length, std::unique_ptr<Scheduler> scheduler);
 
-  Status CheckRequest(const GenerateRequest& request) const;
   bool IsEnd(const Sequence& sequence, int32_t token) const;
   void TakeInbox();
   void Accept(Sequence& sequence, Result<Sample> sample);

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "parvis/core/base64.h"
 #include "parvis/core/json.h"
-#include "parvis/text/base64.h"
 #include "parvis/text/tokenizer.h"
 #include "parvis/text/utf8.h"
 

@@ -1,6 +1,6 @@
 // The "normalizer" of tokenizer.json, to and from steps.
 
-#include "parvis/text/base64.h"
+#include "parvis/core/base64.h"
 #include "parvis/text/tokenizer_json_parts.h"
 
 namespace parvis::text {

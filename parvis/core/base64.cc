@@ -1,8 +1,8 @@
-#include "parvis/text/base64.h"
+#include "parvis/core/base64.h"
 
 #include <cstdint>
 
-namespace parvis::text {
+namespace parvis {
 namespace {
 
 constexpr std::string_view kDigits =
@@ -48,4 +48,4 @@ std::optional<std::string> FromBase64(std::string_view text) {
   return bytes;
 }
 
-}  // namespace parvis::text
+}  // namespace parvis

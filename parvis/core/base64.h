@@ -1,17 +1,17 @@
-#ifndef PARVIS_TEXT_BASE64_H_
-#define PARVIS_TEXT_BASE64_H_
+#ifndef PARVIS_CORE_BASE64_H_
+#define PARVIS_CORE_BASE64_H_
 
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace parvis::text {
+namespace parvis {
 
-// RFC 4648, section 4, with padding: how tokenizer.json holds bytes.
+// RFC 4648, section 4, with padding.
 std::string ToBase64(std::string_view bytes);
 // Nothing, if a character is not one of the 64 or the padding is wrong.
 std::optional<std::string> FromBase64(std::string_view text);
 
-}  // namespace parvis::text
+}  // namespace parvis
 
-#endif  // PARVIS_TEXT_BASE64_H_
+#endif  // PARVIS_CORE_BASE64_H_

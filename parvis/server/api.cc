@@ -1,0 +1,30 @@
+#include "parvis/server/api.h"
+
+#include <utility>
+
+#include "parvis/server/openapi.h"
+
+namespace parvis::server {
+
+void SendTask(const Api& api, const HttpRequest& request, std::string route,
+              std::unique_ptr<service::Task> task, std::shared_ptr<service::Receiver> receiver,
+              const std::shared_ptr<Responder>& responder) {
+  const std::shared_ptr<service::Exchange> exchange = api.gateway.Send(
+      {request.id, request.caller, std::move(route)}, std::move(task), std::move(receiver));
+  responder->OnGone([weak = std::weak_ptr<service::Exchange>(exchange)] {
+    if (const auto running = weak.lock()) running->Cancel();
+  });
+}
+
+Result<Router> MakeRouter(const Api& api) {
+  std::vector<Route> routes;
+  AddHealth(api, routes);
+  AddOpenAiModels(api, routes);
+  AddOpenAiChat(api, routes);
+  AddOpenAiCompletions(api, routes);
+  AddOpenAiEmbeddings(api, routes);
+  AddOpenApi(api.version, routes);
+  return Router::Make(std::move(routes));
+}
+
+}  // namespace parvis::server

@@ -1,0 +1,40 @@
+#ifndef PARVIS_SERVER_API_H_
+#define PARVIS_SERVER_API_H_
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "parvis/server/router.h"
+#include "parvis/service/gateway.h"
+
+namespace parvis::server {
+
+// What handlers may call. Everything in it outlives the server.
+struct Api {
+  service::Gateway& gateway;
+  service::Catalogue& catalogue;
+  std::string version;  // Parvis's
+  std::function<bool()> ready = [] { return true; };
+};
+
+// The routes of each dialect, one file each.
+void AddOpenAiChat(const Api& api, std::vector<Route>& routes);
+void AddOpenAiCompletions(const Api& api, std::vector<Route>& routes);
+void AddOpenAiEmbeddings(const Api& api, std::vector<Route>& routes);
+void AddOpenAiModels(const Api& api, std::vector<Route>& routes);
+void AddHealth(const Api& api, std::vector<Route>& routes);
+
+// All of them, and the document that describes them (/openapi.json).
+Result<Router> MakeRouter(const Api& api);
+
+// Sends a task on its way for a request; the exchange ends when the client leaves.
+void SendTask(const Api& api, const HttpRequest& request, std::string route,
+              std::unique_ptr<service::Task> task, std::shared_ptr<service::Receiver> receiver,
+              const std::shared_ptr<Responder>& responder);
+
+}  // namespace parvis::server
+
+#endif  // PARVIS_SERVER_API_H_

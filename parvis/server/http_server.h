@@ -1,0 +1,70 @@
+#ifndef PARVIS_SERVER_HTTP_SERVER_H_
+#define PARVIS_SERVER_HTTP_SERVER_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parvis/core/result.h"
+#include "parvis/server/router.h"
+#include "parvis/service/identity.h"
+#include "parvis/service/workers.h"
+
+namespace parvis::server {
+
+struct HttpServerSettings {
+  std::string host = "127.0.0.1";
+  uint16_t port = 8080;                      // 0: any that is free
+  std::string certificate, private_key;      // PEM files; empty: no TLS
+  std::vector<std::string> allowed_hosts;    // names by which clients may call us, beside addresses
+                                             // and "localhost" (against DNS rebinding)
+  std::vector<std::string> allowed_origins;  // of pages that may call us, beside our own
+  size_t max_connections = 10'000;
+  size_t max_header_bytes = size_t{16} << 10;
+  size_t max_pending_bytes = size_t{256} << 10;  // written for a client and not yet read by it
+  std::chrono::seconds header_time{10};          // from a request's first byte to its last header
+  std::chrono::seconds body_time{120};           // from there to its last byte
+  std::chrono::seconds idle_time{75};            // between requests
+  std::chrono::seconds write_time{60};           // of one piece of an answer
+  std::chrono::seconds keep_alive_time{15};      // of silence in a stream of events
+};
+
+// One answered request, for counts and logs.
+struct Served {
+  std::string_view id, method, route;  // the route's pattern; empty: none matched
+  int status = 0;
+  double seconds = 0;
+  bool gone = false;  // the client left before the end
+};
+
+// HTTP/1.1 (RFC 9112) on sockets: limits on every size and time, one I/O thread that never computes
+// (handlers run on workers), many thousand connections at a time. Before a body is read it is known
+// who asks and that they may; anything that two readers of a request could read differently is
+// refused (RFC 9112 §11.2).
+class HttpServer {
+ public:
+  // Listens. Everything given must outlive the server. `served` is called by the I/O thread.
+  static Result<std::unique_ptr<HttpServer>> Start(const HttpServerSettings& settings,
+                                                   const Router& router,
+                                                   const service::Identity& identity,
+                                                   service::Workers& workers,
+                                                   std::function<void(const Served&)> served);
+  virtual ~HttpServer() = default;  // as Close
+
+  virtual uint16_t port() const = 0;
+  virtual size_t connections() const = 0;
+  // No new connections, and no further requests on those that there are.
+  virtual void StopAccepting() = 0;
+  // Cuts what is left and returns when the I/O thread has ended. Handlers may still hold
+  // responders.
+  virtual void Close() = 0;
+};
+
+}  // namespace parvis::server
+
+#endif  // PARVIS_SERVER_HTTP_SERVER_H_

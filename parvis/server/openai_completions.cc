@@ -1,0 +1,353 @@
+// POST /v1/completions: text that goes on from prompts. The older of OpenAI's two ways, and the one
+// that evaluation harnesses speak.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "parvis/core/clock.h"
+#include "parvis/server/api.h"
+#include "parvis/server/openai_json.h"
+#include "parvis/service/generate_task.h"
+
+namespace parvis::server {
+namespace {
+
+using service::Delta;
+using service::Invalid;
+using service::Refusal;
+
+constexpr size_t kMaxPrompts = 128;
+constexpr Shape kPromptText = String(kMaxText);
+constexpr Shape kPromptTokens = Array(kTokenId, 1, 1'000'000);
+constexpr Shape kPromptShapes[] = {kPromptText, Array(kPromptText, 1, kMaxPrompts), kPromptTokens,
+                                   Array(kPromptTokens, 1, kMaxPrompts)};
+constexpr Field kFields[] = {
+    {"model", kModelName, Presence::kRequired},
+    {"prompt", OneOf(kPromptShapes), Presence::kRequired},
+    {"suffix", Any(), Presence::kUnsupported},
+    {"max_tokens", Integer(0, 1'000'000)},
+    {"temperature", Number(0, 2)},
+    {"top_p", Number(0, 1)},
+    {"top_k", Integer(0, 1'000'000)},
+    {"min_p", Number(0, 1)},
+    {"repetition_penalty", Number(0.1, 10)},
+    {"presence_penalty", Number(-2, 2)},
+    {"frequency_penalty", Number(-2, 2)},
+    {"logit_bias", kLogitBias},
+    {"n", Integer(1, 128)},
+    {"best_of", Integer(1, 20)},
+    {"seed", Integer(-kMaxExactInteger, kMaxExactInteger)},
+    {"stop", kStop},
+    {"stream", Boolean()},
+    {"stream_options", kStreamOptions},
+    {"logprobs", Integer(0, 5)},
+    {"echo", Boolean()},
+    {"user", String(512), Presence::kIgnored},
+};
+constexpr Shape kBody = Object(kFields);
+
+// Code points of a text; of a part of a character those that begin in it.
+size_t CountCharacters(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
+}
+
+void ReadPrompts(const Json& prompt, std::vector<service::PromptSource>& prompts) {
+  if (prompt.is_string()) {
+    prompts.emplace_back(prompt.get<std::string>());
+  } else if (prompt[0].is_number()) {
+    prompts.emplace_back(prompt.get<std::vector<int32_t>>());
+  } else {
+    for (const Json& one : prompt) ReadPrompts(one, prompts);
+  }
+}
+
+struct Asked {
+  std::string id;  // "cmpl-…"
+  int64_t created = 0;
+  int logprobs = -1;
+  bool include_usage = false;
+  int64_t n = 1, best_of = 1;     // of each prompt: told, and generated
+  std::vector<std::string> echo;  // of each prompt its text, if it stands before the answer
+};
+
+// The older form of logprobs, grown token by token.
+class TokenLists {
+ public:
+  void Add(const std::vector<service::TokenInfo>& tokens) {
+    for (const service::TokenInfo& token : tokens) {
+      tokens_.push_back(token.bytes);
+      logprobs_.push_back(token.logprob);
+      offsets_.push_back(offset_);
+      offset_ += static_cast<int64_t>(CountCharacters(token.bytes));
+      OrderedJson top = OrderedJson::object();
+      for (const service::TokenInfo& other : token.top) top[other.bytes] = other.logprob;
+      top_.push_back(std::move(top));
+      sum_ += token.logprob;
+    }
+  }
+  // What was added since the last time.
+  OrderedJson Take() {
+    OrderedJson json = {{"tokens", std::move(tokens_)},
+                        {"token_logprobs", std::move(logprobs_)},
+                        {"top_logprobs", std::move(top_)},
+                        {"text_offset", std::move(offsets_)}};
+    tokens_ = logprobs_ = top_ = offsets_ = OrderedJson::array();
+    return json;
+  }
+  void set_offset(int64_t offset) { offset_ = offset; }
+  double sum() const { return sum_; }
+
+ private:
+  OrderedJson tokens_ = OrderedJson::array(), logprobs_ = OrderedJson::array(),
+              top_ = OrderedJson::array(), offsets_ = OrderedJson::array();
+  int64_t offset_ = 0;
+  double sum_ = 0;
+};
+
+class CompletionReceiver : public service::Receiver {
+ public:
+  CompletionReceiver(Asked asked, std::string request_id, std::shared_ptr<Responder> to)
+      : asked_(std::move(asked)), request_id_(std::move(request_id)), to_(std::move(to)) {}
+
+  void OnAdmitted(const service::Admission& admission) override {
+    admission_ = admission;
+    lists_.resize(static_cast<size_t>(admission.choices));
+    for (size_t i = 0; i < lists_.size(); ++i) {
+      lists_[i].set_offset(static_cast<int64_t>(CountCharacters(EchoOf(i))));
+    }
+  }
+
+ protected:
+  std::string EchoOf(size_t choice) const {
+    return asked_.echo.empty() ? std::string()
+                               : asked_.echo[choice / static_cast<size_t>(asked_.best_of)];
+  }
+  OrderedJson Envelope() const {
+    return {{"id", asked_.id},
+            {"object", "text_completion"},
+            {"created", asked_.created},
+            {"model", admission_.model},
+            {"system_fingerprint", "fp_" + admission_.model_digest.substr(0, 12)}};
+  }
+  OrderedJson ChoiceJson(int64_t index, const std::string& text, OrderedJson logprobs,
+                         OrderedJson finish) const {
+    return {{"text", text},
+            {"index", index},
+            {"logprobs", std::move(logprobs)},
+            {"finish_reason", std::move(finish)}};
+  }
+  static Refusal CutShort() {
+    return {service::RefusalKind::kUnavailable, "The answer was cut short."};
+  }
+
+  const Asked asked_;
+  const std::string request_id_;
+  const std::shared_ptr<Responder> to_;
+  service::Admission admission_;
+  std::vector<TokenLists> lists_;
+  bool cut_ = false;
+};
+
+class WholeCompletion : public CompletionReceiver {
+ public:
+  using CompletionReceiver::CompletionReceiver;
+
+  void OnAdmitted(const service::Admission& admission) override {
+    CompletionReceiver::OnAdmitted(admission);
+    choices_.resize(lists_.size());
+    for (size_t i = 0; i < choices_.size(); ++i) choices_[i].text = EchoOf(i);
+  }
+  void OnDelta(Delta delta) override {
+    const auto choice = static_cast<size_t>(delta.choice);
+    choices_[choice].text += delta.text;
+    choices_[choice].tokens += delta.tokens.size();
+    lists_[choice].Add(delta.tokens);
+    if (delta.finish) choices_[choice].finish = delta.finish;
+    cut_ |= delta.finish == service::Finish::kCancelled;
+  }
+  void OnReply(const service::Reply& reply) override {
+    if (cut_) return OnRefused(CutShort());
+    OrderedJson body = Envelope();
+    body["choices"] = OrderedJson::array();
+    int64_t index = 0;
+    for (const size_t i : Best()) {
+      OrderedJson logprobs;
+      if (asked_.logprobs >= 0) logprobs = lists_[i].Take();
+      body["choices"].push_back(ChoiceJson(index++, choices_[i].text, std::move(logprobs),
+                                           FinishReason(choices_[i].finish)));
+    }
+    body["usage"] = UsageJson(reply.usage);
+    to_->Send({.body = Dump(body), .headers = AdmissionHeaders(admission_)});
+  }
+  void OnRefused(const Refusal& refusal) override {
+    to_->Send(ErrorResponse(Dialect::kOpenAi, refusal, request_id_));
+  }
+
+ private:
+  struct Choice {
+    std::string text;
+    size_t tokens = 0;
+    std::optional<service::Finish> finish;
+  };
+
+  // Of each prompt's `best_of` choices the `n` whose tokens are likeliest on average.
+  std::vector<size_t> Best() const {
+    std::vector<size_t> best;
+    const auto of = static_cast<size_t>(asked_.best_of);
+    const auto mean = [this](size_t i) {
+      return lists_[i].sum() / static_cast<double>(std::max<size_t>(1, choices_[i].tokens));
+    };
+    for (size_t begin = 0; begin < choices_.size(); begin += of) {
+      std::vector<size_t> of_prompt(of);
+      for (size_t i = 0; i < of; ++i) of_prompt[i] = begin + i;
+      if (asked_.best_of > asked_.n) {
+        std::stable_sort(of_prompt.begin(), of_prompt.end(),
+                         [&](size_t a, size_t b) { return mean(a) > mean(b); });
+      }
+      best.insert(best.end(), of_prompt.begin(), of_prompt.begin() + asked_.n);
+    }
+    return best;
+  }
+
+  std::vector<Choice> choices_;
+};
+
+class StreamedCompletion : public CompletionReceiver {
+ public:
+  using CompletionReceiver::CompletionReceiver;
+
+  void OnAdmitted(const service::Admission& admission) override {
+    CompletionReceiver::OnAdmitted(admission);
+    begun_ = true;
+    to_->Begin(200, "text/event-stream; charset=utf-8", AdmissionHeaders(admission));
+    for (size_t i = 0; i < lists_.size(); ++i) {
+      if (const std::string echo = EchoOf(i); !echo.empty()) {
+        Say(static_cast<int64_t>(i), echo, {}, {});
+      }
+    }
+  }
+  void OnDelta(Delta delta) override {
+    const bool cut = delta.finish == service::Finish::kCancelled;
+    cut_ |= cut;
+    OrderedJson logprobs;
+    if (asked_.logprobs >= 0 && !delta.tokens.empty()) {
+      TokenLists& lists = lists_[static_cast<size_t>(delta.choice)];
+      lists.Add(delta.tokens);
+      logprobs = lists.Take();
+    }
+    if (!delta.text.empty() || !logprobs.is_null()) {
+      Say(delta.choice, delta.text, std::move(logprobs), {});
+    }
+    if (delta.finish && !cut) Say(delta.choice, "", {}, FinishReason(delta.finish));
+  }
+  void OnReply(const service::Reply& reply) override {
+    if (cut_) return OnRefused(CutShort());
+    if (asked_.include_usage) {
+      OrderedJson chunk = Envelope();
+      chunk["choices"] = OrderedJson::array();
+      chunk["usage"] = UsageJson(reply.usage);
+      to_->Write(Event(chunk));
+    }
+    to_->Write("data: [DONE]\n\n");
+    to_->End();
+  }
+  void OnRefused(const Refusal& refusal) override {
+    if (!begun_) return to_->Send(ErrorResponse(Dialect::kOpenAi, refusal, request_id_));
+    to_->Write(Event(ErrorBody(Dialect::kOpenAi, refusal, request_id_)));
+    to_->Break();
+  }
+
+ private:
+  void Say(int64_t choice, const std::string& text, OrderedJson logprobs, OrderedJson finish) {
+    OrderedJson chunk = Envelope();
+    chunk["choices"] = {ChoiceJson(choice, text, std::move(logprobs), std::move(finish))};
+    if (asked_.include_usage) chunk["usage"] = nullptr;
+    to_->Write(Event(chunk));
+  }
+
+  bool begun_ = false;
+};
+
+std::optional<Refusal> ReadCounts(const Json& body, bool stream, Asked& asked,
+                                  service::GenerateSpec& spec) {
+  asked.n = spec.choices_per_prompt;
+  const Json& best_of = Get(body, "best_of");
+  asked.best_of = best_of.is_null() ? asked.n : best_of.get<int64_t>();
+  if (asked.best_of < asked.n) return Invalid("best_of", "'best_of' must be at least 'n'.");
+  if (stream && asked.best_of > asked.n) {
+    return Invalid("best_of", "What is best is known at the end only: no 'stream' with 'best_of'.");
+  }
+  spec.choices_per_prompt = asked.best_of;
+  // They are chosen by their log-probabilities.
+  if (asked.best_of > asked.n) spec.logprobs = std::max(spec.logprobs, 0);
+  return std::nullopt;
+}
+
+void Completions(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
+  const auto refuse = [&](const Refusal& refusal) {
+    to->Send(ErrorResponse(Dialect::kOpenAi, refusal, request.id));
+  };
+  const auto body = ReadBody(request.body, kBody);
+  if (!body.ok()) return refuse(body.refusal());
+  service::GenerateSpec spec;
+  spec.model = (*body)["model"].get<std::string>();
+  ReadPrompts((*body)["prompt"], spec.prompts);
+  if (auto refusal = ReadSampling(*body, spec)) return refuse(*refusal);
+  const Json& most = Get(*body, "max_tokens");
+  spec.max_tokens = most.is_null() ? 16 : most.get<int64_t>();
+
+  Asked asked{.id = "cmpl-" + request.id.substr(4), .created = WallClockMs() / 1000};
+  const Json& logprobs = Get(*body, "logprobs");
+  if (!logprobs.is_null()) asked.logprobs = spec.logprobs = logprobs.get<int>();
+  const bool stream = Get(*body, "stream") == true;
+  const Json& options = Get(*body, "stream_options");
+  if (!stream && !options.is_null()) {
+    return refuse(Invalid("stream_options", "'stream_options' needs 'stream' to be true."));
+  }
+  asked.include_usage = options.is_object() && Get(options, "include_usage") == true;
+  if (auto refusal = ReadCounts(*body, stream, asked, spec)) return refuse(*refusal);
+  if (Get(*body, "echo") == true) {
+    if (asked.logprobs >= 0) {
+      return refuse(Invalid("echo", "'echo' together with 'logprobs' is not supported yet.",
+                            "unsupported_parameter"));
+    }
+    for (const service::PromptSource& prompt : spec.prompts) {
+      const auto* text = std::get_if<std::string>(&prompt);
+      if (text == nullptr) {
+        return refuse(Invalid("echo", "'echo' of token arrays is not supported yet.",
+                              "unsupported_parameter"));
+      }
+      asked.echo.push_back(*text);
+    }
+  }
+  std::shared_ptr<service::Receiver> receiver;
+  if (stream) {
+    receiver = std::make_shared<StreamedCompletion>(std::move(asked), request.id, to);
+  } else {
+    receiver = std::make_shared<WholeCompletion>(std::move(asked), request.id, to);
+  }
+  SendTask(api, request, "POST /v1/completions",
+           std::make_unique<service::GenerateTask>(std::move(spec)), std::move(receiver), to);
+}
+
+}  // namespace
+
+void AddOpenAiCompletions(const Api& api, std::vector<Route>& routes) {
+  routes.push_back(
+      {.method = "POST",
+       .pattern = "/v1/completions",
+       .policy = Policy::Needs(service::Permission::kUseModels),
+       .dialect = Dialect::kOpenAi,
+       .summary = "Go on with a text",
+       .body = &kBody,
+       .max_body_bytes = kMaxBodyBytes,
+       .handler = [api](const HttpRequest& request, const std::shared_ptr<Responder>& to) {
+         Completions(api, request, to);
+       }});
+}
+
+}  // namespace parvis::server

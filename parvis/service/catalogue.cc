@@ -1,0 +1,224 @@
+#include "parvis/service/catalogue.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "parvis/core/clock.h"
+
+namespace parvis::service {
+namespace {
+
+namespace fs = std::filesystem;
+using SteadyClock = std::chrono::steady_clock;
+
+size_t BytesOf(const std::string& path) {
+  std::error_code error;
+  if (!fs::is_directory(path, error)) {
+    const auto size = fs::file_size(path, error);
+    return error ? 0 : static_cast<size_t>(size);
+  }
+  size_t bytes = 0;
+  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    if (it->is_regular_file(ignored)) bytes += static_cast<size_t>(it->file_size(ignored));
+  }
+  return bytes;
+}
+
+int64_t ModifiedMs(const std::string& path) {
+  struct stat info = {};
+  if (stat(path.c_str(), &info) != 0) return 0;
+  return int64_t{info.st_mtim.tv_sec} * 1000 + info.st_mtim.tv_nsec / 1'000'000;
+}
+
+Refusal NoSuchModel(const std::string& name) {
+  return {RefusalKind::kNotFound,
+          fmt::format("The model '{}' does not exist, or you may not use it.", name),
+          "model",
+          "model_not_found",
+          {}};
+}
+
+}  // namespace
+
+Catalogue::Catalogue(CatalogueSettings settings, const ops::Exec& exec)
+    : settings_(std::move(settings)), exec_(exec), thread_([this] { Loop(); }) {}
+
+Catalogue::~Catalogue() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+  for (const Wanted& wanted : wanted_) {
+    for (const Acquired& acquired : wanted.acquired) {
+      acquired(Refusal{RefusalKind::kUnavailable, "The server is stopping."});
+    }
+  }
+}
+
+std::optional<ModelPlace> Catalogue::PlaceOf(const std::string& name) const {
+  for (ModelPlace& place : settings_.list()) {
+    if (place.name == name) return std::move(place);
+  }
+  return std::nullopt;
+}
+
+void Catalogue::Acquire(const std::string& name, Acquired acquired) {
+  std::shared_ptr<LoadedModel> model;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto held = held_.find(name); held != held_.end()) {
+      held->second.used_at = SteadyClock::now();
+      model = held->second.model;
+    } else {
+      const auto same = [&name](const Wanted& wanted) { return wanted.name == name; };
+      auto wanted = std::find_if(wanted_.begin(), wanted_.end(), same);
+      if (wanted == wanted_.end()) wanted = wanted_.insert(wanted_.end(), {name, {}});
+      wanted->acquired.push_back(std::move(acquired));
+    }
+  }
+  if (model) {
+    acquired(std::move(model));
+  } else {
+    wake_.notify_one();
+  }
+}
+
+std::vector<ModelState> Catalogue::List() {
+  std::vector<ModelState> states;
+  for (ModelPlace& place : settings_.list()) {
+    ModelState state{std::move(place.name), std::move(place.path)};
+    state.bytes = static_cast<int64_t>(BytesOf(state.path));
+    state.modified_ms = ModifiedMs(state.path);
+    states.push_back(std::move(state));
+  }
+  const std::lock_guard lock(mutex_);
+  const SteadyClock::time_point now = SteadyClock::now();
+  for (ModelState& state : states) {
+    const auto held = held_.find(state.name);
+    if (held == held_.end()) continue;
+    state.loaded = true;
+    if (settings_.keep_alive.count() == 0) continue;
+    const auto left = held->second.used_at + settings_.keep_alive - now;
+    state.expires_ms =
+        WallClockMs() + std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
+  }
+  return states;
+}
+
+std::optional<ModelState> Catalogue::Find(const std::string& name) {
+  for (ModelState& state : List()) {
+    if (state.name == name) return std::move(state);
+  }
+  return std::nullopt;
+}
+
+bool Catalogue::Unload(const std::string& name) {
+  Held dropped;  // its memory is given back after the lock is
+  const std::lock_guard lock(mutex_);
+  const auto held = held_.find(name);
+  if (held == held_.end()) return false;
+  dropped = std::move(held->second);
+  held_.erase(held);
+  return true;
+}
+
+// Drops models that nobody uses until `bytes` more fit. False: those in use leave too little.
+bool Catalogue::MakeRoom(size_t bytes) {
+  std::vector<Held> dropped;
+  const std::lock_guard lock(mutex_);
+  while (settings_.memory_bytes > 0) {
+    size_t used = bytes;
+    auto oldest = held_.end();
+    for (auto it = held_.begin(); it != held_.end(); ++it) {
+      used += it->second.bytes;
+      if (it->second.model.use_count() > 1) continue;
+      if (oldest == held_.end() || it->second.used_at < oldest->second.used_at) oldest = it;
+    }
+    if (used <= settings_.memory_bytes) return true;
+    if (oldest == held_.end()) return false;
+    dropped.push_back(std::move(oldest->second));
+    held_.erase(oldest);
+  }
+  return true;
+}
+
+OrRefusal<std::shared_ptr<LoadedModel>> Catalogue::Load(const std::string& name) {
+  const std::optional<ModelPlace> place = PlaceOf(name);
+  if (!place) return NoSuchModel(name);
+  const size_t bytes = BytesOf(place->path) + settings_.load.engine.kv_budget_bytes;
+  if (settings_.memory_bytes > 0 && bytes > settings_.memory_bytes) {
+    return Refusal{RefusalKind::kUnavailable,
+                   fmt::format("The model '{}' needs {} MiB; models may use {} MiB here.", name,
+                               bytes >> 20, settings_.memory_bytes >> 20),
+                   "model"};
+  }
+  if (!MakeRoom(bytes)) {
+    return Refusal{
+        RefusalKind::kOverloaded,
+        fmt::format("There is no memory for the model '{}' while others are in use.", name),
+        "model",
+        {},
+        5000};
+  }
+  auto model = LoadedModel::Load(name, place->path, exec_, settings_.load);
+  if (!model.ok()) {
+    return Refusal{
+        RefusalKind::kUnavailable,
+        fmt::format("The model '{}' cannot be loaded: {}", name, model.status().message()),
+        "model"};
+  }
+  const std::lock_guard lock(mutex_);
+  held_[name] = {*model, bytes, SteadyClock::now()};
+  return std::move(model).value();
+}
+
+void Catalogue::UnloadUnused() {
+  if (settings_.keep_alive.count() == 0) return;
+  std::vector<Held> dropped;
+  const std::lock_guard lock(mutex_);
+  const SteadyClock::time_point now = SteadyClock::now();
+  for (auto it = held_.begin(); it != held_.end();) {
+    if (it->second.model.use_count() > 1) {
+      it->second.used_at = now;
+      ++it;
+    } else if (now - it->second.used_at >= settings_.keep_alive) {
+      dropped.push_back(std::move(it->second));
+      it = held_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+}
+
+void Catalogue::Loop() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait_for(lock, std::chrono::seconds(1), [this] { return stop_ || !wanted_.empty(); });
+    if (stop_) return;
+    if (wanted_.empty()) {
+      lock.unlock();
+      UnloadUnused();
+      lock.lock();
+      continue;
+    }
+    const std::string name = wanted_.front().name;
+    lock.unlock();
+    const OrRefusal<std::shared_ptr<LoadedModel>> loaded = Load(name);
+    lock.lock();
+    // Those who asked while it was being loaded have joined the ones before.
+    const Wanted wanted = std::move(wanted_.front());
+    wanted_.pop_front();
+    lock.unlock();
+    for (const Acquired& acquired : wanted.acquired) acquired(loaded);
+    lock.lock();
+  }
+}
+
+}  // namespace parvis::service

@@ -1,0 +1,93 @@
+#ifndef PARVIS_SERVICE_CATALOGUE_H_
+#define PARVIS_SERVICE_CATALOGUE_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "parvis/service/loaded_model.h"
+#include "parvis/service/refusal.h"
+
+namespace parvis::service {
+
+// A model that can be loaded: a file or a folder with a name.
+struct ModelPlace {
+  std::string name, path;
+};
+
+struct CatalogueSettings {
+  std::function<std::vector<ModelPlace>()> list;  // what there is now
+  size_t memory_bytes = 0;                        // of all loaded models together; 0: no limit
+  std::chrono::seconds keep_alive{0};             // unused for so long: unloaded; 0: never
+  LoadSettings load;
+};
+
+struct ModelState {
+  std::string name, path;
+  int64_t bytes = 0;        // of its files
+  int64_t modified_ms = 0;  // of its file, by the clock on the wall
+  bool loaded = false;
+  int64_t expires_ms = 0;  // when it is unloaded if nobody asks; 0: never, or not loaded
+};
+
+// Which models there are, and which are in memory. Models are loaded when somebody asks for them,
+// one at a time, on a thread of the catalogue; those that nobody uses make room, the one unused for
+// longest first.
+//
+// Safe to call from several threads.
+class Catalogue {
+ public:
+  Catalogue(CatalogueSettings settings, const ops::Exec& exec);
+  ~Catalogue();  // Acquires that wait are refused
+  Catalogue(const Catalogue&) = delete;
+  Catalogue& operator=(const Catalogue&) = delete;
+
+  using Acquired = std::function<void(OrRefusal<std::shared_ptr<LoadedModel>>)>;
+  // Calls back at once if the model is loaded, else from the catalogue's thread. Whoever holds the
+  // pointer keeps the model in memory.
+  void Acquire(const std::string& name, Acquired acquired);
+
+  std::vector<ModelState> List();
+  std::optional<ModelState> Find(const std::string& name);
+  // Takes the model out of memory as soon as nobody uses it. False: it was not loaded.
+  bool Unload(const std::string& name);
+
+ private:
+  struct Held {
+    std::shared_ptr<LoadedModel> model;
+    size_t bytes = 0;
+    std::chrono::steady_clock::time_point used_at;
+  };
+  struct Wanted {
+    std::string name;
+    std::vector<Acquired> acquired;
+  };
+
+  std::optional<ModelPlace> PlaceOf(const std::string& name) const;
+  OrRefusal<std::shared_ptr<LoadedModel>> Load(const std::string& name);
+  bool MakeRoom(size_t bytes);
+  void Loop();
+  void UnloadUnused();
+
+  const CatalogueSettings settings_;
+  const ops::Exec& exec_;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable wake_;
+  std::map<std::string, Held> held_;
+  std::deque<Wanted> wanted_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace parvis::service
+
+#endif  // PARVIS_SERVICE_CATALOGUE_H_

@@ -1,0 +1,245 @@
+#include "parvis/service/gateway.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/format.h"
+#include "parvis/core/check.h"
+#include "parvis/core/clock.h"
+
+namespace parvis::service {
+namespace {
+
+Refusal Stopping() { return {RefusalKind::kUnavailable, "The server is stopping.", {}, {}, 1000}; }
+
+// Tenants do not share what was computed for equal beginnings.
+std::string CacheSaltOf(const Caller& caller) { return caller.organisation; }
+
+// What of a choice's end goes on record if choices end differently.
+int Badness(service::Finish finish) {
+  switch (finish) {
+    case Finish::kStop:
+      return 0;
+    case Finish::kLength:
+      return 1;
+    case Finish::kContentFilter:
+      return 2;
+    case Finish::kCancelled:
+      break;
+  }
+  return 3;
+}
+
+}  // namespace
+
+std::string_view PermissionName(Permission permission) {
+  switch (permission) {
+    case Permission::kSeeModels:
+      return "see_models";
+    case Permission::kUseModels:
+      return "use_models";
+    case Permission::kSeeMetrics:
+      return "see_metrics";
+    case Permission::kManage:
+      break;
+  }
+  return "manage";
+}
+
+Gateway::~Gateway() { PARVIS_CHECK(exchanges_.empty()); }
+
+std::shared_ptr<Exchange> Gateway::Send(RequestFacts facts, std::unique_ptr<Task> task,
+                                        std::shared_ptr<Receiver> receiver) {
+  auto exchange =
+      std::make_shared<Exchange>(*this, std::move(facts), std::move(task), std::move(receiver));
+  if (!exchange->facts_.caller.permissions.Has(Permission::kUseModels)) {
+    exchange->receiver_->OnRefused(
+        {RefusalKind::kForbidden, "This key may not use models.", {}, "permission_denied", {}});
+    return exchange;
+  }
+  if (!Enter(exchange)) return exchange;
+  stations_.catalogue.Acquire(
+      exchange->task_->model(), [exchange](OrRefusal<std::shared_ptr<LoadedModel>> model) {
+        exchange->gateway_.stations_.workers.Post([exchange, model = std::move(model)] {
+          if (model.ok()) {
+            exchange->Admit(*model);
+          } else {
+            exchange->Refuse(model.refusal());
+          }
+        });
+      });
+  return exchange;
+}
+
+bool Gateway::Enter(const std::shared_ptr<Exchange>& exchange) {
+  bool stopping = false;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping = stopping_;
+    if (!stopping && static_cast<int64_t>(exchanges_.size()) < max_requests_) {
+      exchanges_.insert(exchange);
+      running_.fetch_add(1, std::memory_order_relaxed);
+      return true;
+    }
+  }
+  exchange->receiver_->OnRefused(
+      stopping
+          ? Stopping()
+          : Refusal{RefusalKind::kOverloaded,
+                    fmt::format("{} requests are under way, as many as are taken.", max_requests_),
+                    {},
+                    "overloaded",
+                    1000});
+  return false;
+}
+
+void Gateway::Leave(const std::shared_ptr<Exchange>& exchange) {
+  const std::lock_guard lock(mutex_);
+  exchanges_.erase(exchange);
+  running_.fetch_sub(1, std::memory_order_relaxed);
+  if (exchanges_.empty()) empty_.notify_all();
+}
+
+void Gateway::Stop() {
+  std::unique_lock lock(mutex_);
+  stopping_ = true;
+  const std::vector<std::shared_ptr<Exchange>> running(exchanges_.begin(), exchanges_.end());
+  lock.unlock();
+  for (const auto& exchange : running) exchange->Cancel();
+  lock.lock();
+  empty_.wait(lock, [this] { return exchanges_.empty(); });
+}
+
+Exchange::Exchange(Gateway& gateway, RequestFacts facts, std::unique_ptr<Task> task,
+                   std::shared_ptr<Receiver> receiver)
+    : gateway_(gateway),
+      facts_(std::move(facts)),
+      task_(std::move(task)),
+      receiver_(std::move(receiver)) {}
+
+Exchange::~Exchange() = default;
+
+void Exchange::Cancel() {
+  const std::lock_guard lock(mutex_);
+  if (cancelled_) return;
+  cancelled_ = true;
+  if (started_) task_->Cancel();
+}
+
+bool Exchange::WasCancelled() {
+  const std::lock_guard lock(mutex_);
+  return cancelled_;
+}
+
+void Exchange::Admit(std::shared_ptr<LoadedModel> model) {
+  model_ = std::move(model);
+  OrRefusal<Plan> plan = task_->Prepare(*model_);
+  if (!plan.ok()) return Refuse(plan.refusal());
+  if (const auto refusal = Reserve(*plan)) return Refuse(*refusal);
+  const GatewayStations& stations = gateway_.stations_;
+  if (const auto refusal = stations.check.Input(facts_.caller, plan->texts)) {
+    return Refuse(*refusal);
+  }
+  plan->texts.clear();
+  if (WasCancelled()) return Refuse({RefusalKind::kUnavailable, "The request was cancelled."});
+  if (const auto refusal = Record(*plan)) return Refuse(*refusal);
+
+  for (int64_t i = 0; i < plan->choices; ++i) {
+    checks_.push_back(stations.check.Output(facts_.caller));
+  }
+  blocked_.resize(checks_.size());
+  admission_ = {model_->name(),     model_->digest(),      plan->choices,
+                plan->input_tokens, stations.check.name(), reservation_->view()};
+  receiver_->OnAdmitted(admission_);
+  // Held while it starts, so that a Cancel comes before or after.
+  std::optional<Refusal> refusal;
+  {
+    const std::lock_guard lock(mutex_);
+    refusal = task_->Start(model_, CacheSaltOf(facts_.caller), *this);
+    if (!refusal) {
+      started_ = true;
+      if (cancelled_) task_->Cancel();
+    }
+  }
+  if (refusal) Finish({}, refusal);
+}
+
+std::optional<Refusal> Exchange::Reserve(const Plan& plan) {
+  auto reserved =
+      gateway_.stations_.budget.Reserve(facts_.caller, plan.input_tokens + plan.max_output_tokens);
+  if (!reserved.ok()) return reserved.refusal();
+  reservation_ = std::move(*reserved);
+  return std::nullopt;
+}
+
+std::optional<Refusal> Exchange::Record(const Plan& plan) {
+  const Status status = gateway_.stations_.records.Write(
+      RequestRecord{facts_.id, facts_.caller, facts_.route, model_->name(), model_->digest(),
+                    WallClockMs(), plan.input_tokens, plan.max_output_tokens});
+  if (status.ok()) return std::nullopt;
+  return Refusal{RefusalKind::kUnavailable,
+                 "The request cannot be put on record, so it is not answered.",
+                 {},
+                 "record_unavailable",
+                 1000};
+}
+
+void Exchange::Tell(Delta delta) {
+  const auto choice = static_cast<size_t>(delta.choice);
+  if (blocked_[choice]) return;
+  const bool last = delta.finish.has_value();
+  StreamCheck::Passed passed = checks_[choice]->Add(delta.text, last);
+  delta.text = std::move(passed.text);
+  if (passed.blocked) {
+    blocked_[choice] = true;
+    delta.tokens.clear();
+    delta.finish = Finish::kContentFilter;
+  }
+  if (delta.finish && Badness(*delta.finish) > Badness(worst_)) worst_ = *delta.finish;
+  receiver_->OnDelta(std::move(delta));
+}
+
+void Exchange::End(Reply reply, std::optional<Refusal> failed) {
+  gateway_.stations_.workers.Post([self = shared_from_this(), reply = std::move(reply),
+                                   failed = std::move(failed)] { self->Finish(reply, failed); });
+}
+
+void Exchange::Finish(const Reply& reply, const std::optional<Refusal>& failed) {
+  reservation_->Settle(reply.usage.prompt_tokens + reply.usage.completion_tokens);
+  const Status status = gateway_.stations_.records.Write(AnswerRecord{
+      facts_.id, std::string(failed ? "error" : FinishName(worst_)), WallClockMs(),
+      reply.usage.prompt_tokens, reply.usage.cached_tokens, reply.usage.completion_tokens,
+      reply.timings.waiting, reply.timings.prompt, reply.timings.generation});
+  if (failed) {
+    receiver_->OnRefused(*failed);
+  } else if (!status.ok()) {
+    receiver_->OnRefused({RefusalKind::kUnavailable,
+                          "The answer cannot be put on record, so it is not given to its end.",
+                          {},
+                          "record_unavailable",
+                          1000});
+  } else {
+    receiver_->OnReply(reply);
+  }
+  Leave();
+}
+
+void Exchange::Refuse(const Refusal& refusal) {
+  receiver_->OnRefused(refusal);
+  Leave();
+}
+
+// What the request held is given back before the gateway counts it out.
+void Exchange::Leave() {
+  {
+    const std::lock_guard lock(mutex_);  // Admit may be about to return from Start, Cancel to come
+    started_ = false;
+    task_.reset();
+  }
+  receiver_.reset();
+  reservation_.reset();
+  model_.reset();
+  gateway_.Leave(shared_from_this());
+}
+
+}  // namespace parvis::service

@@ -1,0 +1,143 @@
+#ifndef PARVIS_SERVICE_GATEWAY_H_
+#define PARVIS_SERVICE_GATEWAY_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parvis/service/budget.h"
+#include "parvis/service/caller.h"
+#include "parvis/service/catalogue.h"
+#include "parvis/service/check.h"
+#include "parvis/service/records.h"
+#include "parvis/service/task.h"
+#include "parvis/service/workers.h"
+
+namespace parvis::service {
+
+class Exchange;
+
+// What the doors know of a request beside its task.
+struct RequestFacts {
+  std::string id;  // "req_…"; unique
+  Caller caller;
+  std::string route;
+};
+
+// What a request that may be answered is told first.
+struct Admission {
+  std::string model;         // the name that the model has here
+  std::string model_digest;  // SHA-256
+  int64_t choices = 1;
+  int64_t input_tokens = 0;
+  std::string_view check;  // what reads its text; "none"
+  RateView rate;
+};
+
+// Takes what a request comes to, in order: OnAdmitted, deltas, OnReply; or, at any point, OnRefused
+// and nothing more. From several threads, one at a time. Must return soon.
+class Receiver {
+ public:
+  virtual ~Receiver() = default;
+  virtual void OnAdmitted(const Admission& admission) = 0;
+  virtual void OnDelta(Delta delta) = 0;
+  virtual void OnReply(const Reply& reply) = 0;  // the answer is on record
+  virtual void OnRefused(const Refusal& refusal) = 0;
+};
+
+struct GatewayStations {
+  Budget& budget;
+  Check& check;
+  Records& records;
+  Catalogue& catalogue;
+  Workers& workers;
+};
+
+// The one path from a request to an answer, the same for every dialect and every kind of task:
+//
+//   access → model → reserve → check input → record request → run → check stream → settle → record
+//   answer → last byte
+//
+// (identity is known before: doors read no body of strangers). A station that cannot do its work
+// refuses; nothing leaves a request that is not on record, and no last byte before its answer is.
+//
+// Safe to call from several threads. Everything in GatewayStations must outlive the gateway.
+class Gateway {
+ public:
+  Gateway(const GatewayStations& stations, int64_t max_requests)
+      : stations_(stations), max_requests_(max_requests) {}
+  ~Gateway();  // REQUIRES: Stop() was called, or nothing was ever sent
+
+  // Sends a request on its way. The receiver is told everything else, and released at the end.
+  std::shared_ptr<Exchange> Send(RequestFacts facts, std::unique_ptr<Task> task,
+                                 std::shared_ptr<Receiver> receiver);
+
+  // Takes no more requests, ends those that run, and returns when the last one is on record.
+  void Stop();
+
+  int64_t running() const { return running_.load(std::memory_order_relaxed); }
+
+ private:
+  friend class Exchange;
+  bool Enter(const std::shared_ptr<Exchange>& exchange);
+  void Leave(const std::shared_ptr<Exchange>& exchange);
+
+  const GatewayStations stations_;
+  const int64_t max_requests_;
+  std::atomic<int64_t> running_{0};
+  std::mutex mutex_;  // guards the two below
+  std::condition_variable empty_;
+  std::set<std::shared_ptr<Exchange>> exchanges_;
+  bool stopping_ = false;
+};
+
+// One request on its way.
+class Exchange : public std::enable_shared_from_this<Exchange>, private Task::Output {
+ public:
+  Exchange(Gateway& gateway, RequestFacts facts, std::unique_ptr<Task> task,
+           std::shared_ptr<Receiver> receiver);
+  ~Exchange() override;
+
+  // The caller has left: ends at the next station, or within a step of the model. From any thread.
+  void Cancel();
+
+ private:
+  friend class Gateway;
+  bool WasCancelled();
+  void Admit(std::shared_ptr<LoadedModel> model);  // on a worker thread, as are the next ones
+  std::optional<Refusal> Reserve(const Plan& plan);
+  std::optional<Refusal> Record(const Plan& plan);
+  void Finish(const Reply& reply, const std::optional<Refusal>& failed);
+  void Refuse(const Refusal& refusal);  // before anything is on record
+  void Leave();
+
+  void Tell(Delta delta) override;  // by the model's thread, as is the next one
+  void End(Reply reply, std::optional<Refusal> failed) override;
+
+  Gateway& gateway_;
+  const RequestFacts facts_;
+  std::unique_ptr<Task> task_;
+  std::shared_ptr<Receiver> receiver_;
+  std::shared_ptr<LoadedModel> model_;
+  std::unique_ptr<Reservation> reservation_;
+  Admission admission_;
+
+  std::mutex mutex_;  // guards the two below, and task_ against its end
+  bool started_ = false, cancelled_ = false;
+
+  // Of the model's thread until Finish:
+  std::vector<std::unique_ptr<StreamCheck>> checks_;  // of each choice
+  std::vector<bool> blocked_;
+  service::Finish worst_ = service::Finish::kStop;
+};
+
+}  // namespace parvis::service
+
+#endif  // PARVIS_SERVICE_GATEWAY_H_

@@ -1,0 +1,206 @@
+#include "parvis/service/generate_task.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "parvis/text/tokenizer.h"
+
+namespace parvis::service {
+namespace {
+
+Finish FinishOf(runtime::FinishReason reason) {
+  switch (reason) {
+    case runtime::FinishReason::kStop:
+      return Finish::kStop;
+    case runtime::FinishReason::kLength:
+      return Finish::kLength;
+    default:
+      return Finish::kCancelled;
+  }
+}
+
+// The text as a model reads it that goes on with it: a last end token would end it.
+std::vector<int32_t> EncodePrompt(const models::Model& model, const std::string& text) {
+  std::vector<int32_t> tokens = model.tokenizer->Encode(text).ids;
+  const bool encoder = model.stack.blueprint().encoder_layers > 0;
+  if (!encoder && model.tokenizer->add_eos() && !tokens.empty()) tokens.pop_back();
+  if (tokens.empty() && model.tokenizer->bos()) tokens.push_back(*model.tokenizer->bos());
+  return tokens;
+}
+
+// The seed of a choice: the first one's is the request's own, so that one choice alone and the
+// first of several are the same.
+uint64_t SeedOf(uint64_t seed, size_t choice) { return seed + choice; }
+
+}  // namespace
+
+std::string_view FinishName(Finish finish) {
+  switch (finish) {
+    case Finish::kStop:
+      return "stop";
+    case Finish::kLength:
+      return "length";
+    case Finish::kContentFilter:
+      return "content_filter";
+    case Finish::kCancelled:
+      break;
+  }
+  return "cancelled";
+}
+
+OrRefusal<std::vector<int32_t>> GenerateTask::TokensOf(const PromptSource& source,
+                                                       const LoadedModel& model,
+                                                       const std::string& param, Plan& plan) const {
+  if (const auto* tokens = std::get_if<std::vector<int32_t>>(&source)) {
+    if (model.model().tokenizer != nullptr) {
+      plan.texts.push_back(model.model().tokenizer->Decode(*tokens, false));
+    }
+    return *tokens;
+  }
+  if (const Status status = models::CheckTokenizer(model.model()); !status.ok()) {
+    return Invalid("model", spec_.model + ": " + status.message());
+  }
+  if (const auto* text = std::get_if<std::string>(&source)) {
+    plan.texts.push_back(*text);
+    return EncodePrompt(model.model(), *text);
+  }
+  const chat::Prompter* prompter = model.prompter();
+  if (prompter == nullptr) {
+    return Invalid("messages",
+                   fmt::format("The model '{}' cannot read messages: {}. Completions work with it.",
+                               spec_.model, model.why_no_chat()),
+                   "no_chat_template");
+  }
+  auto prompt = prompter->Make(std::get<ConversationText>(source).json);
+  if (!prompt.ok()) return Invalid(param, prompt.status().message());
+  plan.texts.push_back(std::move(prompt->text.bytes));
+  return std::move(prompt->ids);
+}
+
+OrRefusal<Plan> GenerateTask::Prepare(const LoadedModel& model) {
+  if (!model.generates()) {
+    return Invalid("model", fmt::format("The model '{}' does not generate text.", spec_.model));
+  }
+  Plan plan;
+  const int64_t context = model.context_length();
+  const bool encoder = model.model().stack.blueprint().encoder_layers > 0;
+  for (size_t i = 0; i < spec_.prompts.size(); ++i) {
+    const bool messages = std::holds_alternative<ConversationText>(spec_.prompts[i]);
+    std::string param = messages ? "messages" : "prompt";
+    if (spec_.prompts.size() > 1) param += fmt::format("[{}]", i);
+    auto tokens = TokensOf(spec_.prompts[i], model, param, plan);
+    if (!tokens.ok()) return tokens.refusal();
+    const auto size = static_cast<int64_t>(tokens->size());
+    if (size == 0) return Invalid(param, "The prompt is empty.");
+    const int64_t room = encoder ? context : context - size;
+    if (size > context || room < spec_.max_tokens.value_or(1)) {
+      const int64_t asked = spec_.max_tokens.value_or(1);
+      return Invalid(
+          param,
+          fmt::format("The model '{}' has room for {} tokens; {} in the prompt and {} of "
+                      "the answer are more.",
+                      spec_.model, context, size, asked),
+          "context_length_exceeded");
+    }
+    plan.input_tokens += size;
+    plan.max_output_tokens += spec_.choices_per_prompt * spec_.max_tokens.value_or(room);
+    prompts_.push_back(std::move(*tokens));
+  }
+  plan.choices = static_cast<int64_t>(prompts_.size()) * spec_.choices_per_prompt;
+  // Whatever the engine would refuse is refused here, while the caller can still be told by a
+  // status.
+  if (!spec_.seed) spec_.seed = std::random_device()() & 0x7fffffffu;
+  for (size_t i = 0; i < prompts_.size(); ++i) {
+    const auto first = i * static_cast<size_t>(spec_.choices_per_prompt);
+    const Status status = model.Check(RequestOf(first));
+    if (!status.ok()) return RefusalOf(status);
+  }
+  return plan;
+}
+
+runtime::GenerateRequest GenerateTask::RequestOf(size_t choice) const {
+  runtime::GenerateRequest request;
+  request.prompt = prompts_[choice / static_cast<size_t>(spec_.choices_per_prompt)];
+  request.max_tokens = spec_.max_tokens;
+  request.sampling = spec_.sampling;
+  request.sampling.seed = SeedOf(*spec_.seed, choice);
+  request.stop_strings = spec_.stop;
+  request.logprobs = spec_.logprobs;
+  return request;
+}
+
+std::optional<Refusal> GenerateTask::Start(const std::shared_ptr<LoadedModel>& model,
+                                           const std::string& cache_salt, Output& output) {
+  model_ = model;
+  output_ = &output;
+  const size_t count = prompts_.size() * static_cast<size_t>(spec_.choices_per_prompt);
+  unfinished_ = static_cast<int64_t>(count);
+  for (size_t choice = 0; choice < count; ++choice) {
+    runtime::GenerateRequest request = RequestOf(choice);
+    request.cache_salt = cache_salt;
+    request.on_token = [this, choice](const runtime::TokenEvent& event) {
+      Take(static_cast<int64_t>(choice), event);
+    };
+    auto id = model->Submit(std::move(request));
+    if (!id.ok()) {
+      // What has begun goes to its end, which is soon: it is cancelled.
+      if (choice == 0) return RefusalOf(id.status());
+      Cancel();
+      const auto missing = static_cast<int64_t>(count - choice);
+      model->Post([this, missing, status = id.status()](models::Model&) {
+        failed_ = status;
+        if (unfinished_.fetch_sub(missing) == missing) End();
+      });
+      return std::nullopt;
+    }
+    const std::lock_guard lock(mutex_);
+    requests_.push_back(*id);
+    if (cancelled_) model->Cancel(*id);
+  }
+  return std::nullopt;
+}
+
+void GenerateTask::Cancel() {
+  const std::lock_guard lock(mutex_);
+  cancelled_ = true;
+  for (const runtime::RequestId id : requests_) model_->Cancel(id);
+}
+
+void GenerateTask::Take(int64_t choice, const runtime::TokenEvent& event) {
+  Delta delta{.choice = choice, .text = event.text};
+  if (event.token >= 0 && spec_.logprobs >= 0 && model_->model().tokenizer != nullptr) {
+    const text::Tokenizer& tokenizer = *model_->model().tokenizer;
+    TokenInfo info{event.token, tokenizer.TokenBytes(event.token), event.logprob};
+    for (const runtime::TokenLogprob& other : event.top) {
+      info.top.push_back({other.token, tokenizer.TokenBytes(other.token), other.logprob});
+    }
+    delta.tokens.push_back(std::move(info));
+  }
+  if (event.finish) {
+    if (!event.status.ok()) failed_ = event.status;
+    delta.finish = FinishOf(*event.finish);
+    const auto per_prompt = static_cast<size_t>(spec_.choices_per_prompt);
+    // A prompt counts once, however many choices it has.
+    if (static_cast<size_t>(choice) % per_prompt == 0) {
+      reply_.usage.prompt_tokens += event.usage.prompt_tokens;
+      reply_.usage.cached_tokens += event.usage.cached_tokens;
+    }
+    reply_.usage.completion_tokens += event.usage.completion_tokens;
+    reply_.timings.waiting = std::max(reply_.timings.waiting, event.timings.waiting);
+    reply_.timings.prompt = std::max(reply_.timings.prompt, event.timings.prompt);
+    reply_.timings.generation = std::max(reply_.timings.generation, event.timings.generation);
+  }
+  if (!delta.text.empty() || !delta.tokens.empty() || delta.finish) output_->Tell(std::move(delta));
+  if (event.finish && unfinished_.fetch_sub(1) == 1) End();
+}
+
+void GenerateTask::End() {
+  std::optional<Refusal> failed;
+  if (!failed_.ok()) failed = RefusalOf(failed_);
+  output_->End(std::move(reply_), std::move(failed));
+}
+
+}  // namespace parvis::service

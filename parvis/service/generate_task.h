@@ -1,0 +1,71 @@
+#ifndef PARVIS_SERVICE_GENERATE_TASK_H_
+#define PARVIS_SERVICE_GENERATE_TASK_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "parvis/runtime/sampler.h"
+#include "parvis/service/task.h"
+
+namespace parvis::service {
+
+// A conversation as JSON: an object with "messages" and perhaps "tools" (chat/conversation.h).
+struct ConversationText {
+  std::string json;
+};
+// Text, tokens, or a conversation that the model's template turns into tokens.
+using PromptSource = std::variant<std::string, std::vector<int32_t>, ConversationText>;
+
+struct GenerateSpec {
+  std::string model;
+  std::vector<PromptSource> prompts;  // at least one
+  int64_t choices_per_prompt = 1;
+  std::optional<int64_t> max_tokens;  // of a choice; none: as many as fit
+  runtime::SamplingParams sampling;
+  std::optional<uint64_t> seed;  // none: a new one
+  std::vector<std::string> stop;
+  int logprobs = runtime::Sampler::kNoLogprobs;  // alternatives for each token
+};
+
+// Continues prompts: choice p * choices_per_prompt + i is the i-th of prompt p.
+class GenerateTask : public Task {
+ public:
+  explicit GenerateTask(GenerateSpec spec) : spec_(std::move(spec)) {}
+
+  const std::string& model() const override { return spec_.model; }
+  OrRefusal<Plan> Prepare(const LoadedModel& model) override;
+  std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model,
+                               const std::string& cache_salt, Output& output) override;
+  void Cancel() override;
+
+ private:
+  OrRefusal<std::vector<int32_t>> TokensOf(const PromptSource& source, const LoadedModel& model,
+                                           const std::string& param, Plan& plan) const;
+  runtime::GenerateRequest RequestOf(size_t choice) const;
+  void Take(int64_t choice, const runtime::TokenEvent& event);
+  void End();
+
+  GenerateSpec spec_;
+  std::vector<std::vector<int32_t>> prompts_;
+  std::shared_ptr<LoadedModel> model_;
+  Output* output_ = nullptr;
+
+  std::mutex mutex_;  // guards the two below
+  std::vector<runtime::RequestId> requests_;
+  bool cancelled_ = false;
+
+  // Of the model's thread:
+  Reply reply_;
+  Status failed_;
+  std::atomic<int64_t> unfinished_{0};
+};
+
+}  // namespace parvis::service
+
+#endif  // PARVIS_SERVICE_GENERATE_TASK_H_

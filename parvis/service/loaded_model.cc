@@ -1,0 +1,121 @@
+#include "parvis/service/loaded_model.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "parvis/core/sha256.h"
+
+namespace parvis::service {
+namespace {
+
+// A .gguf file by its bytes; a folder by the names and bytes of the files in it, in order.
+Result<std::string> DigestOf(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (!fs::is_directory(path, error)) return Sha256HexOfFile(path);
+  std::vector<fs::path> files;
+  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    if (it->is_regular_file(error)) files.push_back(it->path());
+  }
+  if (error) return IoError(path + ": " + error.message());
+  std::sort(files.begin(), files.end());
+  std::string all;
+  for (const fs::path& file : files) {
+    PARVIS_ASSIGN_OR_RETURN(const std::string digest, Sha256HexOfFile(file));
+    all += digest + "  " + file.filename().string() + "\n";
+  }
+  return Sha256Hex(all);
+}
+
+}  // namespace
+
+LoadedModel::LoadedModel(std::string name, models::Model model, const ops::Exec& exec)
+    : name_(std::move(name)), model_(std::move(model)), exec_(exec) {}
+
+Result<std::shared_ptr<LoadedModel>> LoadedModel::Load(const std::string& name,
+                                                       const std::string& path,
+                                                       const ops::Exec& exec,
+                                                       const LoadSettings& settings) {
+  PARVIS_ASSIGN_OR_RETURN(std::string digest, DigestOf(path));
+  PARVIS_ASSIGN_OR_RETURN(models::Model model, models::LoadModel(exec, path, settings.weights));
+  std::shared_ptr<LoadedModel> loaded(new LoadedModel(name, std::move(model), exec));
+  loaded->digest_ = std::move(digest);
+  if (models::CheckGenerates(loaded->model_.stack.blueprint()).ok()) {
+    PARVIS_ASSIGN_OR_RETURN(loaded->engine_,
+                            runtime::Engine::Create(loaded->model_, exec, settings.engine));
+  }
+  if (loaded->model_.tokenizer != nullptr) {
+    auto prompter = chat::Prompter::Of(*loaded->model_.tokenizer);
+    if (prompter.ok()) {
+      loaded->prompter_.emplace(std::move(prompter).value());
+    } else {
+      loaded->why_no_chat_ = prompter.status().code() == StatusCode::kNotFound
+                                 ? "it has no chat template"
+                                 : prompter.status().message();
+    }
+  }
+  loaded->thread_ = std::thread([model = loaded.get()] { model->Loop(); });
+  return loaded;
+}
+
+LoadedModel::~LoadedModel() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+int64_t LoadedModel::context_length() const {
+  return engine_ != nullptr ? engine_->context_length() : model_.stack.blueprint().context_length;
+}
+
+Result<runtime::RequestId> LoadedModel::Submit(runtime::GenerateRequest request) {
+  PARVIS_ASSIGN_OR_RETURN(const runtime::RequestId id, engine_->Submit(std::move(request)));
+  Wake();
+  return id;
+}
+
+void LoadedModel::Cancel(runtime::RequestId id) {
+  engine_->Cancel(id);
+  Wake();
+}
+
+int64_t LoadedModel::unfinished() const { return engine_ != nullptr ? engine_->unfinished() : 0; }
+
+void LoadedModel::Post(std::function<void(models::Model&)> job) {
+  {
+    const std::lock_guard lock(mutex_);
+    jobs_.push_back(std::move(job));
+    awake_ = true;
+  }
+  wake_.notify_one();
+}
+
+void LoadedModel::Wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    awake_ = true;
+  }
+  wake_.notify_one();
+}
+
+void LoadedModel::Loop() {
+  std::unique_lock lock(mutex_);
+  while (!stop_) {
+    std::deque<std::function<void(models::Model&)>> jobs;
+    jobs.swap(jobs_);
+    awake_ = false;
+    lock.unlock();
+    for (auto& job : jobs) job(model_);
+    jobs.clear();
+    const bool computed = engine_ != nullptr && engine_->Step();
+    lock.lock();
+    if (!computed) wake_.wait(lock, [this] { return stop_ || awake_; });
+  }
+}
+
+}  // namespace parvis::service

@@ -1,0 +1,174 @@
+#include "parvis/service/records.h"
+
+#include <cmath>
+#include <utility>
+
+#include "parvis/core/clock.h"
+
+namespace parvis::service {
+namespace {
+
+constexpr store::Sql kSchema[] = {
+    R"(
+CREATE TABLE api_keys(
+  id           TEXT PRIMARY KEY,
+  organisation TEXT NOT NULL,
+  owner        TEXT NOT NULL,
+  role         TEXT NOT NULL,
+  digest       BLOB NOT NULL UNIQUE,
+  created_ms   INTEGER NOT NULL
+) STRICT;
+CREATE TABLE requests(
+  id                TEXT PRIMARY KEY,
+  organisation      TEXT NOT NULL,
+  owner             TEXT NOT NULL,
+  api_key           TEXT NOT NULL,
+  route             TEXT NOT NULL,
+  model             TEXT NOT NULL,
+  model_digest      TEXT NOT NULL,
+  created_ms        INTEGER NOT NULL,
+  input_tokens      INTEGER NOT NULL,
+  max_output_tokens INTEGER NOT NULL
+) STRICT;
+CREATE INDEX requests_by_owner ON requests(organisation, owner, created_ms);
+CREATE TABLE answers(
+  request         TEXT PRIMARY KEY REFERENCES requests(id),
+  organisation    TEXT NOT NULL,
+  owner           TEXT NOT NULL,
+  finish          TEXT NOT NULL,
+  finished_ms     INTEGER NOT NULL,
+  input_tokens    INTEGER,
+  cached_tokens   INTEGER,
+  output_tokens   INTEGER,
+  waiting_us      INTEGER,
+  prompt_us       INTEGER,
+  generation_us   INTEGER
+) STRICT;
+)"};
+
+int64_t Microseconds(double seconds) { return std::llround(seconds * 1e6); }
+
+Status Insert(store::Statement statement, const RequestRecord& r) {
+  return statement.Bind(1, r.id)
+      .Bind(2, r.caller.organisation)
+      .Bind(3, r.caller.owner)
+      .Bind(4, r.caller.key)
+      .Bind(5, r.route)
+      .Bind(6, r.model)
+      .Bind(7, r.model_digest)
+      .Bind(8, r.created_ms)
+      .Bind(9, r.input_tokens)
+      .Bind(10, r.max_output_tokens)
+      .Run();
+}
+
+Status Insert(store::Statement statement, const AnswerRecord& r) {
+  return statement.Bind(1, r.request)
+      .Bind(2, r.finish)
+      .Bind(3, r.finished_ms)
+      .Bind(4, r.input_tokens)
+      .Bind(5, r.cached_tokens)
+      .Bind(6, r.output_tokens)
+      .Bind(7, Microseconds(r.waiting_seconds))
+      .Bind(8, Microseconds(r.prompt_seconds))
+      .Bind(9, Microseconds(r.generation_seconds))
+      .Run();
+}
+
+// What they used is not known: the process ended before it could be written.
+Status MarkInterrupted(store::Database& database) {
+  PARVIS_ASSIGN_OR_RETURN(
+      auto insert,
+      database.Prepare("INSERT INTO answers(request, organisation, owner, finish, finished_ms) "
+                       "SELECT id, organisation, owner, 'interrupted', ?1 FROM requests r "
+                       "WHERE NOT EXISTS (SELECT 1 FROM answers a WHERE a.request = r.id)"));
+  return insert.Bind(1, WallClockMs()).Run();
+}
+
+}  // namespace
+
+Status MigrateServiceTables(store::Database& database) { return database.Migrate(kSchema); }
+
+Result<std::unique_ptr<Records>> Records::Open(const std::string& path) {
+  PARVIS_ASSIGN_OR_RETURN(auto database, store::Database::Open(path));
+  PARVIS_RETURN_IF_ERROR(MigrateServiceTables(*database).In(path));
+  PARVIS_RETURN_IF_ERROR(MarkInterrupted(*database).In(path));
+  return std::unique_ptr<Records>(new Records(std::move(database)));
+}
+
+Records::Records(std::unique_ptr<store::Database> database)
+    : database_(std::move(database)), thread_([this] { Loop(); }) {}
+
+Records::~Records() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+Status Records::Write(const RequestRecord& record) {
+  Job job{.request = &record};
+  return WaitFor(job);
+}
+
+Status Records::Write(const AnswerRecord& record) {
+  Job job{.answer = &record};
+  return WaitFor(job);
+}
+
+Status Records::WaitFor(Job& job) {
+  std::unique_lock lock(mutex_);
+  jobs_.push_back(&job);
+  wake_.notify_one();
+  done_.wait(lock, [&job] { return job.done; });
+  return job.status;
+}
+
+void Records::Loop() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return stop_ || !jobs_.empty(); });
+    if (jobs_.empty()) return;
+    std::deque<Job*> jobs;
+    jobs.swap(jobs_);
+    lock.unlock();
+    const Status status = WriteAll(jobs);
+    // One record that cannot be written must not take the others with it.
+    if (!status.ok() && jobs.size() > 1) {
+      for (Job* job : jobs) job->status = WriteAll({job});
+    } else {
+      for (Job* job : jobs) job->status = status;
+    }
+    lock.lock();
+    for (Job* job : jobs) job->done = true;
+    done_.notify_all();
+  }
+}
+
+Status Records::WriteAll(const std::deque<Job*>& jobs) {
+  PARVIS_ASSIGN_OR_RETURN(auto transaction, store::Transaction::Begin(*database_));
+  for (const Job* job : jobs) {
+    if (job->request != nullptr) {
+      PARVIS_ASSIGN_OR_RETURN(
+          auto insert,
+          database_->Prepare("INSERT INTO requests(id, organisation, owner, api_key, route, model, "
+                             "model_digest, created_ms, input_tokens, max_output_tokens) "
+                             "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"));
+      PARVIS_RETURN_IF_ERROR(Insert(std::move(insert), *job->request));
+    } else {
+      PARVIS_ASSIGN_OR_RETURN(
+          auto insert,
+          database_->Prepare("INSERT INTO answers(request, organisation, owner, finish, "
+                             "finished_ms, input_tokens, "
+                             "cached_tokens, output_tokens, waiting_us, prompt_us, generation_us) "
+                             "SELECT id, organisation, owner, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 "
+                             "FROM requests WHERE id = ?1"));
+      PARVIS_RETURN_IF_ERROR(Insert(std::move(insert), *job->answer));
+    }
+  }
+  return transaction.Commit();
+}
+
+}  // namespace parvis::service

@@ -1,0 +1,83 @@
+#ifndef PARVIS_SERVICE_RECORDS_H_
+#define PARVIS_SERVICE_RECORDS_H_
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "parvis/core/result.h"
+#include "parvis/service/caller.h"
+#include "parvis/store/database.h"
+
+namespace parvis::service {
+
+// Brings a database to the schema of this floor: api_keys, requests, answers. Every table names
+// organisation and owner.
+Status MigrateServiceTables(store::Database& database);
+
+// That somebody asked: durable before the first byte of an answer leaves. Holds no text.
+struct RequestRecord {
+  std::string id;
+  Caller caller;
+  std::string route;  // "POST /v1/chat/completions"
+  std::string model, model_digest;
+  int64_t created_ms = 0;
+  int64_t input_tokens = 0, max_output_tokens = 0;
+};
+
+// How it ended: durable before the last byte leaves.
+struct AnswerRecord {
+  std::string request;
+  std::string finish;  // "stop", "length", "cancelled", "error" …; of several choices the worst
+  int64_t finished_ms = 0;
+  int64_t input_tokens = 0, cached_tokens = 0, output_tokens = 0;
+  double waiting_seconds = 0, prompt_seconds = 0, generation_seconds = 0;
+};
+
+// The records of what was asked and answered, in a database of its own thread. Records that arrive
+// together are written in one transaction, so that many requests wait for one sync of the disk.
+//
+// Safe to call from several threads.
+class Records {
+ public:
+  // Opens the file, brings it to the schema, and marks requests that an earlier process left
+  // without an answer as "interrupted".
+  static Result<std::unique_ptr<Records>> Open(const std::string& path);
+  ~Records();  // what was taken is written first
+  Records(const Records&) = delete;
+  Records& operator=(const Records&) = delete;
+
+  // Return once the record is on the disk, or say why it is not.
+  Status Write(const RequestRecord& record);
+  Status Write(const AnswerRecord& record);
+
+ private:
+  struct Job {
+    const RequestRecord* request = nullptr;  // one of the two; owned by the thread that waits
+    const AnswerRecord* answer = nullptr;
+    Status status;
+    bool done = false;
+  };
+
+  explicit Records(std::unique_ptr<store::Database> database);
+  Status WaitFor(Job& job);
+  void Loop();
+  Status WriteAll(const std::deque<Job*>& jobs);
+
+  std::unique_ptr<store::Database> database_;  // of the thread
+  std::mutex mutex_;                           // guards the three below
+  std::condition_variable wake_, done_;
+  std::deque<Job*> jobs_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace parvis::service
+
+#endif  // PARVIS_SERVICE_RECORDS_H_

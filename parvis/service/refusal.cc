@@ -1,0 +1,50 @@
+#include "parvis/service/refusal.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace parvis::service {
+namespace {
+
+RefusalKind KindOf(StatusCode code) {
+  switch (code) {
+    case StatusCode::kInvalidArgument:
+      return RefusalKind::kInvalid;
+    case StatusCode::kNotFound:
+      return RefusalKind::kNotFound;
+    case StatusCode::kPermissionDenied:
+      return RefusalKind::kForbidden;
+    case StatusCode::kUnimplemented:
+      return RefusalKind::kUnimplemented;
+    case StatusCode::kUnavailable:
+      return RefusalKind::kOverloaded;
+    case StatusCode::kDataLoss:
+    case StatusCode::kIoError:
+    case StatusCode::kResourceExhausted:
+      return RefusalKind::kUnavailable;
+    default:
+      return RefusalKind::kInternal;
+  }
+}
+
+bool InName(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '[' || c == ']' ||
+         c == '.';
+}
+
+}  // namespace
+
+Refusal RefusalOf(const Status& status) {
+  Refusal refusal{KindOf(status.code()), status.message()};
+  if (refusal.kind == RefusalKind::kInvalid) {
+    const size_t colon = refusal.message.find(": ");
+    if (colon != std::string::npos && colon > 0 &&
+        std::all_of(refusal.message.begin(),
+                    refusal.message.begin() + static_cast<std::ptrdiff_t>(colon), InName)) {
+      refusal.param = refusal.message.substr(0, colon);
+    }
+  }
+  return refusal;
+}
+
+}  // namespace parvis::service

@@ -1,0 +1,82 @@
+#ifndef PARVIS_SERVICE_TASK_H_
+#define PARVIS_SERVICE_TASK_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parvis/core/json.h"
+#include "parvis/runtime/engine.h"
+#include "parvis/service/loaded_model.h"
+#include "parvis/service/refusal.h"
+
+namespace parvis::service {
+
+// How a choice ended.
+enum class Finish { kStop, kLength, kContentFilter, kCancelled };
+std::string_view FinishName(Finish finish);  // "stop", "length", "content_filter", "cancelled"
+
+// A token as the model chose it, for those who asked for logprobs.
+struct TokenInfo {
+  int32_t id = 0;
+  std::string bytes;  // perhaps not whole characters
+  float logprob = 0;
+  std::vector<TokenInfo> top = {};  // the likeliest; without `top` of their own
+};
+
+// A piece of a choice's text.
+struct Delta {
+  int64_t choice = 0;
+  std::string text;  // whole characters
+  std::vector<TokenInfo> tokens = {};
+  std::optional<Finish> finish = {};  // nothing more of this choice follows
+};
+
+// What a request came to, beside the text that its deltas told.
+struct Reply {
+  runtime::Usage usage;                             // of all choices together
+  runtime::Timings timings;                         // of the choice that took longest
+  std::vector<std::vector<float>> embeddings = {};  // of an embedding task
+  OrderedJson result = {};                          // of tasks that answer at once
+};
+
+// What the stations before the model must know of a task.
+struct Plan {
+  int64_t input_tokens = 0;
+  int64_t max_output_tokens = 0;  // of all choices together, at most
+  int64_t choices = 1;
+  std::vector<std::string> texts;  // what the check of the input reads
+};
+
+// Something for a model to do. One object a request; used by one thread at a time but for Cancel.
+class Task {
+ public:
+  // Where results go. Called by the model's thread.
+  class Output {
+   public:
+    virtual ~Output() = default;
+    virtual void Tell(Delta delta) = 0;
+    // Once, at the end. `failed`: why it ended before its time; `reply` says what was used until
+    // then.
+    virtual void End(Reply reply, std::optional<Refusal> failed) = 0;
+  };
+
+  virtual ~Task() = default;
+  virtual const std::string& model() const = 0;  // by the name that the caller gave
+  // On a worker thread: reads and tokenises the input. Refuses what the model cannot do.
+  virtual OrRefusal<Plan> Prepare(const LoadedModel& model) = 0;
+  // Begins, and returns soon. `output` lives until its End, which is the last that the task
+  // does. A refusal: it did not begin.
+  // REQUIRES: Prepare said yes; `model` is the same.
+  virtual std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model,
+                                       const std::string& cache_salt, Output& output) = 0;
+  // From any thread, after Start: ends within a step, with what there is until then.
+  virtual void Cancel() = 0;
+};
+
+}  // namespace parvis::service
+
+#endif  // PARVIS_SERVICE_TASK_H_

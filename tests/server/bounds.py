@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Every field of every JSON body, at and beyond its bounds: bounds.py PARVIS.
+
+The cases are made from the server's own OpenAPI document, so a field that is added is tested. What
+lies within must not be refused for that field; what lies beyond must give 400 and name the field. The
+server must answer all the same afterwards."""
+import json
+import sys
+
+from served import expect, serving
+
+# A body that is answered, for each route; fields are replaced in it one by one.
+GOOD = {
+    "/v1/chat/completions": {"model": "fable", "messages": [{"role": "user", "content": "Hi"}]},
+    "/v1/completions": {"model": "fable", "prompt": "Hi", "max_tokens": 1},
+    "/v1/embeddings": {"model": "bert", "input": "Hi"},
+}
+# Raw JSON, since some of it is not what Python's module would write.
+WRONG_TYPES = {
+    "string": ["7", "true", "[]", "{}"],
+    "integer": ['"7"', "true", "[]", "{}", "0.5"],
+    "number": ['"7"', "true", "[]", "{}"],
+    "boolean": ['"true"', "1", "[]", "{}"],
+    "array": ["7", "true", "{}"],
+    "object": ["7", "true", "[]", '"x"'],
+}
+HUGE = ["1e308", "-1e308", "2147483648", "9223372036854775808", "-9223372036854775809",
+        "18446744073709551616"]
+NOT_JSON = ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"]
+
+
+def alternatives(schema):
+    """What a value may be, without null."""
+    found = []
+    for one in schema.get("anyOf", [schema]):
+        found += alternatives(one) if "anyOf" in one else [one] if one.get("type") != "null" else []
+    return found
+
+
+def nullable(schema):
+    return any(one.get("type") == "null" for one in schema.get("anyOf", []))
+
+
+def beyond(schema):
+    """JSON texts that the schema does not allow."""
+    shapes = alternatives(schema)
+    types = {shape.get("type") for shape in shapes}
+    if None in types:  # anything goes
+        return []
+    wrong = [text for text in set.intersection(*(set(WRONG_TYPES[t]) for t in types))]
+    if not nullable(schema):
+        wrong.append("null")
+    for shape in shapes:
+        kind = shape["type"]
+        if kind in ("integer", "number"):
+            step = 1 if kind == "integer" else 0.001
+            wrong += [json.dumps(shape["minimum"] - step), json.dumps(shape["maximum"] + step)]
+            wrong += [text for text in HUGE
+                      if not shape["minimum"] <= float(text) <= shape["maximum"]]
+            wrong += ["-1"] if shape["minimum"] > -1 else []
+            wrong += ["0"] if shape["minimum"] > 0 else []
+        if kind == "string" and "enum" in shape and types == {"string"}:
+            wrong.append('"no such word"')
+        if kind == "string" and shape.get("minLength", 0) > 0:
+            wrong.append('""')
+        if kind == "string" and shape.get("maxLength", 10**9) <= 100_000:
+            wrong.append(json.dumps("x" * (shape["maxLength"] + 1)))
+        if kind == "array" and shape.get("minItems", 0) > 0:
+            wrong.append("[]")
+        if kind == "array" and shape["maxItems"] <= 5000 and "string" in str(shape["items"]):
+            wrong.append(json.dumps(["x"] * (shape["maxItems"] + 1)))
+        if kind == "object" and shape.get("additionalProperties") is False:
+            wrong.append('{"no such field": 1}')
+    return wrong
+
+
+def within(schema):
+    found = []
+    for shape in alternatives(schema):
+        if shape.get("type") in ("integer", "number"):
+            found += [json.dumps(shape["minimum"]), json.dumps(shape["maximum"])]
+        if "enum" in shape:
+            found += [json.dumps(word) for word in shape["enum"]]
+        if shape.get("type") == "boolean":
+            found += ["true", "false"]
+    return found + (["null"] if nullable(schema) else [])
+
+
+def with_field(good, field, text):
+    body = {k: v for k, v in good.items() if k != field}
+    inside = json.dumps(body)[1:-1]
+    return "{" + inside + (", " if inside else "") + json.dumps(field) + ": " + text + "}"
+
+
+def error_of(status, data):
+    return json.loads(data)["error"] if status >= 400 else None
+
+
+def check_route(server, path, schema):
+    good, count = GOOD[path], 0
+    for field, shape in schema["properties"].items():
+        for text in beyond(shape):
+            status, _, data = server.ask("POST", path, with_field(good, field, text))
+            what = (path, field, text[:80], status, data[:300])
+            expect(status == 400, "what lies beyond a bound is not refused", *what)
+            named = error_of(status, data)["param"] or ""
+            expect(named.split(".")[0].split("[")[0] == field, "the field is not named", *what)
+            count += 1
+        for text in within(shape):
+            status, _, data = server.ask("POST", path, with_field(good, field, text))
+            error = error_of(status, data) or {}
+            # The model may have no room for so many tokens; that is not the bound's fault.
+            # Nor is it the bound's if one field needs another.
+            other = error.get("code") in ("context_length_exceeded", "no_chat_template") or \
+                " needs " in error.get("message", "") or "at least 'n'" in error.get("message", "") \
+                or "The model" in error.get("message", "") or error.get("param") == "model"
+            expect(status < 400 or other, "what lies within is refused", path, field, text, status,
+                   data[:300])
+            count += 1
+        for text in NOT_JSON:
+            status, _, data = server.ask("POST", path, with_field(good, field, text))
+            expect(status == 400 and error_of(status, data)["code"] == "invalid_json",
+                   "what is no JSON is taken", path, field, text, status, data[:300])
+            count += 1
+    for field in schema["required"]:
+        status, _, data = server.ask("POST", path, {k: v for k, v in good.items() if k != field})
+        expect(status == 400 and error_of(status, data)["param"] == field, "a missing field", path,
+               field, status, data[:300])
+    return count
+
+
+def main():
+    with serving(sys.argv[1]) as server:
+        document = json.loads(server.ask("GET", "/openapi.json")[2])
+        count = 0
+        for path, operations in document["paths"].items():
+            body = operations.get("post", {}).get("requestBody")
+            if body is None:
+                continue
+            expect(path in GOOD, "the test has no body for this route", path)
+            count += check_route(server, path, body["content"]["application/json"]["schema"])
+        deep = "[" * 100_000
+        status, _, data = server.ask("POST", "/v1/completions", deep)
+        expect(status == 400, "deep JSON", status, data[:200])
+        expect(server.ask("GET", "/health")[0] == 200, "the server is gone")
+        print(f"{count} bodies")
+
+
+if __name__ == "__main__":
+    main()
