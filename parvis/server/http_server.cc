@@ -55,6 +55,8 @@ constexpr auto kLingerTime = std::chrono::seconds(2);
 
 // What all connections share.
 struct World {
+  std::set<class ConnectionBase*> connections;  // before io, whose end ends the last of them
+  std::atomic<size_t> num_connections{0};
   asio::io_context io{1};
   HttpServerSettings settings;
   const Router& router;
@@ -62,8 +64,6 @@ struct World {
   service::Workers& workers;
   std::function<void(const Served&)> served;
   std::optional<asio::ssl::context> tls;
-  std::set<class ConnectionBase*> connections;
-  std::atomic<size_t> num_connections{0};
   bool stopping = false;
 };
 
