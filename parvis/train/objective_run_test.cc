@@ -233,7 +233,7 @@ TEST_F(ObjectiveRunTest, RefusesWhatDoesNotFit) {
   EXPECT_THAT(message("texts.jsonl", with_end, ""),
               HasSubstr("objective \"causal\" is for models"));
   EXPECT_THAT(message("texts.jsonl", T5(), "objective = \"guess\"\n"), HasSubstr("is none of"));
-  EXPECT_THAT(message("texts.jsonl", T5(), "objective = \"pairs\"\n"), HasSubstr("no \"source\""));
+  EXPECT_THAT(message("texts.jsonl", T5(), "objective = \"pairs\"\n"), HasSubstr("no \"target\""));
   EXPECT_THAT(message("pairs.tsv", T5(), "objective = \"spans\"\n"), HasSubstr("not a .txt or"));
   EXPECT_THAT(message("texts.jsonl", Bert("bert_uncased"), "objective = \"labels\"\n"),
               HasSubstr("fewer than two different labels"));
