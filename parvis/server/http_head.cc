@@ -169,7 +169,7 @@ service::OrRefusal<std::string> CredentialOf(const HttpRequest& request) {
   return credential;
 }
 
-std::string HeadOf(const HttpResponse& response, const AnswerForm& form) {
+std::string HeadOf(const HttpResponse& response, const HeadForm& form) {
   std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, ReasonOf(response.status));
   const auto add = [&head](std::string_view name, std::string_view value) {
     head += fmt::format("{}: {}\r\n", name, value);

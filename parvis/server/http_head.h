@@ -27,14 +27,14 @@ bool OriginAllowed(std::string_view origin, std::string_view host,
 // Several that differ are a refusal, so that no form can hide another.
 service::OrRefusal<std::string> CredentialOf(const HttpRequest& request);
 
-struct AnswerForm {
+struct HeadForm {
   std::string_view request_id;
   double seconds = 0;  // since the request came
   bool keep_alive = true;
   bool chunked = false;  // a stream; else the body's length is told
   size_t body_bytes = 0;
 };
-std::string HeadOf(const HttpResponse& response, const AnswerForm& form);
+std::string HeadOf(const HttpResponse& response, const HeadForm& form);
 
 // "req_" and 24 random hexadecimal digits.
 std::string NewRequestId();

@@ -438,7 +438,7 @@ class Connection : public ConnectionBase, public std::enable_shared_from_this<Co
   }
 
   asio::awaitable<bool> Deliver(const Incoming& incoming, Outbox& outbox) {
-    AnswerForm form{.request_id = request_id_, .keep_alive = incoming.keep_alive};
+    HeadForm form{.request_id = request_id_, .keep_alive = incoming.keep_alive};
     Served served{.id = form.request_id, .method = method_};
     if (incoming.route != nullptr) served.route = incoming.route->pattern;
     bool begun = false, events = false, ok = true, clean = false;

@@ -1,145 +1,30 @@
 // POST /v1/chat/completions: from OpenAI's words to a task, and from what the gateway tells to
 // OpenAI's words. What is answered, to whom and at what price is the gateway's.
 
-#include <fmt/format.h>
-
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "parvis/core/clock.h"
 #include "parvis/server/api.h"
+#include "parvis/server/http_head.h"
+#include "parvis/server/openai_chat_request.h"
 #include "parvis/server/openai_json.h"
+#include "parvis/server/tool_calls.h"
 #include "parvis/service/generate_task.h"
 
 namespace parvis::server {
 namespace {
 
 using service::Delta;
-using service::Invalid;
 using service::Refusal;
-
-constexpr std::string_view kRoles[] = {"system", "developer", "user", "assistant", "tool"};
-constexpr std::string_view kPartTypes[] = {"text", "refusal"};
-constexpr Field kPartFields[] = {
-    {"type", Among(kPartTypes), Presence::kRequired},
-    {"text", String(kMaxText), Presence::kOptional},
-    {"refusal", String(kMaxText), Presence::kOptional},
-};
-constexpr Shape kPart = Object(kPartFields);
-constexpr Shape kContentShapes[] = {String(kMaxText), Array(kPart, 1, 1024)};
-constexpr Field kMessageFields[] = {
-    {"role", Among(kRoles), Presence::kRequired},
-    {"content", OneOf(kContentShapes)},
-    {"name", String(64), Presence::kNullable},
-    {"refusal", String(kMaxText)},
-    {"tool_call_id", String(256)},
-    {"tool_calls", Any(), Presence::kUnsupported},
-    {"function_call", Any(), Presence::kUnsupported},
-    {"audio", Any(), Presence::kUnsupported},
-    {"annotations", Any(), Presence::kIgnored},
-};
-constexpr Shape kMessage = Object(kMessageFields);
-constexpr std::string_view kFormats[] = {"text"};
-constexpr Field kFormatFields[] = {{"type", Among(kFormats), Presence::kRequired}};
-constexpr std::string_view kTiers[] = {"auto", "default", "flex", "priority", "scale"};
-constexpr Field kFields[] = {
-    {"model", kModelName, Presence::kRequired},
-    {"messages", Array(kMessage, 1, 4096), Presence::kRequired},
-    {"max_completion_tokens", Integer(1, 1'000'000)},
-    {"max_tokens", Integer(1, 1'000'000)},
-    {"temperature", Number(0, 2)},
-    {"top_p", Number(0, 1)},
-    {"top_k", Integer(0, 1'000'000)},
-    {"min_p", Number(0, 1)},
-    {"repetition_penalty", Number(0.1, 10)},
-    {"presence_penalty", Number(-2, 2)},
-    {"frequency_penalty", Number(-2, 2)},
-    {"logit_bias", kLogitBias},
-    {"n", Integer(1, 128)},
-    {"seed", Integer(-kMaxExactInteger, kMaxExactInteger)},
-    {"stop", kStop},
-    {"stream", Boolean()},
-    {"stream_options", kStreamOptions},
-    {"logprobs", Boolean()},
-    {"top_logprobs", Integer(0, 20)},
-    {"response_format", Object(kFormatFields)},
-    {"tools", Any(), Presence::kUnsupported},
-    {"tool_choice", Any(), Presence::kUnsupported},
-    {"functions", Any(), Presence::kUnsupported},
-    {"function_call", Any(), Presence::kUnsupported},
-    {"parallel_tool_calls", Boolean(), Presence::kIgnored},
-    {"metadata", kMetadata},
-    {"user", String(512), Presence::kIgnored},
-    {"safety_identifier", String(64), Presence::kIgnored},
-    {"prompt_cache_key", String(512), Presence::kIgnored},
-    {"prompt_cache_retention", String(64), Presence::kIgnored},
-    {"service_tier", Among(kTiers), Presence::kIgnored},
-    {"reasoning_effort", String(16), Presence::kIgnored},
-    {"verbosity", String(16), Presence::kIgnored},
-    {"store", Boolean(), Presence::kIgnored},
-    {"modalities", Any(), Presence::kUnsupported},
-    {"audio", Any(), Presence::kUnsupported},
-    {"prediction", Any(), Presence::kUnsupported},
-    {"web_search_options", Any(), Presence::kUnsupported},
-    {"moderation", Any(), Presence::kUnsupported},
-};
-constexpr Shape kBody = Object(kFields);
-
-// The text of a message's content; templates are given text, not parts.
-std::string TextOf(const Json& content) {
-  if (content.is_string()) return content.get<std::string>();
-  std::string text;
-  for (const Json& part : content) {
-    for (const char* name : {"text", "refusal"}) {
-      if (const Json& value = Get(part, name); value.is_string()) text += value.get<std::string>();
-    }
-  }
-  return text;
-}
-
-service::OrRefusal<service::ConversationText> ReadMessages(const Json& messages) {
-  OrderedJson conversation = {{"messages", OrderedJson::array()}};
-  for (size_t i = 0; i < messages.size(); ++i) {
-    const Json& message = messages[i];
-    std::string role = message["role"].get<std::string>();
-    const Json& content = Get(message, "content");
-    if (content.is_null()) {
-      const std::string where = fmt::format("messages[{}].content", i);
-      return Invalid(where, fmt::format("'{}' is missing.", where), "missing_required_parameter");
-    }
-    if (role == "developer") role = "system";  // the older word, which templates know
-    OrderedJson entry = {{"role", role}, {"content", TextOf(content)}};
-    if (const Json& name = Get(message, "name"); !name.is_null()) entry["name"] = name;
-    if (const Json& id = Get(message, "tool_call_id"); !id.is_null()) entry["tool_call_id"] = id;
-    conversation["messages"].push_back(std::move(entry));
-  }
-  return service::ConversationText{conversation.dump()};
-}
-
-service::OrRefusal<service::GenerateSpec> ReadSpec(const Json& body) {
-  service::GenerateSpec spec;
-  spec.model = body["model"].get<std::string>();
-  auto conversation = ReadMessages(body["messages"]);
-  if (!conversation.ok()) return conversation.refusal();
-  spec.prompts.emplace_back(std::move(*conversation));
-  if (auto refusal = ReadSampling(body, spec)) return std::move(*refusal);
-  for (const char* name : {"max_tokens", "max_completion_tokens"}) {  // the latter wins
-    if (const Json& most = Get(body, name); !most.is_null()) spec.max_tokens = most.get<int64_t>();
-  }
-  const Json& logprobs = Get(body, "logprobs");
-  const Json& top = Get(body, "top_logprobs");
-  if (logprobs == true) {
-    spec.logprobs = top.is_null() ? 0 : top.get<int>();
-  } else if (!top.is_null()) {
-    return Invalid("top_logprobs", "'top_logprobs' needs 'logprobs' to be true.");
-  }
-  return spec;
-}
 
 // What the answer needs to know of its request.
 struct Asked {
   std::string id;  // "chatcmpl-…"
   int64_t created = 0;
   bool logprobs = false, include_usage = false;
+  std::set<std::string> functions;  // whose calls are looked for
 };
 
 OrderedJson Envelope(const Asked& asked, const char* object, const service::Admission& admission) {
@@ -169,6 +54,23 @@ class ChatReceiver : public service::Receiver {
   bool cut_ = false;
 };
 
+// What a choice came to, calls apart from text. An answer that is cut holds no calls to make.
+AnswerParts PartsOf(std::string text, std::optional<service::Finish> finish,
+                    const std::set<std::string>& functions) {
+  if (functions.empty() || finish != service::Finish::kStop) return {std::move(text), {}};
+  return ReadToolCalls(text, functions);
+}
+
+OrderedJson CallJson(const ToolCall& call) {
+  return {{"id", "call_" + NewRequestId().substr(4)},
+          {"type", "function"},
+          {"function", {{"name", call.name}, {"arguments", call.arguments}}}};
+}
+
+OrderedJson FinishOf(std::optional<service::Finish> finish, const AnswerParts& parts) {
+  return parts.calls.empty() ? FinishReason(finish) : OrderedJson("tool_calls");
+}
+
 Refusal CutShort() { return {service::RefusalKind::kUnavailable, "The answer was cut short."}; }
 
 class WholeChat : public ChatReceiver {
@@ -196,14 +98,17 @@ class WholeChat : public ChatReceiver {
       OrderedJson logprobs;
       if (asked_.logprobs)
         logprobs = {{"content", ChatLogprobs(choice.tokens)}, {"refusal", nullptr}};
+      const AnswerParts parts = PartsOf(choice.text, choice.finish, asked_.functions);
+      const bool silent = parts.text.empty() && !parts.calls.empty();
+      OrderedJson message = {{"role", "assistant"},
+                             {"content", silent ? OrderedJson() : OrderedJson(parts.text)},
+                             {"refusal", nullptr},
+                             {"annotations", OrderedJson::array()}};
+      for (const ToolCall& call : parts.calls) message["tool_calls"].push_back(CallJson(call));
       body["choices"].push_back({{"index", i},
-                                 {"message",
-                                  {{"role", "assistant"},
-                                   {"content", choice.text},
-                                   {"refusal", nullptr},
-                                   {"annotations", OrderedJson::array()}}},
+                                 {"message", std::move(message)},
                                  {"logprobs", std::move(logprobs)},
-                                 {"finish_reason", FinishReason(choice.finish)}});
+                                 {"finish_reason", FinishOf(choice.finish, parts)}});
     }
     body["usage"] = UsageJson(reply.usage);
     to_->Send({.body = Dump(body), .headers = AdmissionHeaders(admission_)});
@@ -228,6 +133,7 @@ class StreamedChat : public ChatReceiver {
   void OnAdmitted(const service::Admission& admission) override {
     ChatReceiver::OnAdmitted(admission);
     begun_ = true;
+    held_.resize(static_cast<size_t>(admission.choices));
     to_->Begin(200, "text/event-stream; charset=utf-8", AdmissionHeaders(admission));
     for (int64_t i = 0; i < admission.choices; ++i) {
       Say(i, {{"role", "assistant"}, {"content", ""}, {"refusal", nullptr}}, {}, {});
@@ -239,12 +145,11 @@ class StreamedChat : public ChatReceiver {
     if (asked_.logprobs && !delta.tokens.empty()) {
       logprobs = {{"content", ChatLogprobs(delta.tokens)}, {"refusal", nullptr}};
     }
-    if (!delta.text.empty() || !logprobs.is_null()) {
-      Say(delta.choice, {{"content", delta.text}}, std::move(logprobs), {});
+    std::string text = asked_.functions.empty() ? std::move(delta.text) : Unheld(delta);
+    if (!text.empty() || !logprobs.is_null()) {
+      Say(delta.choice, {{"content", std::move(text)}}, std::move(logprobs), {});
     }
-    if (delta.finish && !Cut(delta)) {
-      Say(delta.choice, OrderedJson::object(), {}, FinishReason(delta.finish));
-    }
+    if (delta.finish && !Cut(delta)) EndChoice(delta.choice, *delta.finish);
   }
   void OnReply(const service::Reply& reply) override {
     if (cut_) return OnRefused(CutShort());
@@ -264,6 +169,35 @@ class StreamedChat : public ChatReceiver {
   }
 
  private:
+  struct Held {
+    std::string text;    // not told yet: it may become a call
+    bool plain = false;  // it will not
+  };
+
+  // What of the delta's text can be told now.
+  std::string Unheld(Delta& delta) {
+    Held& held = held_[static_cast<size_t>(delta.choice)];
+    if (held.plain) return std::move(delta.text);
+    held.text += delta.text;
+    if (MayBeToolCalls(held.text)) return {};
+    held.plain = true;
+    return std::exchange(held.text, {});
+  }
+
+  void EndChoice(int64_t choice, service::Finish finish) {
+    Held& held = held_[static_cast<size_t>(choice)];
+    const AnswerParts parts = PartsOf(std::move(held.text), finish, asked_.functions);
+    if (!parts.text.empty()) Say(choice, {{"content", parts.text}}, {}, {});
+    for (size_t i = 0; i < parts.calls.size(); ++i) {
+      OrderedJson call = {{"index", i}};
+      call.update(CallJson(parts.calls[i]));
+      OrderedJson delta = {{"tool_calls", OrderedJson::array()}};
+      delta["tool_calls"].push_back(std::move(call));
+      Say(choice, std::move(delta), {}, {});
+    }
+    Say(choice, OrderedJson::object(), {}, FinishOf(finish, parts));
+  }
+
   void Say(int64_t choice, OrderedJson delta, OrderedJson logprobs, OrderedJson finish) {
     OrderedJson chunk = Envelope(asked_, "chat.completion.chunk", admission_);
     chunk["choices"] = {{{"index", choice},
@@ -275,34 +209,26 @@ class StreamedChat : public ChatReceiver {
   }
 
   bool begun_ = false;
+  std::vector<Held> held_;  // of each choice
 };
 
 void ChatCompletions(const Api& api, const HttpRequest& request,
                      const std::shared_ptr<Responder>& to) {
-  const auto refuse = [&](const Refusal& refusal) {
-    to->Send(ErrorResponse(Dialect::kOpenAi, refusal, request.id));
-  };
-  const auto body = ReadBody(request.body, kBody);
-  if (!body.ok()) return refuse(body.refusal());
-  auto spec = ReadSpec(*body);
-  if (!spec.ok()) return refuse(spec.refusal());
+  auto chat = ReadChatRequest(request.body);
+  if (!chat.ok()) return to->Send(ErrorResponse(Dialect::kOpenAi, chat.refusal(), request.id));
   Asked asked{.id = "chatcmpl-" + request.id.substr(4),
               .created = WallClockMs() / 1000,
-              .logprobs = spec->logprobs >= 0,
-              .include_usage = Get(*body, "stream_options").is_object() &&
-                               Get(Get(*body, "stream_options"), "include_usage") == true};
-  const bool stream = Get(*body, "stream") == true;
-  if (!stream && !Get(*body, "stream_options").is_null()) {
-    return refuse(Invalid("stream_options", "'stream_options' needs 'stream' to be true."));
-  }
+              .logprobs = chat->spec.logprobs >= 0,
+              .include_usage = chat->include_usage,
+              .functions = std::move(chat->functions)};
   std::shared_ptr<service::Receiver> receiver;
-  if (stream) {
+  if (chat->stream) {
     receiver = std::make_shared<StreamedChat>(std::move(asked), request.id, to);
   } else {
     receiver = std::make_shared<WholeChat>(std::move(asked), request.id, to);
   }
   SendTask(api, request, "POST /v1/chat/completions",
-           std::make_unique<service::GenerateTask>(std::move(*spec)), std::move(receiver), to);
+           std::make_unique<service::GenerateTask>(std::move(chat->spec)), std::move(receiver), to);
 }
 
 }  // namespace
@@ -314,7 +240,7 @@ void AddOpenAiChat(const Api& api, std::vector<Route>& routes) {
        .policy = Policy::Needs(service::Permission::kUseModels),
        .dialect = Dialect::kOpenAi,
        .summary = "Answer a conversation",
-       .body = &kBody,
+       .body = &ChatBody(),
        .max_body_bytes = kMaxBodyBytes,
        .handler = [api](const HttpRequest& request, const std::shared_ptr<Responder>& to) {
          ChatCompletions(api, request, to);

@@ -110,6 +110,7 @@ OrRefusal<Plan> GenerateTask::Prepare(const LoadedModel& model) {
     prompts_.push_back(std::move(*tokens));
   }
   plan.choices = static_cast<int64_t>(prompts_.size()) * spec_.choices_per_prompt;
+  if (auto refusal = MakeConstraint(model)) return std::move(*refusal);
   // Whatever the engine would refuse is refused here, while the caller can still be told by a
   // status.
   if (!spec_.seed) spec_.seed = std::random_device()() & 0x7fffffffu;
@@ -121,6 +122,33 @@ OrRefusal<Plan> GenerateTask::Prepare(const LoadedModel& model) {
   return plan;
 }
 
+std::optional<Refusal> GenerateTask::MakeConstraint(const LoadedModel& model) {
+  if (spec_.form.kind == OutputForm::Kind::kText) return std::nullopt;
+  const auto constrainer = model.constrainer();
+  if (!constrainer.ok()) {
+    return Invalid(spec_.form.param, fmt::format("The model '{}' cannot be held to a form: {}",
+                                                 spec_.model, constrainer.status().message()));
+  }
+  const auto make = [&]() -> Result<std::shared_ptr<const runtime::Constraint>> {
+    switch (spec_.form.kind) {
+      case OutputForm::Kind::kJsonSchema:
+        return (*constrainer)->JsonSchema(spec_.form.schema, {.strict = spec_.form.strict});
+      case OutputForm::Kind::kCall:
+        return (*constrainer)->JsonSchema(grammar::CallSchema(spec_.form.functions));
+      default:
+        return (*constrainer)->JsonObject();
+    }
+  };
+  auto made = make();
+  if (!made.ok()) {
+    return Invalid(spec_.form.param,
+                   fmt::format("{}: {}", spec_.form.param, made.status().message()),
+                   "invalid_json_schema");
+  }
+  constraint_ = std::move(made).value();
+  return std::nullopt;
+}
+
 runtime::GenerateRequest GenerateTask::RequestOf(size_t choice) const {
   runtime::GenerateRequest request;
   request.prompt = prompts_[choice / static_cast<size_t>(spec_.choices_per_prompt)];
@@ -129,6 +157,7 @@ runtime::GenerateRequest GenerateTask::RequestOf(size_t choice) const {
   request.sampling.seed = SeedOf(*spec_.seed, choice);
   request.stop_strings = spec_.stop;
   request.logprobs = spec_.logprobs;
+  request.constraint = constraint_;
   return request;
 }
 

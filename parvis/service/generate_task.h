@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "parvis/grammar/calls.h"
 #include "parvis/runtime/sampler.h"
 #include "parvis/service/task.h"
 
@@ -22,6 +23,17 @@ struct ConversationText {
 // Text, tokens, or a conversation that the model's template turns into tokens.
 using PromptSource = std::variant<std::string, std::vector<int32_t>, ConversationText>;
 
+// What an answer must be.
+struct OutputForm {
+  enum class Kind { kText, kJsonObject, kJsonSchema, kCall };
+  Kind kind = Kind::kText;
+  OrderedJson schema = {};  // of kJsonSchema
+  bool strict = false;
+  // Of kCall: the answer is {"name": …, "arguments": …} of one of them.
+  std::vector<grammar::CallableFunction> functions = {};
+  std::string param = {};  // the part of the request that asks for it
+};
+
 struct GenerateSpec {
   std::string model;
   std::vector<PromptSource> prompts;  // at least one
@@ -31,6 +43,7 @@ struct GenerateSpec {
   std::optional<uint64_t> seed;  // none: a new one
   std::vector<std::string> stop;
   int logprobs = runtime::Sampler::kNoLogprobs;  // alternatives for each token
+  OutputForm form;
 };
 
 // Continues prompts: choice p * choices_per_prompt + i is the i-th of prompt p.
@@ -47,12 +60,14 @@ class GenerateTask : public Task {
  private:
   OrRefusal<std::vector<int32_t>> TokensOf(const PromptSource& source, const LoadedModel& model,
                                            const std::string& param, Plan& plan) const;
+  std::optional<Refusal> MakeConstraint(const LoadedModel& model);
   runtime::GenerateRequest RequestOf(size_t choice) const;
   void Take(int64_t choice, const runtime::TokenEvent& event);
   void End();
 
   GenerateSpec spec_;
   std::vector<std::vector<int32_t>> prompts_;
+  std::shared_ptr<const runtime::Constraint> constraint_;
   std::shared_ptr<LoadedModel> model_;
   Output* output_ = nullptr;
 

@@ -73,6 +73,21 @@ int64_t LoadedModel::context_length() const {
   return engine_ != nullptr ? engine_->context_length() : model_.stack.blueprint().context_length;
 }
 
+Result<grammar::Constrainer*> LoadedModel::constrainer() const {
+  std::call_once(constrainer_made_, [this] {
+    why_no_constrainer_ = models::CheckTokenizer(model_);
+    if (!why_no_constrainer_.ok()) return;
+    auto made = grammar::Constrainer::Make(*model_.tokenizer);
+    if (made.ok()) {
+      constrainer_ = std::move(made).value();
+    } else {
+      why_no_constrainer_ = made.status();
+    }
+  });
+  if (constrainer_ == nullptr) return why_no_constrainer_;
+  return constrainer_.get();
+}
+
 Result<runtime::RequestId> LoadedModel::Submit(runtime::GenerateRequest request) {
   PARVIS_ASSIGN_OR_RETURN(const runtime::RequestId id, engine_->Submit(std::move(request)));
   Wake();

@@ -14,6 +14,7 @@
 #include "parvis/chat/prompt.h"
 #include "parvis/core/result.h"
 #include "parvis/core/thread_pool.h"
+#include "parvis/grammar/constrainer.h"
 #include "parvis/models/model.h"
 #include "parvis/ops/exec.h"
 #include "parvis/runtime/engine.h"
@@ -48,6 +49,9 @@ class LoadedModel {
   const chat::Prompter* prompter() const { return prompter_ ? &*prompter_ : nullptr; }
   const std::string& why_no_chat() const { return why_no_chat_; }
   const ops::Exec& exec() const { return exec_; }
+  // What makes answers have a form; made when first asked for. Refuses vocabularies that it cannot
+  // work with.
+  Result<grammar::Constrainer*> constrainer() const;
 
   // As of Engine. REQUIRES: generates().
   Status Check(const runtime::GenerateRequest& request) const { return engine_->Check(request); }
@@ -70,6 +74,10 @@ class LoadedModel {
   std::unique_ptr<runtime::Engine> engine_;
   std::optional<chat::Prompter> prompter_;
   std::string why_no_chat_;
+
+  mutable std::once_flag constrainer_made_;
+  mutable std::unique_ptr<grammar::Constrainer> constrainer_;
+  mutable Status why_no_constrainer_;
 
   std::mutex mutex_;  // guards the three below
   std::condition_variable wake_;

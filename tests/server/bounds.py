@@ -112,7 +112,8 @@ def check_route(server, path, schema):
             # The model may have no room for so many tokens; that is not the bound's fault.
             # Nor is it the bound's if one field needs another.
             other = error.get("code") in ("context_length_exceeded", "no_chat_template") or \
-                " needs " in error.get("message", "") or "at least 'n'" in error.get("message", "") \
+                " needs " in error.get("message", "") or \
+                "is missing" in error.get("message", "") or "at least 'n'" in error.get("message", "") \
                 or "The model" in error.get("message", "") or error.get("param") == "model"
             expect(status < 400 or other, "what lies within is refused", path, field, text, status,
                    data[:300])

@@ -11,6 +11,11 @@ import subprocess
 import tempfile
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
+# The shipped model with a template, so that something converses ("chat" below).
+CHAT_TEMPLATE = """{% if tools %}Tools: {{ tools | tojson }}
+{% endif %}{% for m in messages %}{{ m.role }}: {{ m.content }}{% if m.tool_calls %}{{ m.tool_calls | tojson }}{% endif %}
+
+{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}"""
 START_LIMIT_S = 60
 STOP_LIMIT_S = 60
 
@@ -104,6 +109,10 @@ def serving(program, *flags, environment=None):
     """A server on a folder of its own. `program` is copied: it may lie in a folder of root's."""
     with folder_for_nobody() as folder:
         copy = shutil.copy(program, folder / "parvis")
+        chat = folder / "models" / "chat"
+        subprocess.run([program, "convert", SOURCE / MODELS["fable"], chat, "--quiet"], check=True,
+                       stdout=subprocess.DEVNULL)
+        (chat / "chat_template.jinja").write_text(CHAT_TEMPLATE)
         server = Server(copy, folder, *flags, environment=environment)
         try:
             yield server
