@@ -13,13 +13,18 @@ namespace {
 
 using Kind = nn::Head::Kind;
 
-Status CheckHead(const models::Model& model, Kind wanted, std::string_view what) {
-  PARVIS_RETURN_IF_ERROR(models::CheckTokenizer(model));
-  const nn::Blueprint& blueprint = model.stack.blueprint();
-  const bool both = wanted == Kind::kSequenceLabels;  // decoders classify too
-  if (blueprint.head.kind == wanted && (both || !blueprint.attention.causal)) return {};
-  return InvalidArgument(fmt::format("this model ({}) {}; '{}' is what it is for", blueprint.family,
-                                     what, models::CommandOf(blueprint)));
+// What a model without the head does not do.
+std::string_view WhatIsMissing(Kind head) {
+  switch (head) {
+    case Kind::kLanguage:
+      return "fills no masks";
+    case Kind::kSequenceLabels:
+      return "has no labels for texts";
+    case Kind::kTokenLabels:
+      return "has no labels for tokens";
+    default:
+      return "finds no answers in texts";
+  }
 }
 
 EncoderInput InputOf(const text::Encoded& encoded) {
@@ -61,6 +66,15 @@ std::vector<Filling> Fillings(const text::Tokenizer& tokenizer, const EncoderInp
 
 }  // namespace
 
+Status CheckHead(const models::Model& model, nn::Head::Kind wanted) {
+  PARVIS_RETURN_IF_ERROR(models::CheckTokenizer(model));
+  const nn::Blueprint& blueprint = model.stack.blueprint();
+  const bool both = wanted == Kind::kSequenceLabels;  // decoders classify too
+  if (blueprint.head.kind == wanted && (both || !blueprint.attention.causal)) return {};
+  return InvalidArgument(fmt::format("this model ({}) {}; '{}' is what it is for", blueprint.family,
+                                     WhatIsMissing(wanted), models::CommandOf(blueprint)));
+}
+
 Result<std::vector<EncoderInput>> InputsOf(const models::Model& model,
                                            std::span<const std::string> texts, bool parse_special) {
   PARVIS_RETURN_IF_ERROR(models::CheckTokenizer(model));
@@ -91,7 +105,7 @@ Result<std::vector<std::vector<std::vector<Filling>>>> FillMasks(const Encoder& 
                                                                  std::span<const std::string> texts,
                                                                  size_t count) {
   const models::Model& model = encoder.model();
-  PARVIS_RETURN_IF_ERROR(CheckHead(model, Kind::kLanguage, "fills no masks"));
+  PARVIS_RETURN_IF_ERROR(CheckHead(model, Kind::kLanguage));
   const text::Tokenizer& tokenizer = *model.tokenizer;
   const auto mask = tokenizer.vocabulary().mask;
   if (!mask) return InvalidArgument("this model's tokeniser has no mask token");
@@ -123,7 +137,7 @@ Result<std::vector<std::vector<LabelScore>>> Classify(const Encoder& encoder,
                                                       size_t count,
                                                       std::span<const std::string> pairs) {
   const models::Model& model = encoder.model();
-  PARVIS_RETURN_IF_ERROR(CheckHead(model, Kind::kSequenceLabels, "has no labels for texts"));
+  PARVIS_RETURN_IF_ERROR(CheckHead(model, Kind::kSequenceLabels));
   PARVIS_ASSIGN_OR_RETURN(const auto inputs, pairs.empty() ? InputsOf(model, texts)
                                                            : PairInputsOf(model, texts, pairs));
   const std::vector<std::string>& labels = model.task.labels;
@@ -148,7 +162,7 @@ Result<std::vector<std::vector<LabelledRange>>> LabelTokens(const Encoder& encod
                                                             std::span<const std::string> texts,
                                                             Aggregation aggregation) {
   const models::Model& model = encoder.model();
-  PARVIS_RETURN_IF_ERROR(CheckHead(model, Kind::kTokenLabels, "has no labels for tokens"));
+  PARVIS_RETURN_IF_ERROR(CheckHead(model, Kind::kTokenLabels));
   std::vector<text::Encoded> encoded;
   std::vector<EncoderInput> inputs;
   for (const std::string& text : texts) {
@@ -173,101 +187,6 @@ Result<std::vector<std::vector<LabelledRange>>> LabelTokens(const Encoder& encod
         all[i] = Aggregate(tokens, model.task.labels, aggregation);
       }));
   return all;
-}
-
-namespace {
-
-// Question and text as tokens, and how the tokeniser puts them together.
-struct Pieces {
-  text::Encoded question, text;
-  std::vector<int64_t> words;  // of the text's tokens
-  std::vector<text::TemplatePart> parts;
-  size_t marks = 0;
-};
-
-// One window's input and what is known of its tokens.
-struct WindowInput {
-  EncoderInput input;
-  std::vector<SpanToken> tokens;
-
-  void Add(int32_t id, uint8_t type, const SpanToken& token) {
-    input.tokens.push_back(id);
-    input.types.push_back(type);
-    tokens.push_back(token);
-  }
-};
-
-WindowInput InputOf(const Pieces& pieces, const TokenWindow& window) {
-  using Part = text::TemplatePart::Kind;
-  WindowInput result;
-  for (const text::TemplatePart& part : pieces.parts) {
-    if (part.kind == Part::kToken) {
-      result.Add(part.token, part.type, {.is_first = result.tokens.empty()});
-    } else if (part.kind == Part::kFirst) {
-      for (const int32_t id : pieces.question.ids) result.Add(id, part.type, {});
-    } else {
-      for (size_t t = window.begin; t < window.end; ++t) {
-        const auto [begin, end] = pieces.text.offsets[t];
-        result.Add(pieces.text.ids[t], part.type,
-                   {.in_text = true, .word = pieces.words[t], .begin = begin, .end = end});
-      }
-    }
-  }
-  return result;
-}
-
-}  // namespace
-
-Result<Answers> FindAnswers(const Encoder& encoder, const std::string& question,
-                            const std::string& text, const AnswerOptions& options) {
-  const models::Model& model = encoder.model();
-  PARVIS_RETURN_IF_ERROR(CheckHead(model, Kind::kSpan, "finds no answers in texts"));
-  if (std::max(question.size(), text.size()) > text::kMaxTextBytes) {
-    return InvalidArgument("a text of more than 1 GiB");
-  }
-  const text::Tokenizer& tokenizer = *model.tokenizer;
-  Pieces pieces;
-  pieces.parts = tokenizer.vocabulary().pair;
-  if (pieces.parts.empty()) {
-    return InvalidArgument(
-        "this model's tokeniser does not say how question and text stand together");
-  }
-  for (const text::TemplatePart& part : pieces.parts) {
-    if (part.kind == text::TemplatePart::Kind::kToken) ++pieces.marks;
-  }
-  pieces.question = tokenizer.Encode(question, {.add_special = false});
-  pieces.text = tokenizer.Encode(text, {.add_special = false, .offsets = true});
-  if (pieces.question.ids.empty()) return InvalidArgument("there is no question");
-  if (pieces.text.ids.empty()) return InvalidArgument("there is no text to look for an answer in");
-  pieces.words = text::WordsOf(tokenizer, pieces.text, text);
-  const size_t whole = std::min(options.window, static_cast<size_t>(encoder.context_length()));
-  const size_t taken = pieces.question.ids.size() + pieces.marks;
-  if (taken >= whole) {
-    return InvalidArgument(
-        fmt::format("the question's {} tokens leave no room for a text within {}",
-                    pieces.question.ids.size(), whole));
-  }
-  const size_t room = whole - taken;
-  size_t stride = std::min(options.stride, whole / 2);
-  if (stride >= room) stride = room / 2;
-  std::vector<WindowInput> windows;
-  std::vector<EncoderInput> inputs;
-  for (const TokenWindow& window : Windows(pieces.text.ids.size(), room, stride)) {
-    windows.push_back(InputOf(pieces, window));
-    inputs.push_back(windows.back().input);
-  }
-  std::vector<std::vector<SpanToken>> scored(windows.size());
-  PARVIS_RETURN_IF_ERROR(encoder.Scores(
-      inputs, [&](size_t i) { return Counted(inputs[i].tokens.size()); },
-      [&](size_t i, const Tensor& scores) {
-        scored[i] = std::move(windows[i].tokens);
-        for (size_t t = 0; t < scored[i].size(); ++t) {
-          scored[i][t].begin_score = scores.f32()[2 * t];
-          scored[i][t].end_score = scores.f32()[2 * t + 1];
-        }
-      }));
-  return Answers{BestAnswers(scored, text, options.count, options.max_tokens),
-                 NoAnswerScore(scored, options.max_tokens)};
 }
 
 }  // namespace parvis::runtime

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "parvis/core/result.h"
+#include "parvis/nn/blueprint.h"
 #include "parvis/runtime/encoder.h"
 #include "parvis/runtime/spans.h"
 #include "parvis/runtime/token_labels.h"
@@ -16,6 +17,9 @@
 // refuses a model without the right head (naming the command for the head that it has) and one
 // without a tokeniser. Results stand in the order of the texts.
 namespace parvis::runtime {
+
+// Whether the model has the head (decoders may have labels of texts, nothing else) and a tokeniser.
+Status CheckHead(const models::Model& model, nn::Head::Kind wanted);
 
 // Tokens with those of begin and end; what is written like a special token stays text unless
 // `parse_special`.

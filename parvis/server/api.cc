@@ -23,6 +23,8 @@ Result<Router> MakeRouter(const Api& api) {
   AddOpenAiChat(api, routes);
   AddOpenAiCompletions(api, routes);
   AddOpenAiEmbeddings(api, routes);
+  AddOpenAiModerations(api, routes);
+  AddParvisHeads(api, routes);
   AddOpenApi(api.version, routes);
   return Router::Make(std::move(routes));
 }

@@ -23,6 +23,10 @@ STOP_LIMIT_S = 60
 MODELS = {
     "fable": "models/parvis-fable.gguf",
     "bert": "tests/golden/encoders/bert_pooled",
+    "masks": "tests/golden/encoders/bert_masked_lm",
+    "labels": "tests/golden/encoders/bert_sequence",
+    "names": "tests/golden/encoders/bert_tokens",
+    "spans": "tests/golden/encoders/bert_span",
     "t5": "tests/golden/models/t5_text",
     "no-tokenizer": "tests/golden/models/llama_tiny",
 }
