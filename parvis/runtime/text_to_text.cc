@@ -9,13 +9,6 @@
 namespace parvis::runtime {
 namespace {
 
-std::string Trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return "";
-  return std::string(text.substr(begin, text.find_last_not_of(kSpace) - begin + 1));
-}
-
 std::vector<std::string> TextsOf(std::span<const text::TextPiece> pieces) {
   std::vector<std::string> texts;
   for (const text::TextPiece& piece : pieces) texts.push_back(piece.text);
@@ -24,61 +17,74 @@ std::vector<std::string> TextsOf(std::span<const text::TextPiece> pieces) {
 
 }  // namespace
 
-TextToText::TextToText(models::Model& model, const ops::Exec& exec, TextTask task,
-                       std::unique_ptr<Engine> engine)
-    : model_(model), exec_(exec), task_(std::move(task)), engine_(std::move(engine)) {
+std::string Trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return "";
+  return std::string(text.substr(begin, text.find_last_not_of(kSpace) - begin + 1));
+}
+
+TextPrompts::TextPrompts(const models::Model& model, TextTask task, int64_t context_length)
+    : model_(&model), task_(std::move(task)) {
   // Where prompt and answer share the context, an answer is about as long as its text.
   const bool encoder = model.stack.blueprint().encoder_layers > 0;
-  room_ = encoder ? engine_->context_length() : engine_->context_length() / 2;
-  const int64_t most = encoder ? engine_->context_length() - 1 : engine_->context_length() - room_;
+  room_ = encoder ? context_length : context_length / 2;
+  const int64_t most = encoder ? context_length - 1 : context_length - room_;
   int64_t& max_tokens = task_.beams.max_tokens;
   if (max_tokens == 0 || max_tokens > most) max_tokens = most;
   if (model.tokenizer->eos()) task_.beams.end_tokens = {*model.tokenizer->eos()};
 }
 
-Result<std::unique_ptr<TextToText>> TextToText::Create(models::Model& model, const ops::Exec& exec,
-                                                       TextTask task,
-                                                       const EngineOptions& options) {
+Result<TextPrompts> TextPrompts::Create(const models::Model& model, TextTask task,
+                                        int64_t context_length) {
   PARVIS_RETURN_IF_ERROR(models::CheckTokenizer(model));
   if (task.beams.num_beams > 1 && model.stack.blueprint().encoder_layers == 0) {
     return InvalidArgument("num_beams: only models with an encoder are searched with beams");
   }
-  PARVIS_ASSIGN_OR_RETURN(auto engine, Engine::Create(model, exec, options));
-  task.beams.kv_budget_bytes = options.kv_budget_bytes;
-  std::unique_ptr<TextToText> made(new TextToText(model, exec, std::move(task), std::move(engine)));
-  PARVIS_RETURN_IF_ERROR(made->PromptOf("").status());
-  if (!made->Fits("")) {
+  TextPrompts prompts(model, std::move(task), context_length);
+  PARVIS_RETURN_IF_ERROR(prompts.PromptOf("").status());
+  if (!prompts.Fits("")) {
     return InvalidArgument(
         fmt::format("the task's own words are more than the {} tokens that there are for a prompt",
-                    made->room_));
+                    prompts.room_));
   }
-  return made;
+  return prompts;
 }
 
-Result<std::vector<int32_t>> TextToText::PromptOf(std::string_view text) const {
+Result<std::vector<int32_t>> TextPrompts::PromptOf(std::string_view text) const {
   const std::string words = task_.before + std::string(text) + task_.after;
   if (task_.prompt) return task_.prompt(words);
-  std::vector<int32_t> ids = model_.tokenizer->Encode(words).ids;
-  const bool encoder = model_.stack.blueprint().encoder_layers > 0;
-  if (!encoder && model_.tokenizer->add_eos() && !ids.empty()) ids.pop_back();
+  std::vector<int32_t> ids = model_->tokenizer->Encode(words).ids;
+  const bool encoder = model_->stack.blueprint().encoder_layers > 0;
+  if (!encoder && model_->tokenizer->add_eos() && !ids.empty()) ids.pop_back();
   return ids;
 }
 
-bool TextToText::Fits(std::string_view text) const {
+bool TextPrompts::Fits(std::string_view text) const {
   const auto prompt = PromptOf(text);
   return !prompt.ok() || static_cast<int64_t>(prompt->size()) <= room_;
 }
 
-Result<TextAnswer> TextToText::Search(std::string_view text) {
-  PARVIS_ASSIGN_OR_RETURN(const std::vector<int32_t> prompt, PromptOf(text));
-  PARVIS_ASSIGN_OR_RETURN(const auto found, BeamSearch(model_, exec_, prompt, task_.beams));
+GenerateRequest TextPrompts::RequestOf(std::vector<int32_t> prompt) const {
+  GenerateRequest request;
+  request.prompt = std::move(prompt);
+  request.max_tokens = task_.beams.max_tokens;
+  request.sampling.temperature = 0.0f;
+  request.stop_strings = task_.stop_strings;
+  return request;
+}
+
+Result<TextAnswer> SearchAnswer(models::Model& model, const ops::Exec& exec,
+                                const std::vector<int32_t>& prompt,
+                                const BeamSearchParams& params) {
+  PARVIS_ASSIGN_OR_RETURN(const auto found, BeamSearch(model, exec, prompt, params));
   TextAnswer answer;
   if (found.empty()) return answer;
   const std::vector<int32_t>& tokens = found[0].tokens;
-  const auto& ends = task_.beams.end_tokens;
+  const auto& ends = params.end_tokens;
   const bool ended =
       !tokens.empty() && std::find(ends.begin(), ends.end(), tokens.back()) != ends.end();
-  answer.text = Trimmed(model_.tokenizer->Decode(tokens));
+  answer.text = Trimmed(model.tokenizer->Decode(tokens));
   answer.finish = ended ? FinishReason::kStop : FinishReason::kLength;
   answer.usage.prompt_tokens = static_cast<int64_t>(prompt.size());
   answer.usage.completion_tokens = static_cast<int64_t>(tokens.size());
@@ -86,13 +92,27 @@ Result<TextAnswer> TextToText::Search(std::string_view text) {
   return answer;
 }
 
+Result<std::unique_ptr<TextToText>> TextToText::Create(models::Model& model, const ops::Exec& exec,
+                                                       TextTask task,
+                                                       const EngineOptions& options) {
+  PARVIS_RETURN_IF_ERROR(models::CheckTokenizer(model));
+  PARVIS_ASSIGN_OR_RETURN(auto engine, Engine::Create(model, exec, options));
+  PARVIS_ASSIGN_OR_RETURN(auto prompts,
+                          TextPrompts::Create(model, std::move(task), engine->context_length()));
+  BeamSearchParams beams = prompts.task().beams;
+  beams.kv_budget_bytes = options.kv_budget_bytes;
+  return std::unique_ptr<TextToText>(
+      new TextToText(model, exec, std::move(prompts), std::move(beams), std::move(engine)));
+}
+
 Result<std::vector<TextAnswer>> TextToText::Answer(std::span<const std::string> texts,
                                                    const std::function<bool()>& cancelled) {
   std::vector<TextAnswer> answers(texts.size());
-  if (task_.beams.num_beams > 1) {
-    task_.beams.cancelled = cancelled;
+  if (beams_.num_beams > 1) {
+    beams_.cancelled = cancelled;
     for (size_t i = 0; i < texts.size(); ++i) {
-      PARVIS_ASSIGN_OR_RETURN(answers[i], Search(texts[i]));
+      PARVIS_ASSIGN_OR_RETURN(const std::vector<int32_t> prompt, prompts_.PromptOf(texts[i]));
+      PARVIS_ASSIGN_OR_RETURN(answers[i], SearchAnswer(model_, exec_, prompt, beams_));
     }
     return answers;
   }
@@ -108,16 +128,12 @@ Result<std::vector<TextAnswer>> TextToText::Answer(std::span<const std::string> 
     }
     while (next < texts.size() && engine_->unfinished() < 16) {
       TextAnswer& answer = answers[next];
-      GenerateRequest request;
-      auto prompt = PromptOf(texts[next++]);
+      auto prompt = prompts_.PromptOf(texts[next++]);
       if (!prompt.ok()) {
         failed = prompt.status();
         break;
       }
-      request.prompt = std::move(prompt).value();
-      request.max_tokens = task_.beams.max_tokens;
-      request.sampling.temperature = 0.0f;
-      request.stop_strings = task_.stop_strings;
+      GenerateRequest request = prompts_.RequestOf(std::move(prompt).value());
       request.on_token = [&answer, &failed](const TokenEvent& event) {
         answer.text += event.text;
         if (!event.finish) return;

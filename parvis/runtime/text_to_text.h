@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "parvis/core/result.h"
@@ -46,6 +47,38 @@ struct TextAnswer {
   std::optional<float> score;  // of beam search
 };
 
+// What of one task is put to one model, for those who drive an engine themselves. `model` outlives
+// it.
+class TextPrompts {
+ public:
+  // `context_length`: of the engine. Refuses a model without a tokeniser, beams on one without an
+  // encoder, and a task whose own words do not fit.
+  static Result<TextPrompts> Create(const models::Model& model, TextTask task,
+                                    int64_t context_length);
+
+  // Whether the text goes to the model in one piece, with room for an answer. One whose prompt
+  // cannot be made does; PromptOf says why.
+  bool Fits(std::string_view text) const;
+  Result<std::vector<int32_t>> PromptOf(std::string_view text) const;
+  const TextTask& task() const { return task_; }  // max_tokens and end tokens are told
+  int64_t room() const { return room_; }          // tokens of a prompt
+  // Always the likeliest token; the answer is to be Trimmed.
+  GenerateRequest RequestOf(std::vector<int32_t> prompt) const;
+
+ private:
+  TextPrompts(const models::Model& model, TextTask task, int64_t context_length);
+
+  const models::Model* model_;
+  TextTask task_;
+  int64_t room_;
+};
+
+// An answer's text without white space around it.
+std::string Trimmed(std::string_view text);
+// The answer that a beam search with `params` finds. kCancelled as params.cancelled says.
+Result<TextAnswer> SearchAnswer(models::Model& model, const ops::Exec& exec,
+                                const std::vector<int32_t>& prompt, const BeamSearchParams& params);
+
 // One task on one model. `model`, `exec` outlive it. Used by one thread at a time.
 class TextToText {
  public:
@@ -53,24 +86,25 @@ class TextToText {
   static Result<std::unique_ptr<TextToText>> Create(models::Model& model, const ops::Exec& exec,
                                                     TextTask task, const EngineOptions& options);
 
-  // Whether the text goes to the model in one piece, with room for an answer. One whose prompt
-  // cannot be made does; Answer says why.
-  bool Fits(std::string_view text) const;
+  bool Fits(std::string_view text) const { return prompts_.Fits(text); }
   // One answer for each text, which must fit. kCancelled as soon as `cancelled` says so.
   Result<std::vector<TextAnswer>> Answer(std::span<const std::string> texts,
                                          const std::function<bool()>& cancelled);
 
  private:
-  TextToText(models::Model& model, const ops::Exec& exec, TextTask task,
-             std::unique_ptr<Engine> engine);
-  Result<std::vector<int32_t>> PromptOf(std::string_view text) const;
-  Result<TextAnswer> Search(std::string_view text);
+  TextToText(models::Model& model, const ops::Exec& exec, TextPrompts prompts,
+             BeamSearchParams beams, std::unique_ptr<Engine> engine)
+      : model_(model),
+        exec_(exec),
+        prompts_(std::move(prompts)),
+        beams_(std::move(beams)),
+        engine_(std::move(engine)) {}
 
   models::Model& model_;
   const ops::Exec& exec_;
-  TextTask task_;
+  const TextPrompts prompts_;
+  BeamSearchParams beams_;
   std::unique_ptr<Engine> engine_;
-  int64_t room_;  // tokens of a prompt
 };
 
 // A text piece by piece: whole sentences of one line, as many as fit. `text` joins the answers with

@@ -25,6 +25,7 @@ Result<Router> MakeRouter(const Api& api) {
   AddOpenAiEmbeddings(api, routes);
   AddOpenAiModerations(api, routes);
   AddParvisHeads(api, routes);
+  AddParvisTextToText(api, routes);
   AddOpenApi(api.version, routes);
   return Router::Make(std::move(routes));
 }

@@ -27,6 +27,7 @@ void AddOpenAiEmbeddings(const Api& api, std::vector<Route>& routes);
 void AddOpenAiModels(const Api& api, std::vector<Route>& routes);
 void AddOpenAiModerations(const Api& api, std::vector<Route>& routes);
 void AddParvisHeads(const Api& api, std::vector<Route>& routes);
+void AddParvisTextToText(const Api& api, std::vector<Route>& routes);
 void AddHealth(const Api& api, std::vector<Route>& routes);
 
 // All of them, and the document that describes them (/openapi.json).

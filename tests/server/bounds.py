@@ -19,6 +19,8 @@ GOOD = {
     "/v1/classify": {"model": "labels", "input": "Hi"},
     "/v1/fill": {"model": "masks", "input": "The [MASK]."},
     "/v1/answer": {"model": "spans", "question": "a", "text": "The cat."},
+    "/v1/translate": {"model": "t5", "text": "Hi", "from": "en", "to": "fr"},
+    "/v1/summarize": {"model": "t5", "text": "Hi"},
     "/v1/rerank": {"model": "bert", "query": "Hi", "documents": ["Hi", "The cat."]},
 }
 # Raw JSON, since some of it is not what Python's module would write.

@@ -141,6 +141,28 @@ def ranks(program, server):
         expect(r["document"] == {"text": documents[r["index"]]}, "the document", r)
 
 
+def text_to_text(program, server, golden):
+    model = golden.parent / "models/t5_text"
+    texts = TEXTS[:2] + [" ".join(TEXTS * 20)]
+    for text in texts:
+        for beams in (None, 1):
+            flags = [] if beams is None else ["--beams", str(beams)]
+            more = {} if beams is None else {"num_beams": beams}
+            wanted = said(program, "translate", model, text, *flags)
+            got = asked(server, "/v1/translate", model="t5", text=text, **{"from": "en"}, to="fr",
+                        **more)
+            same("translate", got["text"], wanted["text"])
+            same("pieces", got["pieces"], len(wanted["pieces"]))
+            wanted = said(program, "summarize", model, text, *flags)
+            got = asked(server, "/v1/summarize", model="t5", text=text, **more)
+            same("summarize", got["text"], wanted["text"])
+            same("rounds", got["rounds"], [len(r) for r in wanted["rounds"]])
+    wanted = said(program, "translate", server.folder / "models/fable.gguf", TEXTS[0], "-n", "5")
+    got = asked(server, "/v1/translate", model="fable", text=TEXTS[0], **{"from": "en"}, to="fr",
+                max_tokens=5)
+    same("translate by going on", got["text"], wanted["text"])
+
+
 def main():
     program = str(pathlib.Path(sys.argv[1]).resolve())
     golden = SOURCE / "tests/golden/encoders"
@@ -149,6 +171,7 @@ def main():
         heads(program, server, golden)
         tokens(program, server)
         ranks(program, server)
+        text_to_text(program, server, golden)
 
 
 if __name__ == "__main__":
