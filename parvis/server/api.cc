@@ -26,6 +26,10 @@ Result<Router> MakeRouter(const Api& api) {
   AddOpenAiModerations(api, routes);
   AddParvisHeads(api, routes);
   AddParvisTextToText(api, routes);
+  AddAnthropicMessages(api, routes);
+  AddOllamaModels(api, routes);
+  AddOllamaGenerate(api, routes);
+  AddOllamaEmbed(api, routes);
   AddOpenApi(api.version, routes);
   return Router::Make(std::move(routes));
 }

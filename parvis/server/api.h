@@ -28,6 +28,10 @@ void AddOpenAiModels(const Api& api, std::vector<Route>& routes);
 void AddOpenAiModerations(const Api& api, std::vector<Route>& routes);
 void AddParvisHeads(const Api& api, std::vector<Route>& routes);
 void AddParvisTextToText(const Api& api, std::vector<Route>& routes);
+void AddAnthropicMessages(const Api& api, std::vector<Route>& routes);
+void AddOllamaEmbed(const Api& api, std::vector<Route>& routes);
+void AddOllamaGenerate(const Api& api, std::vector<Route>& routes);
+void AddOllamaModels(const Api& api, std::vector<Route>& routes);
 void AddHealth(const Api& api, std::vector<Route>& routes);
 
 // All of them, and the document that describes them (/openapi.json).

@@ -105,6 +105,7 @@ OrderedJson ErrorBody(Dialect dialect, const Refusal& refusal, const std::string
 HttpResponse ErrorResponse(Dialect dialect, const Refusal& refusal, const std::string& request_id) {
   HttpResponse response{.status = StatusOf(refusal.kind),
                         .body = ErrorBody(dialect, refusal, request_id).dump()};
+  if (dialect == Dialect::kAnthropic) response.headers.emplace_back("request-id", request_id);
   // What is certain to fail again must not be sent again by the clients' own retries.
   const bool again = refusal.kind == RefusalKind::kRateLimited ||
                      refusal.kind == RefusalKind::kOverloaded ||

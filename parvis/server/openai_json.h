@@ -22,6 +22,7 @@ inline constexpr double kMaxInt64 = 9223372036854775807.0;
 // Shapes of fields that several routes have in common.
 inline constexpr Shape kModelName = String(256, 1);
 inline constexpr Shape kStopText = String(256, 1);
+inline constexpr size_t kMaxStopTexts = 16;  // that an engine looks for
 inline constexpr Shape kStopShapes[] = {kStopText, Array(kStopText, 0, 4)};
 inline constexpr Shape kStop = OneOf(kStopShapes);
 inline constexpr Field kStreamOptionFields[] = {

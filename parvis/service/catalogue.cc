@@ -35,6 +35,13 @@ int64_t ModifiedMs(const std::string& path) {
   return int64_t{info.st_mtim.tv_sec} * 1000 + info.st_mtim.tv_nsec / 1'000'000;
 }
 
+ModelFacts FactsOf(const LoadedModel& loaded) {
+  const models::Model& model = loaded.model();
+  const nn::Blueprint& blueprint = model.stack.blueprint();
+  return {loaded.digest(), blueprint.family, model.format, std::string(DTypeName(model.dtype)),
+          nn::NumParameters(blueprint)};
+}
+
 Refusal NoSuchModel(const std::string& name) {
   return {RefusalKind::kNotFound,
           fmt::format("The model '{}' does not exist, or you may not use it.", name),
@@ -101,11 +108,15 @@ std::vector<ModelState> Catalogue::List() {
   const std::lock_guard lock(mutex_);
   const SteadyClock::time_point now = SteadyClock::now();
   for (ModelState& state : states) {
+    const auto known = known_.find(state.name);
+    if (known != known_.end() && known->second.modified_ms == state.modified_ms) {
+      state.facts = known->second.facts;
+    }
     const auto held = held_.find(state.name);
     if (held == held_.end()) continue;
     state.loaded = true;
-    if (settings_.keep_alive.count() == 0) continue;
-    const auto left = held->second.used_at + settings_.keep_alive - now;
+    if (!held->second.keep_alive) continue;
+    const auto left = held->second.used_at + *held->second.keep_alive - now;
     state.expires_ms =
         WallClockMs() + std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
   }
@@ -127,6 +138,12 @@ bool Catalogue::Unload(const std::string& name) {
   dropped = std::move(held->second);
   held_.erase(held);
   return true;
+}
+
+void Catalogue::KeepAlive(const std::string& name, std::optional<std::chrono::seconds> time) {
+  const std::lock_guard lock(mutex_);
+  const auto held = held_.find(name);
+  if (held != held_.end()) held->second.keep_alive = time;
 }
 
 // Drops models that nobody uses until `bytes` more fit. False: those in use leave too little.
@@ -174,13 +191,15 @@ OrRefusal<std::shared_ptr<LoadedModel>> Catalogue::Load(const std::string& name)
         fmt::format("The model '{}' cannot be loaded: {}", name, model.status().message()),
         "model"};
   }
+  std::optional<std::chrono::seconds> keep_alive;
+  if (settings_.keep_alive.count() > 0) keep_alive = settings_.keep_alive;
   const std::lock_guard lock(mutex_);
-  held_[name] = {*model, bytes, SteadyClock::now()};
+  held_[name] = {*model, bytes, SteadyClock::now(), keep_alive};
+  known_[name] = {ModifiedMs(place->path), FactsOf(**model)};
   return std::move(model).value();
 }
 
 void Catalogue::UnloadUnused() {
-  if (settings_.keep_alive.count() == 0) return;
   std::vector<Held> dropped;
   const std::lock_guard lock(mutex_);
   const SteadyClock::time_point now = SteadyClock::now();
@@ -188,7 +207,7 @@ void Catalogue::UnloadUnused() {
     if (it->second.model.use_count() > 1) {
       it->second.used_at = now;
       ++it;
-    } else if (now - it->second.used_at >= settings_.keep_alive) {
+    } else if (it->second.keep_alive && now - it->second.used_at >= *it->second.keep_alive) {
       dropped.push_back(std::move(it->second));
       it = held_.erase(it);
     } else {

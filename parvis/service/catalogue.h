@@ -31,12 +31,20 @@ struct CatalogueSettings {
   LoadSettings load;
 };
 
+// What is known of a model once it was loaded.
+struct ModelFacts {
+  std::string digest;  // SHA-256
+  std::string family, format, dtype;
+  int64_t parameters = 0;
+};
+
 struct ModelState {
   std::string name, path;
   int64_t bytes = 0;        // of its files
   int64_t modified_ms = 0;  // of its file, by the clock on the wall
   bool loaded = false;
   int64_t expires_ms = 0;  // when it is unloaded if nobody asks; 0: never, or not loaded
+  std::optional<ModelFacts> facts = {};  // none: it was not loaded yet, or has changed since
 };
 
 // Which models there are, and which are in memory. Models are loaded when somebody asks for them,
@@ -60,12 +68,20 @@ class Catalogue {
   std::optional<ModelState> Find(const std::string& name);
   // Takes the model out of memory as soon as nobody uses it. False: it was not loaded.
   bool Unload(const std::string& name);
+  // How long the model stays from now on if nobody asks; none: for ever. Until it is loaded anew.
+  // No-op if it is not loaded.
+  void KeepAlive(const std::string& name, std::optional<std::chrono::seconds> time);
 
  private:
   struct Held {
     std::shared_ptr<LoadedModel> model;
     size_t bytes = 0;
     std::chrono::steady_clock::time_point used_at;
+    std::optional<std::chrono::seconds> keep_alive;  // none: for ever
+  };
+  struct Known {
+    int64_t modified_ms = 0;
+    ModelFacts facts;
   };
   struct Wanted {
     std::string name;
@@ -83,6 +99,7 @@ class Catalogue {
   std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;
   std::map<std::string, Held> held_;
+  std::map<std::string, Known> known_;
   std::deque<Wanted> wanted_;
   bool stop_ = false;
   std::thread thread_;

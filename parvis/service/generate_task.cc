@@ -22,15 +22,6 @@ Finish FinishOf(runtime::FinishReason reason) {
   }
 }
 
-// The text as a model reads it that goes on with it: a last end token would end it.
-std::vector<int32_t> EncodePrompt(const models::Model& model, const std::string& text) {
-  std::vector<int32_t> tokens = model.tokenizer->Encode(text).ids;
-  const bool encoder = model.stack.blueprint().encoder_layers > 0;
-  if (!encoder && model.tokenizer->add_eos() && !tokens.empty()) tokens.pop_back();
-  if (tokens.empty() && model.tokenizer->bos()) tokens.push_back(*model.tokenizer->bos());
-  return tokens;
-}
-
 // The seed of a choice: the first one's is the request's own, so that one choice alone and the
 // first of several are the same.
 uint64_t SeedOf(uint64_t seed, size_t choice) { return seed + choice; }
@@ -51,35 +42,6 @@ std::string_view FinishName(Finish finish) {
   return "cancelled";
 }
 
-OrRefusal<std::vector<int32_t>> GenerateTask::TokensOf(const PromptSource& source,
-                                                       const LoadedModel& model,
-                                                       const std::string& param, Plan& plan) const {
-  if (const auto* tokens = std::get_if<std::vector<int32_t>>(&source)) {
-    if (model.model().tokenizer != nullptr) {
-      plan.texts.push_back(model.model().tokenizer->Decode(*tokens, false));
-    }
-    return *tokens;
-  }
-  if (const Status status = models::CheckTokenizer(model.model()); !status.ok()) {
-    return Invalid("model", spec_.model + ": " + status.message());
-  }
-  if (const auto* text = std::get_if<std::string>(&source)) {
-    plan.texts.push_back(*text);
-    return EncodePrompt(model.model(), *text);
-  }
-  const chat::Prompter* prompter = model.prompter();
-  if (prompter == nullptr) {
-    return Invalid("messages",
-                   fmt::format("The model '{}' cannot read messages: {}. Completions work with it.",
-                               spec_.model, model.why_no_chat()),
-                   "no_chat_template");
-  }
-  auto prompt = prompter->Make(std::get<ConversationText>(source).json);
-  if (!prompt.ok()) return Invalid(param, prompt.status().message());
-  plan.texts.push_back(std::move(prompt->text.bytes));
-  return std::move(prompt->ids);
-}
-
 OrRefusal<Plan> GenerateTask::Prepare(const LoadedModel& model) {
   if (!model.generates()) {
     return Invalid("model", fmt::format("The model '{}' does not generate text.", spec_.model));
@@ -91,7 +53,7 @@ OrRefusal<Plan> GenerateTask::Prepare(const LoadedModel& model) {
     const bool messages = std::holds_alternative<ConversationText>(spec_.prompts[i]);
     std::string param = messages ? "messages" : "prompt";
     if (spec_.prompts.size() > 1) param += fmt::format("[{}]", i);
-    auto tokens = TokensOf(spec_.prompts[i], model, param, plan);
+    auto tokens = TokensOf(spec_.prompts[i], spec_.model, model, param, plan.texts);
     if (!tokens.ok()) return tokens.refusal();
     const auto size = static_cast<int64_t>(tokens->size());
     if (size == 0) return Invalid(param, "The prompt is empty.");

@@ -7,21 +7,14 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "parvis/grammar/calls.h"
 #include "parvis/runtime/sampler.h"
+#include "parvis/service/prompt_tokens.h"
 #include "parvis/service/task.h"
 
 namespace parvis::service {
-
-// A conversation as JSON: an object with "messages" and perhaps "tools" (chat/conversation.h).
-struct ConversationText {
-  std::string json;
-};
-// Text, tokens, or a conversation that the model's template turns into tokens.
-using PromptSource = std::variant<std::string, std::vector<int32_t>, ConversationText>;
 
 // What an answer must be.
 struct OutputForm {
@@ -58,8 +51,6 @@ class GenerateTask : public Task {
   void Cancel() override;
 
  private:
-  OrRefusal<std::vector<int32_t>> TokensOf(const PromptSource& source, const LoadedModel& model,
-                                           const std::string& param, Plan& plan) const;
   std::optional<Refusal> MakeConstraint(const LoadedModel& model);
   runtime::GenerateRequest RequestOf(size_t choice) const;
   void Take(int64_t choice, const runtime::TokenEvent& event);

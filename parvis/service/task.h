@@ -54,7 +54,7 @@ struct Plan {
 // Something for a model to do. One object a request; used by one thread at a time but for Cancel.
 class Task {
  public:
-  // Where results go. Called by the model's thread.
+  // Where results go. Called by the model's thread, or within Start.
   class Output {
    public:
     virtual ~Output() = default;

@@ -22,6 +22,15 @@ GOOD = {
     "/v1/translate": {"model": "t5", "text": "Hi", "from": "en", "to": "fr"},
     "/v1/summarize": {"model": "t5", "text": "Hi"},
     "/v1/rerank": {"model": "bert", "query": "Hi", "documents": ["Hi", "The cat."]},
+    "/v1/messages": {"model": "chat", "messages": [{"role": "user", "content": "Hi"}],
+                     "max_tokens": 1},
+    "/v1/messages/count_tokens": {"model": "chat", "messages": [{"role": "user", "content": "Hi"}]},
+    "/api/chat": {"model": "chat", "messages": [{"role": "user", "content": "Hi"}],
+                  "options": {"num_predict": 1}},
+    "/api/generate": {"model": "fable", "prompt": "Hi", "options": {"num_predict": 1}},
+    "/api/embed": {"model": "bert", "input": "Hi"},
+    "/api/embeddings": {"model": "bert", "prompt": "Hi"},
+    "/api/show": {"model": "fable"},
 }
 # Raw JSON, since some of it is not what Python's module would write.
 WRONG_TYPES = {
@@ -101,7 +110,17 @@ def with_field(good, field, text):
 
 
 def error_of(status, data):
-    return json.loads(data)["error"] if status >= 400 else None
+    """What is wrong in OpenAI's words; other dialects name the field in the message only."""
+    if status < 400:
+        return None
+    error = json.loads(data)["error"]
+    if isinstance(error, dict) and "param" in error:
+        return error
+    message = error["message"] if isinstance(error, dict) else error
+    quoted = message.split("'")
+    return {"message": message, "param": quoted[1] if len(quoted) > 1 else None,
+            "code": "invalid_json" if "is not JSON" in message else
+            "context_length_exceeded" if "has room for" in message else None}
 
 
 def check_route(server, path, schema):

@@ -9,7 +9,7 @@ import sys
 
 from served import expect, serving
 
-PUBLIC = {("GET", "/health"), ("GET", "/ready"), ("GET", "/openapi.json")}
+PUBLIC = {("GET", "/"), ("GET", "/health"), ("GET", "/ready"), ("GET", "/openapi.json")}
 
 
 def forms(key):

@@ -126,7 +126,9 @@ def serving(program, *flags, environment=None):
 
 
 def events(data):
-    """The JSON of each event of a stream, "[DONE]" as text."""
+    """The JSON of each event, or line, of a stream; "[DONE]" as text."""
+    if data.startswith(b"{"):
+        return [json.loads(line) for line in data.decode().splitlines()]
     found = []
     for block in data.decode().split("\n\n"):
         for line in block.splitlines():

@@ -1,0 +1,67 @@
+#include "parvis/service/prompt_tokens.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "parvis/text/tokenizer.h"
+
+namespace parvis::service {
+namespace {
+
+// While it is read; the server's own limit of bodies is far below.
+constexpr size_t kMaxConversationBytes = size_t{1} << 30;
+
+// The text as a model reads it that goes on with it: a last end token would end it.
+std::vector<int32_t> EncodePrompt(const models::Model& model, const std::string& text) {
+  std::vector<int32_t> tokens = model.tokenizer->Encode(text).ids;
+  const bool encoder = model.stack.blueprint().encoder_layers > 0;
+  if (!encoder && model.tokenizer->add_eos() && !tokens.empty()) tokens.pop_back();
+  if (tokens.empty() && model.tokenizer->bos()) tokens.push_back(*model.tokenizer->bos());
+  return tokens;
+}
+
+Result<chat::Prompt> PromptOf(const chat::Prompter& prompter, const ConversationText& text) {
+  if (!text.continues) return prompter.Make(text.json);
+  chat::Heap heap(kMaxConversationBytes);
+  PARVIS_ASSIGN_OR_RETURN(chat::Conversation conversation, chat::ReadConversation(text.json, heap));
+  conversation.continue_final_message = true;
+  conversation.add_generation_prompt = false;
+  return prompter.Make(conversation, heap);
+}
+
+}  // namespace
+
+OrRefusal<std::vector<int32_t>> TokensOf(const PromptSource& source, const std::string& name,
+                                         const LoadedModel& model, const std::string& param,
+                                         std::vector<std::string>& texts) {
+  if (const auto* tokens = std::get_if<std::vector<int32_t>>(&source)) {
+    if (model.model().tokenizer != nullptr) {
+      texts.push_back(model.model().tokenizer->Decode(*tokens, false));
+    }
+    return *tokens;
+  }
+  if (const Status status = models::CheckTokenizer(model.model()); !status.ok()) {
+    return Invalid("model", name + ": " + status.message());
+  }
+  const auto* conversation = std::get_if<ConversationText>(&source);
+  const chat::Prompter* prompter = model.prompter();
+  const bool plain = conversation != nullptr && prompter == nullptr && conversation->plain;
+  if (conversation == nullptr || plain) {
+    const std::string& text = plain ? *conversation->plain : std::get<std::string>(source);
+    texts.push_back(text);
+    return EncodePrompt(model.model(), text);
+  }
+  if (prompter == nullptr) {
+    return Invalid("messages",
+                   fmt::format("The model '{}' cannot read messages: {}. Completions work with it.",
+                               name, model.why_no_chat()),
+                   "no_chat_template");
+  }
+  auto prompt = PromptOf(*prompter, *conversation);
+  if (!prompt.ok()) return Invalid(param, prompt.status().message());
+  texts.push_back(std::move(prompt->text.bytes));
+  return std::move(prompt->ids);
+}
+
+}  // namespace parvis::service
