@@ -17,11 +17,10 @@ Workers::~Workers() {
   for (std::thread& thread : threads_) thread.join();
 }
 
+// Wakes before it lets go of the lock: the job may be the last, and end the workers at once.
 void Workers::Post(std::function<void()> job) {
-  {
-    const std::lock_guard lock(mutex_);
-    jobs_.push_back(std::move(job));
-  }
+  const std::lock_guard lock(mutex_);
+  jobs_.push_back(std::move(job));
   wake_.notify_one();
 }
 
