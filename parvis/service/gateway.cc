@@ -210,36 +210,34 @@ void Exchange::Finish(const Reply& reply, const std::optional<Refusal>& failed) 
       facts_.id, std::string(failed ? "error" : FinishName(worst_)), WallClockMs(),
       reply.usage.prompt_tokens, reply.usage.cached_tokens, reply.usage.completion_tokens,
       reply.timings.waiting, reply.timings.prompt, reply.timings.generation});
+  const std::shared_ptr<Receiver> receiver = Leave();
   if (failed) {
-    receiver_->OnRefused(*failed);
+    receiver->OnRefused(*failed);
   } else if (!status.ok()) {
-    receiver_->OnRefused({RefusalKind::kUnavailable,
-                          "The answer cannot be put on record, so it is not given to its end.",
-                          {},
-                          "record_unavailable",
-                          1000});
+    receiver->OnRefused({RefusalKind::kUnavailable,
+                         "The answer cannot be put on record, so it is not given to its end.",
+                         {},
+                         "record_unavailable",
+                         1000});
   } else {
-    receiver_->OnReply(reply);
+    receiver->OnReply(reply);
   }
-  Leave();
 }
 
-void Exchange::Refuse(const Refusal& refusal) {
-  receiver_->OnRefused(refusal);
-  Leave();
-}
+void Exchange::Refuse(const Refusal& refusal) { Leave()->OnRefused(refusal); }
 
-// What the request held is given back before the gateway counts it out.
-void Exchange::Leave() {
+// Before the receiver is told the end: who then asks again must find the place free.
+std::shared_ptr<Receiver> Exchange::Leave() {
   {
     const std::lock_guard lock(mutex_);  // Admit may be about to return from Start, Cancel to come
     started_ = false;
     task_.reset();
   }
-  receiver_.reset();
+  std::shared_ptr<Receiver> receiver = std::move(receiver_);
   reservation_.reset();
   model_.reset();
   gateway_.Leave(shared_from_this());
+  return receiver;
 }
 
 }  // namespace parvis::service

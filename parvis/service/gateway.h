@@ -116,7 +116,7 @@ class Exchange : public std::enable_shared_from_this<Exchange>, private Task::Ou
   std::optional<Refusal> Record(const Plan& plan);
   void Finish(const Reply& reply, const std::optional<Refusal>& failed);
   void Refuse(const Refusal& refusal);  // before anything is on record
-  void Leave();
+  std::shared_ptr<Receiver> Leave();
 
   void Tell(Delta delta) override;  // by the model's thread, as is the next one
   void End(Reply reply, std::optional<Refusal> failed) override;

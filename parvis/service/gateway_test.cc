@@ -270,6 +270,16 @@ TEST_F(GatewayTest, ManyAtOnceAllEnd) {
   EXPECT_EQ(Count("SELECT count(*) FROM requests"), Count("SELECT count(*) FROM answers"));
 }
 
+// A caller who asks again as soon as the answer is there finds the place free.
+TEST_F(GatewayTest, APlaceIsFreeWhenTheAnswerIsTold) {
+  Gateway narrow({budget_, check_, *records_, catalogue_, workers_}, 1);
+  for (int i = 0; i < 50; ++i) {
+    auto mine = std::make_shared<Told>();
+    narrow.Send(Facts(), std::make_unique<GenerateTask>(Spec(1)), mine);
+    ASSERT_EQ(mine->WaitForEnd().back(), "reply") << mine->refusal_.message;
+  }
+}
+
 TEST_F(GatewayTest, StopsWithEverythingOnRecord) {
   std::vector<std::shared_ptr<Told>> told;
   for (int i = 0; i < 8; ++i) {
