@@ -5,9 +5,9 @@
 #include <set>
 #include <utility>
 
-#include "parvis/core/clock.h"
 #include "parvis/server/api.h"
 #include "parvis/server/http_head.h"
+#include "parvis/server/openai_answer.h"
 #include "parvis/server/openai_chat_request.h"
 #include "parvis/server/openai_json.h"
 #include "parvis/server/tool_calls.h"
@@ -17,41 +17,23 @@ namespace parvis::server {
 namespace {
 
 using service::Delta;
-using service::Refusal;
 
 // What the answer needs to know of its request.
 struct Asked {
-  std::string id;  // "chatcmpl-…"
-  int64_t created = 0;
-  bool logprobs = false, include_usage = false;
+  bool logprobs = false;
   std::set<std::string> functions;  // whose calls are looked for
 };
 
-OrderedJson Envelope(const Asked& asked, const char* object, const service::Admission& admission) {
-  return {{"id", asked.id},
-          {"object", object},
-          {"created", asked.created},
-          {"model", admission.model},
-          {"system_fingerprint", "fp_" + admission.model_digest.substr(0, 12)}};
-}
-
 // What both forms of an answer have in common.
-class ChatReceiver : public service::Receiver {
+class ChatReceiver : public OpenAiReceiver {
  public:
-  ChatReceiver(Asked asked, std::string request_id, std::shared_ptr<Responder> to)
-      : asked_(std::move(asked)), request_id_(std::move(request_id)), to_(std::move(to)) {}
-
-  void OnAdmitted(const service::Admission& admission) override { admission_ = admission; }
+  ChatReceiver(OpenAiAnswer answer, Asked asked, std::string request_id,
+               std::shared_ptr<Responder> to)
+      : OpenAiReceiver(std::move(answer), std::move(request_id), std::move(to)),
+        asked_(std::move(asked)) {}
 
  protected:
-  // A choice that was cancelled must not look like one that ended.
-  static bool Cut(const Delta& delta) { return delta.finish == service::Finish::kCancelled; }
-
   const Asked asked_;
-  const std::string request_id_;
-  const std::shared_ptr<Responder> to_;
-  service::Admission admission_;
-  bool cut_ = false;
 };
 
 // What a choice came to, calls apart from text. An answer that is cut holds no calls to make.
@@ -71,8 +53,6 @@ OrderedJson FinishOf(std::optional<service::Finish> finish, const AnswerParts& p
   return parts.calls.empty() ? FinishReason(finish) : OrderedJson("tool_calls");
 }
 
-Refusal CutShort() { return {service::RefusalKind::kUnavailable, "The answer was cut short."}; }
-
 class WholeChat : public ChatReceiver {
  public:
   using ChatReceiver::ChatReceiver;
@@ -91,7 +71,7 @@ class WholeChat : public ChatReceiver {
   }
   void OnReply(const service::Reply& reply) override {
     if (cut_) return OnRefused(CutShort());
-    OrderedJson body = Envelope(asked_, "chat.completion", admission_);
+    OrderedJson body = Envelope("chat.completion");
     body["choices"] = OrderedJson::array();
     for (size_t i = 0; i < choices_.size(); ++i) {
       const Choice& choice = choices_[i];
@@ -110,11 +90,7 @@ class WholeChat : public ChatReceiver {
                                  {"logprobs", std::move(logprobs)},
                                  {"finish_reason", FinishOf(choice.finish, parts)}});
     }
-    body["usage"] = UsageJson(reply.usage);
-    to_->Send({.body = Dump(body), .headers = AdmissionHeaders(admission_)});
-  }
-  void OnRefused(const Refusal& refusal) override {
-    to_->Send(ErrorResponse(Dialect::kOpenAi, refusal, request_id_));
+    SendWhole(std::move(body), reply.usage);
   }
 
  private:
@@ -132,9 +108,8 @@ class StreamedChat : public ChatReceiver {
 
   void OnAdmitted(const service::Admission& admission) override {
     ChatReceiver::OnAdmitted(admission);
-    begun_ = true;
     held_.resize(static_cast<size_t>(admission.choices));
-    to_->Begin(200, "text/event-stream; charset=utf-8", AdmissionHeaders(admission));
+    Begin();
     for (int64_t i = 0; i < admission.choices; ++i) {
       Say(i, {{"role", "assistant"}, {"content", ""}, {"refusal", nullptr}}, {}, {});
     }
@@ -153,19 +128,7 @@ class StreamedChat : public ChatReceiver {
   }
   void OnReply(const service::Reply& reply) override {
     if (cut_) return OnRefused(CutShort());
-    if (asked_.include_usage) {
-      OrderedJson chunk = Envelope(asked_, "chat.completion.chunk", admission_);
-      chunk["choices"] = OrderedJson::array();
-      chunk["usage"] = UsageJson(reply.usage);
-      to_->Write(Event(chunk));
-    }
-    to_->Write("data: [DONE]\n\n");
-    to_->End();
-  }
-  void OnRefused(const Refusal& refusal) override {
-    if (!begun_) return to_->Send(ErrorResponse(Dialect::kOpenAi, refusal, request_id_));
-    to_->Write(Event(ErrorBody(Dialect::kOpenAi, refusal, request_id_)));
-    to_->Break();
+    End("chat.completion.chunk", reply.usage);
   }
 
  private:
@@ -199,16 +162,14 @@ class StreamedChat : public ChatReceiver {
   }
 
   void Say(int64_t choice, OrderedJson delta, OrderedJson logprobs, OrderedJson finish) {
-    OrderedJson chunk = Envelope(asked_, "chat.completion.chunk", admission_);
+    OrderedJson chunk = Envelope("chat.completion.chunk");
     chunk["choices"] = {{{"index", choice},
                          {"delta", std::move(delta)},
                          {"logprobs", std::move(logprobs)},
                          {"finish_reason", std::move(finish)}}};
-    if (asked_.include_usage) chunk["usage"] = nullptr;
-    to_->Write(Event(chunk));
+    OpenAiReceiver::Say(std::move(chunk));
   }
 
-  bool begun_ = false;
   std::vector<Held> held_;  // of each choice
 };
 
@@ -216,16 +177,14 @@ void ChatCompletions(const Api& api, const HttpRequest& request,
                      const std::shared_ptr<Responder>& to) {
   auto chat = ReadChatRequest(request.body);
   if (!chat.ok()) return to->Send(ErrorResponse(Dialect::kOpenAi, chat.refusal(), request.id));
-  Asked asked{.id = "chatcmpl-" + request.id.substr(4),
-              .created = WallClockMs() / 1000,
-              .logprobs = chat->spec.logprobs >= 0,
-              .include_usage = chat->include_usage,
-              .functions = std::move(chat->functions)};
+  OpenAiAnswer answer = NewOpenAiAnswer("chatcmpl-", request.id);
+  answer.include_usage = chat->include_usage;
+  Asked asked{chat->spec.logprobs >= 0, std::move(chat->functions)};
   std::shared_ptr<service::Receiver> receiver;
   if (chat->stream) {
-    receiver = std::make_shared<StreamedChat>(std::move(asked), request.id, to);
+    receiver = std::make_shared<StreamedChat>(std::move(answer), std::move(asked), request.id, to);
   } else {
-    receiver = std::make_shared<WholeChat>(std::move(asked), request.id, to);
+    receiver = std::make_shared<WholeChat>(std::move(answer), std::move(asked), request.id, to);
   }
   SendTask(api, request, "POST /v1/chat/completions",
            std::make_unique<service::GenerateTask>(std::move(chat->spec)), std::move(receiver), to);

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "parvis/core/clock.h"
 #include "parvis/server/api.h"
+#include "parvis/server/openai_answer.h"
 #include "parvis/server/openai_json.h"
 #include "parvis/service/generate_task.h"
 
@@ -66,10 +66,7 @@ void ReadPrompts(const Json& prompt, std::vector<service::PromptSource>& prompts
 }
 
 struct Asked {
-  std::string id;  // "cmpl-…"
-  int64_t created = 0;
   int logprobs = -1;
-  bool include_usage = false;
   int64_t n = 1, best_of = 1;     // of each prompt: told, and generated
   std::vector<std::string> echo;  // of each prompt its text, if it stands before the answer
 };
@@ -108,13 +105,17 @@ class TokenLists {
   double sum_ = 0;
 };
 
-class CompletionReceiver : public service::Receiver {
+constexpr char kObject[] = "text_completion";  // of answers and of pieces of streams
+
+class CompletionReceiver : public OpenAiReceiver {
  public:
-  CompletionReceiver(Asked asked, std::string request_id, std::shared_ptr<Responder> to)
-      : asked_(std::move(asked)), request_id_(std::move(request_id)), to_(std::move(to)) {}
+  CompletionReceiver(OpenAiAnswer answer, Asked asked, std::string request_id,
+                     std::shared_ptr<Responder> to)
+      : OpenAiReceiver(std::move(answer), std::move(request_id), std::move(to)),
+        asked_(std::move(asked)) {}
 
   void OnAdmitted(const service::Admission& admission) override {
-    admission_ = admission;
+    OpenAiReceiver::OnAdmitted(admission);
     lists_.resize(static_cast<size_t>(admission.choices));
     for (size_t i = 0; i < lists_.size(); ++i) {
       lists_[i].set_offset(static_cast<int64_t>(CountCharacters(EchoOf(i))));
@@ -126,13 +127,6 @@ class CompletionReceiver : public service::Receiver {
     return asked_.echo.empty() ? std::string()
                                : asked_.echo[choice / static_cast<size_t>(asked_.best_of)];
   }
-  OrderedJson Envelope() const {
-    return {{"id", asked_.id},
-            {"object", "text_completion"},
-            {"created", asked_.created},
-            {"model", admission_.model},
-            {"system_fingerprint", "fp_" + admission_.model_digest.substr(0, 12)}};
-  }
   OrderedJson ChoiceJson(int64_t index, const std::string& text, OrderedJson logprobs,
                          OrderedJson finish) const {
     return {{"text", text},
@@ -140,16 +134,9 @@ class CompletionReceiver : public service::Receiver {
             {"logprobs", std::move(logprobs)},
             {"finish_reason", std::move(finish)}};
   }
-  static Refusal CutShort() {
-    return {service::RefusalKind::kUnavailable, "The answer was cut short."};
-  }
 
   const Asked asked_;
-  const std::string request_id_;
-  const std::shared_ptr<Responder> to_;
-  service::Admission admission_;
   std::vector<TokenLists> lists_;
-  bool cut_ = false;
 };
 
 class WholeCompletion : public CompletionReceiver {
@@ -167,11 +154,11 @@ class WholeCompletion : public CompletionReceiver {
     choices_[choice].tokens += delta.tokens.size();
     lists_[choice].Add(delta.tokens);
     if (delta.finish) choices_[choice].finish = delta.finish;
-    cut_ |= delta.finish == service::Finish::kCancelled;
+    cut_ |= Cut(delta);
   }
   void OnReply(const service::Reply& reply) override {
     if (cut_) return OnRefused(CutShort());
-    OrderedJson body = Envelope();
+    OrderedJson body = Envelope(kObject);
     body["choices"] = OrderedJson::array();
     int64_t index = 0;
     for (const size_t i : Best()) {
@@ -180,11 +167,7 @@ class WholeCompletion : public CompletionReceiver {
       body["choices"].push_back(ChoiceJson(index++, choices_[i].text, std::move(logprobs),
                                            FinishReason(choices_[i].finish)));
     }
-    body["usage"] = UsageJson(reply.usage);
-    to_->Send({.body = Dump(body), .headers = AdmissionHeaders(admission_)});
-  }
-  void OnRefused(const Refusal& refusal) override {
-    to_->Send(ErrorResponse(Dialect::kOpenAi, refusal, request_id_));
+    SendWhole(std::move(body), reply.usage);
   }
 
  private:
@@ -222,8 +205,7 @@ class StreamedCompletion : public CompletionReceiver {
 
   void OnAdmitted(const service::Admission& admission) override {
     CompletionReceiver::OnAdmitted(admission);
-    begun_ = true;
-    to_->Begin(200, "text/event-stream; charset=utf-8", AdmissionHeaders(admission));
+    Begin();
     for (size_t i = 0; i < lists_.size(); ++i) {
       if (const std::string echo = EchoOf(i); !echo.empty()) {
         Say(static_cast<int64_t>(i), echo, {}, {});
@@ -231,8 +213,7 @@ class StreamedCompletion : public CompletionReceiver {
     }
   }
   void OnDelta(Delta delta) override {
-    const bool cut = delta.finish == service::Finish::kCancelled;
-    cut_ |= cut;
+    cut_ |= Cut(delta);
     OrderedJson logprobs;
     if (asked_.logprobs >= 0 && !delta.tokens.empty()) {
       TokenLists& lists = lists_[static_cast<size_t>(delta.choice)];
@@ -242,34 +223,19 @@ class StreamedCompletion : public CompletionReceiver {
     if (!delta.text.empty() || !logprobs.is_null()) {
       Say(delta.choice, delta.text, std::move(logprobs), {});
     }
-    if (delta.finish && !cut) Say(delta.choice, "", {}, FinishReason(delta.finish));
+    if (delta.finish && !Cut(delta)) Say(delta.choice, "", {}, FinishReason(delta.finish));
   }
   void OnReply(const service::Reply& reply) override {
     if (cut_) return OnRefused(CutShort());
-    if (asked_.include_usage) {
-      OrderedJson chunk = Envelope();
-      chunk["choices"] = OrderedJson::array();
-      chunk["usage"] = UsageJson(reply.usage);
-      to_->Write(Event(chunk));
-    }
-    to_->Write("data: [DONE]\n\n");
-    to_->End();
-  }
-  void OnRefused(const Refusal& refusal) override {
-    if (!begun_) return to_->Send(ErrorResponse(Dialect::kOpenAi, refusal, request_id_));
-    to_->Write(Event(ErrorBody(Dialect::kOpenAi, refusal, request_id_)));
-    to_->Break();
+    End(kObject, reply.usage);
   }
 
  private:
   void Say(int64_t choice, const std::string& text, OrderedJson logprobs, OrderedJson finish) {
-    OrderedJson chunk = Envelope();
+    OrderedJson chunk = Envelope(kObject);
     chunk["choices"] = {ChoiceJson(choice, text, std::move(logprobs), std::move(finish))};
-    if (asked_.include_usage) chunk["usage"] = nullptr;
-    to_->Write(Event(chunk));
+    OpenAiReceiver::Say(std::move(chunk));
   }
-
-  bool begun_ = false;
 };
 
 std::optional<Refusal> ReadCounts(const Json& body, bool stream, Asked& asked,
@@ -300,7 +266,8 @@ void Completions(const Api& api, const HttpRequest& request, const std::shared_p
   const Json& most = Get(*body, "max_tokens");
   spec.max_tokens = most.is_null() ? 16 : most.get<int64_t>();
 
-  Asked asked{.id = "cmpl-" + request.id.substr(4), .created = WallClockMs() / 1000};
+  OpenAiAnswer answer = NewOpenAiAnswer("cmpl-", request.id);
+  Asked asked;
   const Json& logprobs = Get(*body, "logprobs");
   if (!logprobs.is_null()) asked.logprobs = spec.logprobs = logprobs.get<int>();
   const bool stream = Get(*body, "stream") == true;
@@ -308,7 +275,7 @@ void Completions(const Api& api, const HttpRequest& request, const std::shared_p
   if (!stream && !options.is_null()) {
     return refuse(Invalid("stream_options", "'stream_options' needs 'stream' to be true."));
   }
-  asked.include_usage = options.is_object() && Get(options, "include_usage") == true;
+  answer.include_usage = options.is_object() && Get(options, "include_usage") == true;
   if (auto refusal = ReadCounts(*body, stream, asked, spec)) return refuse(*refusal);
   if (Get(*body, "echo") == true) {
     if (asked.logprobs >= 0) {
@@ -326,9 +293,11 @@ void Completions(const Api& api, const HttpRequest& request, const std::shared_p
   }
   std::shared_ptr<service::Receiver> receiver;
   if (stream) {
-    receiver = std::make_shared<StreamedCompletion>(std::move(asked), request.id, to);
+    receiver =
+        std::make_shared<StreamedCompletion>(std::move(answer), std::move(asked), request.id, to);
   } else {
-    receiver = std::make_shared<WholeCompletion>(std::move(asked), request.id, to);
+    receiver =
+        std::make_shared<WholeCompletion>(std::move(answer), std::move(asked), request.id, to);
   }
   SendTask(api, request, "POST /v1/completions",
            std::make_unique<service::GenerateTask>(std::move(spec)), std::move(receiver), to);

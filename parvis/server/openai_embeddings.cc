@@ -5,14 +5,13 @@
 #include <utility>
 
 #include "parvis/core/base64.h"
+#include "parvis/server/answer.h"
 #include "parvis/server/api.h"
 #include "parvis/server/openai_json.h"
 #include "parvis/service/embed_task.h"
 
 namespace parvis::server {
 namespace {
-
-using service::Refusal;
 
 constexpr size_t kMaxInputs = 2048;
 constexpr Shape kInputText = String(kMaxText, 1);
@@ -43,13 +42,11 @@ std::string Base64Of(const std::vector<float>& vector) {
   return ToBase64({reinterpret_cast<const char*>(vector.data()), vector.size() * sizeof(float)});
 }
 
-class EmbeddingReceiver : public service::Receiver {
+class EmbeddingReceiver : public AnswerReceiver {
  public:
   EmbeddingReceiver(bool base64, std::string request_id, std::shared_ptr<Responder> to)
-      : base64_(base64), request_id_(std::move(request_id)), to_(std::move(to)) {}
+      : AnswerReceiver(Dialect::kOpenAi, std::move(request_id), std::move(to)), base64_(base64) {}
 
-  void OnAdmitted(const service::Admission& admission) override { admission_ = admission; }
-  void OnDelta(service::Delta) override {}
   void OnReply(const service::Reply& reply) override {
     OrderedJson body = {{"object", "list"},
                         {"data", OrderedJson::array()},
@@ -65,15 +62,9 @@ class EmbeddingReceiver : public service::Receiver {
     }
     to_->Send({.body = Dump(body), .headers = AdmissionHeaders(admission_)});
   }
-  void OnRefused(const Refusal& refusal) override {
-    to_->Send(ErrorResponse(Dialect::kOpenAi, refusal, request_id_));
-  }
 
  private:
   const bool base64_;
-  const std::string request_id_;
-  const std::shared_ptr<Responder> to_;
-  service::Admission admission_;
 };
 
 void Embeddings(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
