@@ -4,6 +4,7 @@
 #include <random>
 
 #include "parvis/cli/interrupt.h"
+#include "parvis/runtime/prompt.h"
 
 namespace parvis::cli {
 namespace {
@@ -62,13 +63,8 @@ void SamplingFlags::ChooseSeed() {
 Result<runtime::GenerateRequest> SamplingFlags::Request(const models::Model& model,
                                                         const std::string& prompt) const {
   PARVIS_RETURN_IF_ERROR(models::CheckTokenizer(model));
-  std::vector<int32_t> tokens = model.tokenizer->Encode(prompt).ids;
-  const bool encoder = model.stack.blueprint().encoder_layers > 0;  // is told where a text ends
-  if (!encoder && model.tokenizer->add_eos() && !tokens.empty()) tokens.pop_back();
-  if (tokens.empty()) {
-    if (!model.tokenizer->bos()) return InvalidArgument("the prompt is empty");
-    tokens.push_back(*model.tokenizer->bos());
-  }
+  std::vector<int32_t> tokens = runtime::PromptTokens(model, prompt);
+  if (tokens.empty()) return InvalidArgument("the prompt is empty");
   return Request(std::move(tokens));
 }
 

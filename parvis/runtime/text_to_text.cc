@@ -5,6 +5,7 @@
 
 #include "fmt/format.h"
 #include "parvis/models/model.h"
+#include "parvis/runtime/prompt.h"
 
 namespace parvis::runtime {
 namespace {
@@ -54,10 +55,7 @@ Result<TextPrompts> TextPrompts::Create(const models::Model& model, TextTask tas
 Result<std::vector<int32_t>> TextPrompts::PromptOf(std::string_view text) const {
   const std::string words = task_.before + std::string(text) + task_.after;
   if (task_.prompt) return task_.prompt(words);
-  std::vector<int32_t> ids = model_->tokenizer->Encode(words).ids;
-  const bool encoder = model_->stack.blueprint().encoder_layers > 0;
-  if (!encoder && model_->tokenizer->add_eos() && !ids.empty()) ids.pop_back();
-  return ids;
+  return PromptTokens(*model_, words);
 }
 
 bool TextPrompts::Fits(std::string_view text) const {

@@ -3,9 +3,11 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
+#include "parvis/core/base64.h"
 #include "parvis/core/clock.h"
 
 namespace parvis::service {
@@ -14,16 +16,12 @@ namespace {
 constexpr std::string_view kPrefix = "pv-";
 constexpr size_t kKeyBytes = 32;
 
-std::string Base64Url(const unsigned char* bytes, size_t size) {
-  constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string text;
-  uint32_t bits = 0;
-  int count = 0;
-  for (size_t i = 0; i < size; ++i) {
-    bits = bits << 8 | bytes[i];
-    for (count += 8; count >= 6; count -= 6) text += kAlphabet[bits >> (count - 6) & 63];
-  }
-  if (count > 0) text += kAlphabet[bits << (6 - count) & 63];
+// RFC 4648, section 5, without padding.
+std::string Base64Url(std::string_view bytes) {
+  std::string text = ToBase64(bytes);
+  std::erase(text, '=');
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
   return text;
 }
 
@@ -43,9 +41,10 @@ Refusal Unknown(bool sent) {
 }  // namespace
 
 Result<std::string> OperatorKey::Replace(store::Database& database) {
-  std::array<unsigned char, kKeyBytes> secret;
-  if (RAND_bytes(secret.data(), secret.size()) != 1) return Internal("no random bytes to be had");
-  const std::string key = std::string(kPrefix) + Base64Url(secret.data(), secret.size());
+  std::array<char, kKeyBytes> secret;
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(secret.data()), kKeyBytes) != 1)
+    return Internal("no random bytes to be had");
+  const std::string key = std::string(kPrefix) + Base64Url({secret.data(), secret.size()});
   OPENSSL_cleanse(secret.data(), secret.size());
   const Sha256Digest digest = Sha256(key);
 

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "parvis/runtime/prompt.h"
 #include "parvis/text/tokenizer.h"
 
 namespace parvis::service {
@@ -11,15 +12,6 @@ namespace {
 
 // While it is read; the server's own limit of bodies is far below.
 constexpr size_t kMaxConversationBytes = size_t{1} << 30;
-
-// The text as a model reads it that goes on with it: a last end token would end it.
-std::vector<int32_t> EncodePrompt(const models::Model& model, const std::string& text) {
-  std::vector<int32_t> tokens = model.tokenizer->Encode(text).ids;
-  const bool encoder = model.stack.blueprint().encoder_layers > 0;
-  if (!encoder && model.tokenizer->add_eos() && !tokens.empty()) tokens.pop_back();
-  if (tokens.empty() && model.tokenizer->bos()) tokens.push_back(*model.tokenizer->bos());
-  return tokens;
-}
 
 Result<chat::Prompt> PromptOf(const chat::Prompter& prompter, const ConversationText& text) {
   if (!text.continues) return prompter.Make(text.json);
@@ -50,7 +42,7 @@ OrRefusal<std::vector<int32_t>> TokensOf(const PromptSource& source, const std::
   if (conversation == nullptr || plain) {
     const std::string& text = plain ? *conversation->plain : std::get<std::string>(source);
     texts.push_back(text);
-    return EncodePrompt(model.model(), text);
+    return runtime::PromptTokens(model.model(), text);
   }
   if (prompter == nullptr) {
     return Invalid("messages",
