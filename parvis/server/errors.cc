@@ -66,8 +66,6 @@ int StatusOf(RefusalKind kind) {
       return 403;
     case RefusalKind::kNotFound:
       return 404;
-    case RefusalKind::kConflict:
-      return 409;
     case RefusalKind::kTooLarge:
       return 413;
     case RefusalKind::kRateLimited:

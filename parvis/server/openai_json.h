@@ -17,7 +17,6 @@
 namespace parvis::server {
 
 inline constexpr size_t kMaxBodyBytes = size_t{16} << 20;
-inline constexpr double kMaxInt64 = 9223372036854775807.0;
 
 // Shapes of fields that several routes have in common.
 inline constexpr Shape kModelName = String(256, 1);

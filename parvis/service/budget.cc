@@ -38,7 +38,7 @@ class MemoryBudget::Taken : public Reservation {
   void Settle(int64_t tokens) override {
     if (settled_) return;
     settled_ = true;
-    budget_.GiveBack(key_, std::max<int64_t>(0, tokens_ - tokens));
+    budget_.GiveBack(key_, tokens_ - tokens);  // negative if it used more than was taken
   }
   RateView view() const override { return view_; }
 

@@ -26,7 +26,8 @@ struct RateView {
 class Reservation {
  public:
   virtual ~Reservation() = default;
-  // The request is over and used so many tokens, input and output; the rest is refunded. Once.
+  // The request is over and used so many tokens, input and output; the rest is refunded, and
+  // what is more than was taken is taken now. Once.
   virtual void Settle(int64_t tokens) = 0;
   virtual RateView view() const = 0;
 };

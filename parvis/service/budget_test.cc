@@ -48,6 +48,14 @@ TEST(MemoryBudget, WhatIsNeverSettledIsGivenBackWhole) {
   EXPECT_FALSE(budget.Reserve(CallerOf("a"), 0).ok()) << "one at a time";
 }
 
+TEST(MemoryBudget, WhatIsUsedBeyondTheWorstCaseIsChargedToo) {
+  ManualClock clock;
+  MemoryBudget budget({.tokens_per_minute = 100}, clock.Function());
+  (*budget.Reserve(CallerOf("a"), 10))->Settle(60);
+  EXPECT_FALSE(budget.Reserve(CallerOf("a"), 41).ok());
+  EXPECT_TRUE(budget.Reserve(CallerOf("a"), 40).ok());
+}
+
 TEST(MemoryBudget, RequestsAMinute) {
   ManualClock clock;
   MemoryBudget budget({.requests_per_minute = 2}, clock.Function());

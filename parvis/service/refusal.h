@@ -18,7 +18,6 @@ enum class RefusalKind {
   kUnauthenticated,  // no credential, or one that is not known
   kForbidden,        // known, but may not
   kNotFound,         // no such model, or one that the caller may not know of
-  kConflict,         // something else is in the way
   kTooLarge,         // more bytes than the route takes
   kRateLimited,      // too much in this moment; trying again after `retry_after_ms` may help
   kQuotaExhausted,   // used up; trying again does not help
