@@ -11,6 +11,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "parvis/cli/interrupt.h"
 #include "parvis/cli/model_path.h"
 #include "parvis/cli/version.h"
+#include "parvis/core/file_lock.h"
 #include "parvis/server/api.h"
 #include "parvis/server/http_server.h"
 #include "parvis/service/operator_key.h"
@@ -82,29 +84,41 @@ service::CatalogueSettings CatalogueSettingsOf(const Options& options) {
   return settings;
 }
 
+// A model that can be asked, for those who start.
+struct Example {
+  std::string model;
+  bool converses = false;
+};
+
 // Loads what the line names, so that the first request need not wait, and says early what cannot
-// be.
-Status WarmUp(service::Catalogue& catalogue, const Options& options) {
+// be. The first that writes is the example.
+Result<std::optional<Example>> WarmUp(service::Catalogue& catalogue, const Options& options) {
+  std::optional<Example> example;
   for (const std::string& model : options.models) {
     std::error_code error;
     const std::string name = std::filesystem::exists(model, error) ? PlaceOf(model).name : model;
     std::promise<Status> done;
-    catalogue.Acquire(name, [&done](const auto& acquired) {
+    catalogue.Acquire(name, [&](const auto& acquired) {
+      if (acquired.ok() && !example && (*acquired)->generates()) {
+        example = Example{name, (*acquired)->prompter() != nullptr};
+      }
       done.set_value(acquired.ok() ? Status() : NotFound(acquired.refusal().message));
     });
     PARVIS_RETURN_IF_ERROR(done.get_future().get());
   }
-  return {};
+  return example;
+}
+
+std::string AddressOf(const Options& options, const server::HttpServer& http) {
+  const bool ipv6 = options.http.host.find(':') != std::string::npos;
+  return fmt::format("{}://{}:{}", options.http.certificate.empty() ? "http" : "https",
+                     ipv6 ? "[" + options.http.host + "]" : options.http.host, http.port());
 }
 
 // Where the server is, and the key if it is new: the one thing that nobody can ask for again, so it
 // is said even with --quiet.
-void Announce(const Options& options, const server::HttpServer& http,
+void Announce(const Options& options, const std::string& address,
               const std::optional<std::string>& new_key, Console& console) {
-  const bool ipv6 = options.http.host.find(':') != std::string::npos;
-  const std::string address =
-      fmt::format("{}://{}:{}", options.http.certificate.empty() ? "http" : "https",
-                  ipv6 ? "[" + options.http.host + "]" : options.http.host, http.port());
   if (console.json) {
     OrderedJson document = Console::Document("serve");
     document["address"] = address;
@@ -120,6 +134,36 @@ void Announce(const Options& options, const server::HttpServer& http,
   } else if (!new_key) {
     console.Note("The operator's key is the one that was shown before; --new-key makes another.");
   }
+}
+
+// What somebody who starts can do next.
+void Suggest(const Options& options, const std::string& address, service::Catalogue& catalogue,
+             const std::optional<Example>& example, Console& console) {
+  constexpr size_t kNamed = 12;
+  const std::vector<service::ModelState> models = catalogue.List();
+  std::string names;
+  for (size_t i = 0; i < std::min(models.size(), kNamed); ++i) {
+    names += (i > 0 ? ", " : "") + models[i].name;
+  }
+  if (models.size() > kNamed) names += fmt::format(" and {} more", models.size() - kNamed);
+  console.Note(models.empty() ? "There are no models yet; 'parvis serve FILE' serves one."
+                              : "Models: " + names + ".");
+  const char* const key = options.no_key ? "" : " -H \"Authorization: Bearer $KEY\"";
+  console.Note(options.no_key ? "Try:" : "Try, with your key in KEY:");
+  if (!example) {
+    console.Note(fmt::format("  curl {}/v1/models{}", address, key));
+  } else if (example->converses) {
+    console.Note(
+        fmt::format("  curl {}/v1/chat/completions{} \\\n    -d '{{\"model\": \"{}\", "
+                    "\"messages\": [{{\"role\": \"user\", \"content\": \"Hello\"}}]}}'",
+                    address, key, example->model));
+  } else {
+    console.Note(
+        fmt::format("  curl {}/v1/completions{} \\\n    -d '{{\"model\": \"{}\", "
+                    "\"prompt\": \"Once upon a time\", \"max_tokens\": 60}}'",
+                    address, key, example->model));
+  }
+  console.Note("Clients of OpenAI, Anthropic and Ollama work with this address. Ctrl-C stops.");
 }
 
 // Until Ctrl-C or SIGTERM; then what runs may end, for a while.
@@ -143,6 +187,33 @@ void WaitAndStop(const Options& options, server::HttpServer& http, service::Gate
     std::this_thread::sleep_for(milliseconds(10));
   }
   http.Close();
+  console.Note("Stopped.");
+}
+
+// Keys that nobody saw would be lost: all that can make a start vain comes before they are made.
+struct Keys {
+  std::unique_ptr<service::OperatorKey> identity;
+  std::optional<std::string> new_key;
+};
+Result<Keys> OpenKeys(const Options& options, store::Database& database) {
+  Keys keys;
+  if (options.new_key) {
+    PARVIS_ASSIGN_OR_RETURN(keys.new_key, service::OperatorKey::Replace(database));
+  }
+  PARVIS_ASSIGN_OR_RETURN(auto opened, service::OperatorKey::Open(database));
+  if (opened.new_key) keys.new_key = std::move(opened.new_key);
+  keys.identity = std::move(opened.identity);
+  return keys;
+}
+
+// Two servers on one database would take each other's running requests for interrupted ones.
+Result<FileLock> LockFolder(const std::string& folder) {
+  auto lock = FileLock::Take(folder + "/parvis.lock");
+  if (lock.ok() || lock.status().code() != StatusCode::kUnavailable) return lock;
+  return Status(StatusCode::kUnavailable,
+                lock.status().message() +
+                    ": Parvis serves from this folder already; --data names "
+                    "another");
 }
 
 Status Serve(Options& options, Console& console) {
@@ -157,24 +228,21 @@ Status Serve(Options& options, Console& console) {
   std::error_code error;
   std::filesystem::create_directories(options.data, error);
   if (error) return IoError(options.data + ": " + error.message());
-  const std::string database_path = options.data + "/parvis.db";
+  PARVIS_ASSIGN_OR_RETURN(const FileLock lock, LockFolder(options.data));
+  PARVIS_ASSIGN_OR_RETURN(const auto http, server::HttpServer::Listen(options.http));
+  PARVIS_ASSIGN_OR_RETURN(const Compute compute, Compute::Make(options.compute));
+  const ops::Exec exec = compute.exec();
+  service::Catalogue catalogue(CatalogueSettingsOf(options), exec);
+  PARVIS_ASSIGN_OR_RETURN(const std::optional<Example> example, WarmUp(catalogue, options));
 
+  const std::string database_path = options.data + "/parvis.db";
   PARVIS_ASSIGN_OR_RETURN(const auto records, service::Records::Open(database_path));
   PARVIS_ASSIGN_OR_RETURN(const auto database, store::Database::Open(database_path));
-  std::optional<std::string> new_key;
-  if (options.new_key) {
-    PARVIS_ASSIGN_OR_RETURN(new_key, service::OperatorKey::Replace(*database));
-  }
-  PARVIS_ASSIGN_OR_RETURN(auto keys, service::OperatorKey::Open(*database));
-  if (keys.new_key) new_key = std::move(keys.new_key);
+  PARVIS_ASSIGN_OR_RETURN(const Keys keys, OpenKeys(options, *database));
   const service::Anyone anyone(*keys.identity);
   const service::Identity& identity =
       options.no_key ? static_cast<const service::Identity&>(anyone) : *keys.identity;
 
-  PARVIS_ASSIGN_OR_RETURN(const Compute compute, Compute::Make(options.compute));
-  const ops::Exec exec = compute.exec();
-  service::Catalogue catalogue(CatalogueSettingsOf(options), exec);
-  PARVIS_RETURN_IF_ERROR(WarmUp(catalogue, options));
   service::MemoryBudget budget(options.limits);
   service::NoCheck check;
   service::Workers workers(16);
@@ -183,10 +251,10 @@ Status Serve(Options& options, Console& console) {
   PARVIS_ASSIGN_OR_RETURN(const server::Router router, server::MakeRouter(api));
   CatchInterrupts();
   CatchTermination();
-  PARVIS_ASSIGN_OR_RETURN(const auto http,
-                          server::HttpServer::Start(options.http, router, identity, workers,
-                                                    [](const server::Served&) {}));
-  Announce(options, *http, new_key, console);
+  http->Start({router, identity, workers, [](const server::Served&) {}});
+  const std::string address = AddressOf(options, *http);
+  Announce(options, address, keys.new_key, console);
+  Suggest(options, address, catalogue, example, console);
   WaitAndStop(options, *http, gateway, console);
   return {};
 }

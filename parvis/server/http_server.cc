@@ -59,10 +59,7 @@ struct World {
   std::atomic<size_t> num_connections{0};
   asio::io_context io{1};
   HttpServerSettings settings;
-  const Router& router;
-  const service::Identity& identity;
-  service::Workers& workers;
-  std::function<void(const Served&)> served;
+  std::optional<HttpService> service;  // before the first connection
   std::optional<asio::ssl::context> tls;
   bool stopping = false;
 };
@@ -283,7 +280,7 @@ class Connection : public ConnectionBase, public std::enable_shared_from_this<Co
   // All that can be said before the body: which route, by whom, and whether they may.
   void Judge(const Parser& parser, Incoming& incoming) {
     HttpRequest& request = incoming.request;
-    Router::Match match = world_.router.Find(request.method, request.path);
+    Router::Match match = world_.service->router.Find(request.method, request.path);
     incoming.route = match.route;
     incoming.allow = std::move(match.allow);
     request.captures = std::move(match.captures);
@@ -321,7 +318,7 @@ class Connection : public ConnectionBase, public std::enable_shared_from_this<Co
     if (route.policy.kind == Policy::Kind::kPublic) return std::nullopt;
     auto credential = CredentialOf(request);
     if (!credential.ok()) return credential.refusal();
-    auto caller = world_.identity.Identify(*credential);
+    auto caller = world_.service->identity.Identify(*credential);
     if (!caller.ok()) return caller.refusal();
     if (!caller->permissions.Has(route.policy.permission)) {
       return Refusal{RefusalKind::kForbidden,
@@ -418,7 +415,7 @@ class Connection : public ConnectionBase, public std::enable_shared_from_this<Co
   // Handlers run on a worker; one that throws is answered for.
   void Call(const Route& route, HttpRequest&& request, Dialect dialect,
             const std::shared_ptr<Outbox>& outbox) {
-    world_.workers.Post([&route, dialect, outbox, request = std::move(request)]() mutable {
+    world_.service->workers.Post([&route, dialect, outbox, request = std::move(request)]() mutable {
       const std::string id = request.id;
       try {
         route.handler(std::move(request), outbox);
@@ -479,7 +476,7 @@ class Connection : public ConnectionBase, public std::enable_shared_from_this<Co
     }
     served.seconds = std::chrono::duration<double>(Clock::now() - incoming.came_at).count();
     served.gone = !clean;
-    world_.served(served);
+    world_.service->served(served);
     co_return ok&& clean&& form.keep_alive;
   }
 
@@ -543,22 +540,16 @@ class Connection : public ConnectionBase, public std::enable_shared_from_this<Co
 };
 
 Status AddressError(const HttpServerSettings& settings, const error_code& error) {
-  return {StatusCode::kUnavailable,
-          fmt::format("{}:{}: {}", settings.host, settings.port, error.message())};
+  const std::string message =
+      fmt::format("{}:{}: {}", settings.host, settings.port, error.message());
+  if (error != asio::error::address_in_use) return {StatusCode::kUnavailable, message};
+  return {StatusCode::kUnavailable, message + "; --port names another (0: any that is free)"};
 }
 
 class Server : public HttpServer {
  public:
-  Server(const HttpServerSettings& settings, const Router& router,
-         const service::Identity& identity, service::Workers& workers,
-         std::function<void(const Served&)> served)
-      : world_{.settings = settings,
-               .router = router,
-               .identity = identity,
-               .workers = workers,
-               .served = std::move(served)},
-        acceptor_(world_.io),
-        retry_(world_.io) {}
+  explicit Server(const HttpServerSettings& settings)
+      : world_{.settings = settings}, acceptor_(world_.io), retry_(world_.io) {}
   ~Server() override { Close(); }
 
   Status Listen() {
@@ -575,9 +566,13 @@ class Server : public HttpServer {
     if (!error) acceptor_.listen(1024, error);
     if (error) return AddressError(world_.settings, error);
     port_ = acceptor_.local_endpoint().port();
+    return {};
+  }
+
+  void Start(HttpService service) override {
+    world_.service.emplace(std::move(service));
     asio::co_spawn(world_.io, Accept(), asio::detached);
     thread_ = std::thread([this] { world_.io.run(); });
-    return {};
   }
 
   uint16_t port() const override { return port_; }
@@ -649,12 +644,8 @@ class Server : public HttpServer {
 
 }  // namespace
 
-Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerSettings& settings,
-                                                      const Router& router,
-                                                      const service::Identity& identity,
-                                                      service::Workers& workers,
-                                                      std::function<void(const Served&)> served) {
-  auto server = std::make_unique<Server>(settings, router, identity, workers, std::move(served));
+Result<std::unique_ptr<HttpServer>> HttpServer::Listen(const HttpServerSettings& settings) {
+  auto server = std::make_unique<Server>(settings);
   PARVIS_RETURN_IF_ERROR(server->Listen());
   return std::unique_ptr<HttpServer>(std::move(server));
 }

@@ -42,18 +42,25 @@ struct Served {
   bool gone = false;  // the client left before the end
 };
 
+// What the server stands before.
+struct HttpService {
+  const Router& router;
+  const service::Identity& identity;
+  service::Workers& workers;
+  std::function<void(const Served&)> served;  // called by the I/O thread
+};
+
 // HTTP/1.1 (RFC 9112) on sockets: limits on every size and time, one I/O thread that never computes
 // (handlers run on workers), many thousand connections at a time. Before a body is read it is known
 // who asks and that they may; anything that two readers of a request could read differently is
 // refused (RFC 9112 §11.2).
 class HttpServer {
  public:
-  // Listens. Everything given must outlive the server. `served` is called by the I/O thread.
-  static Result<std::unique_ptr<HttpServer>> Start(const HttpServerSettings& settings,
-                                                   const Router& router,
-                                                   const service::Identity& identity,
-                                                   service::Workers& workers,
-                                                   std::function<void(const Served&)> served);
+  // The address is ours from now on; clients that come before Start wait. Says early what makes a
+  // start vain: an address in use, a certificate that cannot be read.
+  static Result<std::unique_ptr<HttpServer>> Listen(const HttpServerSettings& settings);
+  // Answers. Once; everything in `service` must outlive the server, or its Close.
+  virtual void Start(HttpService service) = 0;
   virtual ~HttpServer() = default;  // as Close
 
   virtual uint16_t port() const = 0;
