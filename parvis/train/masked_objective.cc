@@ -4,61 +4,37 @@
 // anew each time).
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 #include <utility>
 
-#include "parvis/text/words.h"
+#include "parvis/train/masking.h"
 #include "parvis/train/objectives.h"
 
 namespace parvis::train {
 namespace {
 
-// Of the tokens that are chosen, so many become the mask, and so many another token; the rest stay,
-// so that the model cannot trust what it sees.
-constexpr double kMasked = 0.8, kReplaced = 0.1;
-
-// 1 for each token that goes on with the word before it.
-std::vector<int32_t> Continues(const text::Tokenizer& tokenizer, const text::Encoded& encoded,
-                               std::string_view text) {
-  std::vector<int32_t> flags(encoded.ids.size(), 0);
-  if (tokenizer.kind() == "byte_bpe") {
-    const std::vector<int64_t> words = text::WordsOf(tokenizer, encoded, text);
-    for (size_t i = 1; i < flags.size(); ++i) flags[i] = words[i] == words[i - 1] ? 1 : 0;
-  } else {
-    const std::vector<bool> continues = text::ContinuesWord(tokenizer, encoded, text);
-    std::copy(continues.begin(), continues.end(), flags.begin());
-  }
-  return flags;
-}
-
 class MaskedObjective : public Objective {
  public:
   MaskedObjective(const ObjectiveSettings& settings,
                   std::shared_ptr<const text::Tokenizer> tokenizer)
-      : settings_(settings),
-        tokenizer_(std::move(tokenizer)),
-        mask_(*tokenizer_->vocabulary().mask) {
+      : masking_(settings.mask_share, settings.whole_word, tokenizer),
+        tokenizer_(std::move(tokenizer)) {
     if (tokenizer_->add_bos() && tokenizer_->bos()) before_ = {*tokenizer_->bos()};
     if (tokenizer_->add_eos() && tokenizer_->eos()) after_ = {*tokenizer_->eos()};
-    for (int32_t id = 0; id < tokenizer_->vocab_size(); ++id) {
-      if (!tokenizer_->IsSpecial(id)) words_.push_back(id);
-    }
   }
 
   Result<Example> Encode(const Document& document) const override {
     text::EncodeOptions options;
     options.add_special = false;
-    options.offsets = settings_.whole_word;
+    options.offsets = masking_.whole_word();
     text::Encoded encoded = tokenizer_->Encode(document.text, options);
     Example example;
-    if (settings_.whole_word) example.numbers = Continues(*tokenizer_, encoded, document.text);
+    example.numbers = masking_.Continues(encoded, document.text);
     example.tokens = std::move(encoded.ids);
     return example;
   }
 
   std::optional<Around> AroundPlainTokens() const override {
-    if (settings_.whole_word) return std::nullopt;  // needs to know where words begin
+    if (masking_.whole_word()) return std::nullopt;  // needs to know where words begin
     return Around{};
   }
 
@@ -80,16 +56,9 @@ class MaskedObjective : public Objective {
     batch.segments.push_back(
         {begin, static_cast<int64_t>(batch.tokens.size()) - begin, 0, nullptr});
     batch.documents.push_back(piece.document);
-    for (const int64_t at : Choose(corpus, piece, random)) {
-      batch.head_rows.push_back(first + at);
-      batch.targets.push_back(tokens[at]);
-      const double what = random.Uniform();
-      if (what < kMasked) {
-        batch.tokens[first + at] = mask_;
-      } else if (what < kMasked + kReplaced) {
-        batch.tokens[first + at] = words_[random.Below(words_.size())];
-      }
-    }
+    auto continues = corpus.Numbers(piece.document);
+    if (!continues.empty()) continues = continues.subspan(static_cast<size_t>(piece.begin));
+    masking_.Hide(first, first + piece.count, continues, random, batch);
   }
 
   Status Check(const nn::Blueprint& b) const override {
@@ -101,35 +70,9 @@ class MaskedObjective : public Objective {
   }
 
  private:
-  // Places within a piece whose tokens are predicted, in order: whole words in a random order until
-  // there are enough, at least one token.
-  std::vector<int64_t> Choose(const Corpus& corpus, const Piece& piece, Random& random) const {
-    std::vector<int64_t> words;  // where each begins
-    const auto flags = corpus.Numbers(piece.document);
-    for (int64_t at = 0; at < piece.count; ++at) {
-      if (at == 0 || flags.empty() || flags[piece.begin + at] == 0) words.push_back(at);
-    }
-    std::vector<size_t> order(words.size());
-    std::iota(order.begin(), order.end(), 0);
-    const auto wanted = static_cast<size_t>(std::max<int64_t>(
-        1, std::llround(settings_.mask_share * static_cast<double>(piece.count))));
-    std::vector<int64_t> chosen;
-    for (size_t i = 0; i < order.size() && chosen.size() < wanted; ++i) {
-      std::swap(order[i], order[i + random.Below(order.size() - i)]);
-      const size_t word = order[i];
-      const int64_t end = word + 1 < words.size() ? words[word + 1] : piece.count;
-      const auto size = static_cast<size_t>(end - words[word]);
-      if (!chosen.empty() && chosen.size() + size > wanted) continue;
-      for (int64_t at = words[word]; at < end; ++at) chosen.push_back(at);
-    }
-    std::sort(chosen.begin(), chosen.end());
-    return chosen;
-  }
-
-  ObjectiveSettings settings_;
+  Masking masking_;
   std::shared_ptr<const text::Tokenizer> tokenizer_;
-  int32_t mask_;
-  std::vector<int32_t> before_, after_, words_;
+  std::vector<int32_t> before_, after_;
 };
 
 }  // namespace

@@ -46,6 +46,8 @@ constexpr Case kCases[] = {
     {"preference_bloom", "models/bloom_tiny", ObjectiveKind::kPreference},
     {"preference_t5", "models/t5_v1_1", ObjectiveKind::kPreference},
     {"pairs_t5", "models/t5_v1_1", ObjectiveKind::kPairs},
+    {"contrastive_bert", "encoders/bert_masked_lm", ObjectiveKind::kContrastive},
+    {"contrastive_masked_bert", "encoders/bert_masked_lm", ObjectiveKind::kContrastive},
 };
 
 class ObjectiveGoldenTest : public testing::TestWithParam<Case> {
@@ -98,6 +100,8 @@ class ObjectiveGoldenTest : public testing::TestWithParam<Case> {
     return {reinterpret_cast<const int32_t*>(tensor.data()) + step * width,
             static_cast<size_t>(width)};
   }
+
+  bool masked() const { return std::string(GetParam().name) == "contrastive_masked_bert"; }
 
   // One sequence with its targets, as the objective would append it.
   Batch BatchOf(int64_t step, int64_t begin, int64_t length, int64_t first_target,
@@ -171,7 +175,32 @@ class ObjectiveGoldenTest : public testing::TestWithParam<Case> {
     return batches;
   }
 
+  // All pairs of a step in one batch: each is told from the others.
+  std::vector<Batch> AlikeOf(int64_t step) {
+    std::vector<Batch> batches(1);
+    Random random(1);
+    Corpus corpus;
+    size_t begin = 0;
+    for (const int64_t length : kLengths) {
+      const auto size = static_cast<size_t>(2 * length + 1);
+      corpus.Add("", 0, 0, Ints("input_ids", step).subspan(begin, size),
+                 std::vector<int32_t>{static_cast<int32_t>(length)});
+      objective_->Append(corpus, {corpus.num_documents() - 1, 0, static_cast<int64_t>(size)},
+                         random, batches[0]);
+      begin += size;
+    }
+    if (!masked()) return batches;
+    const auto targets = Ints("targets", step);  // the hidden tokens are the reference's, too
+    for (size_t i = 0; i < targets.size(); ++i) {
+      if (targets[i] < 0) continue;
+      batches[0].head_rows.push_back(static_cast<int64_t>(i));
+      batches[0].targets.push_back(targets[i]);
+    }
+    return batches;
+  }
+
   std::vector<Batch> StepOf(int64_t step) {
+    if (GetParam().kind == ObjectiveKind::kContrastive) return AlikeOf(step);
     if (GetParam().kind == ObjectiveKind::kPreference) return PairsOf(step);
     const auto all = static_cast<int64_t>(Ints("targets", step).size());
     const bool per_token = GetParam().kind == ObjectiveKind::kMasked ||
@@ -241,7 +270,8 @@ TEST_P(ObjectiveGoldenTest, TenStepsOfAdamW) {
     vocabulary.chat_template = "{{ messages }}";
     model_->tokenizer = text::MakeTokenizer(std::move(vocabulary)).value();
   }
-  Result<ObjectivePointer> objective = MakeObjective({.kind = GetParam().kind}, *model_);
+  Result<ObjectivePointer> objective =
+      MakeObjective({.kind = GetParam().kind, .mask_share = 0.0, .masked_weight = 0.3}, *model_);
   ASSERT_TRUE(objective.ok()) << objective.status().message();
   objective_ = *objective;
   Trainer trainer(exec_, model_->stack, *objective_, OptimizerSettings{}, ops::Packing::kF32);

@@ -123,6 +123,12 @@ TEST_F(ObjectiveRunTest, Pairs) {
   ResumesToTheSameBits("pairs");
 }
 
+TEST_F(ObjectiveRunTest, ContrastiveWithHiddenTokens) {
+  WriteRecipe("pairs.tsv", Bert("bert_uncased"),
+              "objective = \"contrastive\"\nmask_share = 0.2\nwhole_word = true\nsteps = 12\n");
+  ResumesToTheSameBits("alike");
+}
+
 TEST_F(ObjectiveRunTest, LabelsFromAnotherModel) {
   WriteRecipe("texts.jsonl", Bert("bert_uncased"), "objective = \"masked\"\nsteps = 4\n");
   ASSERT_TRUE(Train(Options("parent")).ok());
@@ -237,7 +243,7 @@ TEST_F(ObjectiveRunTest, RefusesWhatDoesNotFit) {
   EXPECT_THAT(message("pairs.tsv", T5(), "objective = \"spans\"\n"), HasSubstr("not a .txt or"));
   EXPECT_THAT(message("texts.jsonl", Bert("bert_uncased"), "objective = \"labels\"\n"),
               HasSubstr("fewer than two different labels"));
-  EXPECT_THAT(message("texts.jsonl", T5(), "mask_share = 0.2\n"), HasSubstr("\"masked\" only"));
+  EXPECT_THAT(message("texts.jsonl", T5(), "mask_share = 0.2\n"), HasSubstr("\"masked\" or \"contrastive\" only"));
   EXPECT_THAT(message("texts.jsonl", "[model]\nfrom = \"none.gguf\"\n", ""),
               HasSubstr("none.gguf does not exist"));
 }

@@ -6,6 +6,8 @@ RowFormat RowFormatOf(ObjectiveKind kind) {
   switch (kind) {
     case ObjectiveKind::kPairs:
       return {.text = "source", .built_text = "text", .second = "target", .second_needed = true};
+    case ObjectiveKind::kContrastive:  // as data sets have pairs
+      return {.second = "target", .second_needed = true};
     case ObjectiveKind::kChat:
       return {.fields = {"tools", "documents", "chat_template_kwargs"}, .said = {"messages"}};
     case ObjectiveKind::kPreference:
@@ -44,6 +46,8 @@ Result<ObjectivePointer> MakeObjective(const ObjectiveSettings& settings,
         return NewPairObjective(settings, tokenizer, start);
       case ObjectiveKind::kChat:
         return NewChatObjective(model);
+      case ObjectiveKind::kContrastive:
+        return NewContrastiveObjective(settings, tokenizer);
       case ObjectiveKind::kPreference:
         return NewPreferenceObjective(settings, model);
       case ObjectiveKind::kLabels:

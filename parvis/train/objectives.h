@@ -46,6 +46,10 @@ ObjectivePointer NewAnswerObjective(const models::Model& model);
 // Of a model that writes text and whose tokenizer has a chat template.
 Result<ObjectivePointer> NewChatObjective(const models::Model& model);
 
+// With mask_share = 0 no mask token is needed.
+Result<ObjectivePointer> NewContrastiveObjective(const ObjectiveSettings& settings,
+                                                 std::shared_ptr<const text::Tokenizer> tokenizer);
+
 // Of a model that writes text. Its documents want Begin.
 Result<ObjectivePointer> NewPreferenceObjective(const ObjectiveSettings& settings,
                                                 const models::Model& model);

@@ -343,6 +343,10 @@ Json Recipe::Deciding() const {
     flat["train.fim_share"] = objective.fim_share;
     flat["train.fim_suffix_first"] = objective.fim_suffix_first;
   }
+  if (objective.kind == ObjectiveKind::kContrastive) {
+    flat["train.temperature"] = objective.temperature;
+    flat["train.masked_weight"] = objective.masked_weight;
+  }
   if (objective.kind == ObjectiveKind::kPreference) {
     flat["train.beta"] = objective.beta;
     flat["train.label_smoothing"] = objective.label_smoothing;

@@ -173,6 +173,23 @@ TEST_F(RecipeTest, NamesFileLineAndKeyOfWhatIsWrong) {
   Refused("\"wsd\"", "\"step\"", "none of: constant, linear, cosine, wsd");
   Refused("dtype = \"bf16\"", "dtype = \"q8_0\"", "[train] dtype: \"q8_0\" is none of: f32, bf16");
   Refused("dtype = \"q8_0\"", "model = \"../m.gguf\"", "must stay within the run's folder");
+  const std::string of = "tokens = 4e6\nobjective = ";
+  Refused("tokens = 4e6", of + "\"masked\"\nmask_share = 0.0",
+          "mask_share: 0 is not between 0.001");
+  Refused("tokens = 4e6", of + "\"masked\"\nmasked_weight = 0.1",
+          "masked_weight: is of objective = \"contrastive\" only");
+  Refused("tokens = 4e6", of + "\"masked\"\ntemperature = 0.1", "temperature: is of objective");
+  Refused("tokens = 4e6", of + "\"pairs\"\nmask_share = 0.1",
+          "mask_share: is of objective = \"masked\" or \"contrastive\" only");
+  Refused("tokens = 4e6", of + "\"contrastive\"\ntemperature = 0.0",
+          "temperature: 0 is not between");
+  Refused("tokens = 4e6", of + "\"contrastive\"\nmask_share = 1.0", "mask_share: 1 is not between");
+  Refused("tokens = 4e6", of + "\"contrastive\"\nmask_share = 0.1\nmasked_weight = -1",
+          "masked_weight: -1 is not between");
+  Refused("tokens = 4e6", of + "\"contrastive\"\nmasked_weight = 0.1",
+          "masked_weight: is for hidden tokens: mask_share says how many");
+  Refused("tokens = 4e6", of + "\"contrastive\"\nwhole_word = true",
+          "whole_word: is for hidden tokens: mask_share says how many");
   Refused("seed = 5", "seed = ", "r.toml:3: not TOML: ");
   Refused("seed = 5", "seed = 5\nseed = 6", "r.toml:4: not TOML: ");
 }

@@ -88,6 +88,8 @@ Result<models::Model> ParentWithHead(const Recipe& recipe, models::Model model,
   const bool known = std::all_of(labels.names.begin(), labels.names.end(), [&](const auto& name) {
     return std::find(own.begin(), own.end(), name) != own.end();
   });
+  // What is embedded needs no head; one that is there stays as it is.
+  if (recipe.objective.kind == ObjectiveKind::kContrastive) return model;
   if (model.stack.blueprint().head.kind == kind && known) return model;
   if (kind == nn::Head::Kind::kLanguage) {
     return InvalidArgument("this model has no head that predicts tokens");
@@ -129,6 +131,10 @@ Result<models::Model> ModelOf(const Recipe& recipe, std::optional<Parent> parent
                     recipe.path, recipe.context_length, most));
   }
   if (labels.several) model.task.problem_type = "multi_label_classification";
+  if (recipe.objective.kind == ObjectiveKind::kContrastive) {
+    model.task.pooling = "mean";
+    model.task.normalize = true;
+  }
   model.tokenizer = std::move(tokenizer);
   model.name = recipe.name;
   return model;

@@ -39,6 +39,8 @@ CASES = {
     "preference_bloom": ("models/bloom_tiny", "BloomForCausalLM", "preference"),
     "preference_t5": ("models/t5_v1_1", "T5ForConditionalGeneration", "preference"),
     "pairs_t5": ("models/t5_v1_1", "T5ForConditionalGeneration", "pairs"),
+    "contrastive_bert": ("encoders/bert_masked_lm", "BertForMaskedLM", "contrastive"),
+    "contrastive_masked_bert": ("encoders/bert_masked_lm", "BertForMaskedLM", "contrastive+masked"),
 }
 
 
@@ -130,6 +132,24 @@ def preference_loss(model, reference, ids, targets):
     return -torch.nn.functional.logsigmoid(margin), margin.detach()
 
 
+def contrastive_loss(model, step, goal):
+    """Each text is to be found by its partner, both ways, among those of the step; cosines of means over 0.05.
+    With hidden tokens 0.3 of their mean loss is added."""
+    sides, logits = [[], []], []
+    for ids, _, _ in step:
+        for side, part in zip(sides, (ids[: len(ids) // 2], ids[len(ids) // 2 :])):
+            hidden = model.bert(input_ids=part[None]).last_hidden_state[0]
+            side.append(torch.nn.functional.normalize(hidden.mean(0), dim=0))
+            logits.append(model.cls(hidden))
+    scores = torch.stack(sides[0]) @ torch.stack(sides[1]).T / 0.05
+    right = torch.arange(len(step))
+    entropy = torch.nn.functional.cross_entropy
+    loss = (entropy(scores, right) + entropy(scores.T, right)) / 2
+    if goal == "contrastive":
+        return loss
+    return loss + 0.3 * entropy(torch.cat(logits), torch.cat([targets for _, _, targets in step]))
+
+
 def draw_pair(length, generator):
     """Prompt and chosen, then the same prompt and a rejected answer that is a token longer."""
     prompt = torch.randint(5, 25, (length // 3,), generator=generator)
@@ -145,8 +165,11 @@ def draw_step(model, goal, generator):
     """Sequences of few different tokens, so that there is something to learn."""
     step = []
     for length in LENGTHS:
-        if goal == "preference":
-            step.append(draw_pair(length, generator))
+        if goal in ("preference", "contrastive", "contrastive+masked"):
+            ids, types, targets = draw_pair(length, generator)
+            if goal == "contrastive+masked":
+                targets = draw_targets("masked", model.config, len(ids), generator)
+            step.append((ids, types, targets))
             continue
         ids = torch.randint(5, 25, (length,), generator=generator)
         if model.config.model_type == "t5":  # its classifier looks for the end
@@ -177,10 +200,15 @@ def goldens(model, goal, generator):
             pairs = [preference_loss(model, reference, ids, targets) for ids, _, targets in step]
             margins.append(sum(pair[1] for pair in pairs) / len(pairs))
             loss = sum(pair[0] for pair in pairs) / len(pairs)
+        elif goal.startswith("contrastive"):
+            loss = contrastive_loss(model, step, goal)
         else:
             parts = [loss_of(model, goal, *sequence) for sequence in step]
             loss = sum(part[0] for part in parts) / sum(part[1] for part in parts)
         loss.backward()
+        for parameter in model.parameters():  # a head that is not taught is decayed all the same
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
         norms.append(torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=False))
         losses.append(loss.detach())
         steps.append(step)
@@ -192,6 +220,10 @@ def goldens(model, goal, generator):
         "losses": torch.stack(losses),
         "gradient_norms": torch.stack(norms),
     }
+    if goal.startswith("contrastive"):
+        del tensors["token_types"]
+    if goal == "contrastive":
+        del tensors["targets"]
     if margins:
         tensors["margins"] = torch.stack(margins)
     for name, parameter in model.named_parameters():
