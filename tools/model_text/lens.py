@@ -5,12 +5,13 @@ OUT/questions/train.jsonl and heldout.jsonl.
 """
 
 import hashlib
+import itertools
 import json
 import re
 
 import fable_sources
 import prepare_fable_corpus as fable
-from model_text import books, common, licences, pont, questions
+from model_text import asking, books, common, facts, licences, pont, questions, questions_fr
 from model_text.common import pairs, plain
 
 DATA_SET = dict(name="lens", description="Stories, novels, textbooks, essays, sentences and manuals in French and English")
@@ -60,39 +61,66 @@ def alike(data, writer):
                            language="en" if number % 2 == 0 else "fr")
 
 
-def contexts(data, writer):
-    """(source, id, language, paragraph) of texts that questions are asked about."""
+def paragraphs_by_work(data):
+    """(language, source, work, paragraphs): what questions are asked about. Of the textbooks all, since a question is asked
+    about the sentences without formulas only."""
+    for row in fable_sources.rows(data / "text-textbooks-en/openstax.jsonl.xz"):
+        yield "en", licences.OPENSTAX, row["id"], fable.paragraphs(row["text"])
     for language, (name, licence), work, identifier, text in fable_sources.works(data):
-        if work in fable_sources.HELD_OUT_WORKS:
+        if work in fable_sources.HELD_OUT_WORKS or name == "text-textbooks-en":
             continue
-        for number, paragraph in enumerate(fable.paragraphs(text)):
-            yield (books.SOURCES[name][0], licence, books.SOURCES[name][2]), f"{identifier}#{number}", language, paragraph
+        yield language, (books.SOURCES[name][0], licence, books.SOURCES[name][2]), identifier, fable.paragraphs(text)
     for source, file in MANUALS:
-        for number, pair in enumerate(pairs(data / "parallel-en-fr" / file)):
-            for text, language in zip(pair, ("en", "fr")):
-                yield source, str(number), language, plain(text)
+        for language, side in (("en", 0), ("fr", 1)):
+            yield language, source, file, (plain(p[side]) for p in pairs(data / "parallel-en-fr" / file) if len(p[side]) > 60)
+    for language, _, _, identifier, text in fable_sources.tatoeba(data):
+        yield language, licences.TATOEBA, identifier, [" ".join(text.split("\n")[:12])]
+
+
+def asked_of_texts(data):
+    """(source, id, language, context, [(question, answer)]) by the rules for clauses."""
+    works = list(paragraphs_by_work(data))
+    works = [(language, source, identifier, list(paragraphs)) for language, source, identifier, paragraphs in works]
+    rules = {language: kind([p for code, _, _, paragraphs in works if code == language for p in paragraphs])
+             for language, kind in (("en", questions.English), ("fr", questions_fr.French))}
+    for language, source, identifier, paragraphs in works:
+        for number, context in enumerate(questions.contexts_of(paragraphs)):
+            yield source, f"{identifier}#{number}", language, context, questions.of_context(context, rules[language])
+
+
+def asked_of_countries(data):
+    source = ("factbook-articles", licences.FACTBOOK[1], "The World Factbook, public domain; sentences synthetic")
+    for number, (language, country, context, found) in enumerate(
+            facts.articles(fable_sources.rows(data / "text-factbook-en/factbook.jsonl.xz"))):
+        found = [f for f in found if asking.good(*f, context)]
+        yield source, f"{country}#{number}", language, context, found[:4]
+
+
+def is_held_out(source, identifier, context):
+    """By the text; of countries all articles of a country, since they say the same."""
+    key = identifier.split("#")[0] if source[0] == "factbook-articles" else context
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") % 1000 < HELD_OUT_PER_MILLE
 
 
 def ask(data, writer):
-    """Questions, at most one paragraph's worth of each text; held out by the paragraph."""
+    """OUT/questions/{train,heldout}.jsonl, in an order drawn by hash."""
     folder = writer.out / "questions"
     folder.mkdir(exist_ok=True)
-    counts = {}
-    with open(folder / "train.jsonl", "w", encoding="utf-8") as train, \
-            open(folder / "heldout.jsonl", "w", encoding="utf-8") as held_out:
-        for source, identifier, language, paragraph in contexts(data, writer):
-            if not 120 <= len(paragraph) <= 1100:
-                continue
-            for number, (question, answer) in enumerate(questions.of_paragraph(paragraph, language)):
-                if writer.guard.has(question, paragraph):
-                    writer.refused["questions"] += 1
-                    break
-                draw = int.from_bytes(hashlib.sha256(paragraph.encode()).digest()[:8], "big") % 1000
-                row = {"id": f"{source[0]}/{identifier}?{number}", "question": question, "context": paragraph,
-                       "answer": answer, "language": language, "license": source[1], "author": source[2],
-                       "note": "question and answer synthetic, by the rules of this repository"}
-                (held_out if draw < HELD_OUT_PER_MILLE else train).write(json.dumps(row, ensure_ascii=False) + "\n")
-                counts[f"{source[0]} {language}"] = counts.get(f"{source[0]} {language}", 0) + 1
+    counts, split = {}, {"train": [], "heldout": []}
+    for source, identifier, language, context, found in itertools.chain(asked_of_texts(data), asked_of_countries(data)):
+        if not found or writer.guard.has(context, *(q for q, _ in found)):
+            writer.refused["questions"] += bool(found)
+            continue
+        part = split["heldout" if is_held_out(source, identifier, context) else "train"]
+        for number, (question, answer) in enumerate(found):
+            part.append({"id": f"{source[0]}/{identifier}?{number}", "question": question, "context": context,
+                         "answer": answer, "language": language, "license": source[1], "author": source[2],
+                         "note": "question and answer synthetic, by the rules of this repository"})
+        key = f"{source[0]} {language}"
+        counts[key] = counts.get(key, 0) + len(found)
+    for name, part in split.items():
+        part.sort(key=lambda row: hashlib.sha256(row["id"].encode()).digest())
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in part))
     (folder / "manifest.json").write_text(json.dumps(
         {"rows": counts, "files": {f.name: common.sha256(f) for f in sorted(folder.glob("*.jsonl"))}}, indent=1) + "\n")
     return counts
