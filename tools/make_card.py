@@ -1,23 +1,26 @@
 #!/usr/bin/env python3
-"""Writes a shipped model's card from what runs recorded; no figure is typed by hand.
+"""Writes the shipped models' cards, the table of models/README.md and the list of sources in ATTRIBUTION.md from
+models/evidence/ (collect_evidence.py puts it there) and model_cards.py; no figure is typed by hand.
 
-    make_card.py --run runs/fable/run.json --manifest runs/fable-data/manifest.json \\
-        --baselines baselines.json --eval eval.json --samples samples.json --model models/X.gguf \\
-        --recipe recipes/fable.toml --out models/X.md
-
-        [--suites blimp.json …]
-
-eval.json: `parvis eval MODEL --data heldout.en.jsonl --data heldout.fr.jsonl --json`
-suites: `parvis eval MODEL --suite NAME --data FILE --json`, each; of text that only evaluation may use
-samples.json: `parvis generate MODEL --prompts FILE --json`; all of them are shown, unpicked
+Usage: make_card.py           writes them for every models/*.gguf
+       make_card.py --check   says what is missing, differs or is too large (exit 1)
 """
 
 import argparse
 import hashlib
 import json
 import pathlib
+import re
+import sys
 
-LANGUAGES = {"en": "English", "fr": "French"}
+from model_cards import CARDS, LARGER
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+MODELS, EVIDENCE = ROOT / "models", ROOT / "models/evidence"
+MOST_BYTES, MOST_BYTES_OF_ALL = 15_000_000, 60_000_000
+KINDS = ("q8_0", "f32")
+BEGIN, END = "<!-- made by tools/make_card.py -->", "<!-- end of what tools/make_card.py made -->"
+TOTALS = {"n", "documents", "bytes"}
 
 
 def value(entry):
@@ -37,142 +40,199 @@ def table(header, rows):
     return lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
 
 
-def language_of(path):
-    return next((code for code in LANGUAGES if f".{code}." in path), None)
+def load(path):
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
-def data_section(manifest):
-    rows = []
-    for code, name in LANGUAGES.items():
-        entry = manifest["files"][f"train.{code}.jsonl"]
-        for source, characters in entry["characters_by_source"].items():
-            rows.append([name, source, f"{characters / 1e6:.2f} M",
-                         f"{100 * entry['shares'][source]:.1f} %"])
-    text = table(["language", "source", "characters", "share of the language"], rows)
-    text += ["", "Works, authors and licences of each source: [ATTRIBUTION.md](../ATTRIBUTION.md). Only "
-             "texts whose licence lets a model be shipped were read (public domain, CC0, CC BY, "
-             "PSF, MIT, Apache-2.0)."]
-    return text
+def number(x):
+    return f"{x:,}".replace(",", " ") if isinstance(x, int) else f"{x:.4g}"
 
 
-def evaluation_section(evaluation, baselines):
-    baselines = {code: entry["bits_per_byte"] for code, entry in baselines.items()}
-    names = list(dict.fromkeys(name for code in LANGUAGES for name in baselines.get(code, {})))
-    rows = {"parvis-fable": {}}
-    for entry in evaluation["evaluations"]:
-        code = language_of(entry["data"])
-        if code:
-            rows["parvis-fable"][code] = entry["bits_per_byte"]
-    for name in names:
-        rows[name] = {code: baselines.get(code, {}).get(name) for code in LANGUAGES}
-    lines = []
-    for name, scores in rows.items():
-        lines.append([name] + ["–" if scores.get(code) is None else f"{scores[code]:.3f}"
-                               for code in LANGUAGES])
-    text = table(["bits per byte of held-out text", *LANGUAGES.values()], lines)
-    for code, language in LANGUAGES.items():
-        ours = rows["parvis-fable"].get(code)
-        better = [name for name in names if ours and (rows[name].get(code) or ours) < ours]
-        if better:
-            text += ["", f"In {language} these predict the text better than the model does: "
-                     f"{', '.join(better)}. They have read all of the training text."]
-    return text
+class Measured:
+    """One figure: what was asked, of how many, and what each of several gave."""
+
+    def __init__(self, path, count, scores, interval=None):
+        self.path, self.count, self.scores, self.interval = path, count, scores, interval
 
 
-def suites_section(documents, digest):
-    """What suites of questions gave; refuses results of another file."""
-    rows = []
-    for document in documents:
-        if document["model_sha256"] != digest:
-            raise SystemExit(f"make_card: {document['suite']} was measured on another model file")
-        for entry in document["evaluations"]:
-            for name, measure in entry["measures"].items():
-                low, high = measure["interval"]
-                rows.append([document["suite"], entry["data"], f"{entry['n']:,}".replace(",", " "),
-                             measure.get("signature", "") and f"{name} ({measure['signature']})" or name,
-                             f"{measure['score']:.4g}", f"{low:.4g} to {high:.4g}"])
-    if not rows:
-        return []
-    return ["", *table(["suite", "data", "questions", "measure", "score", "95 %"], rows), "",
-            "`parvis eval --suite` measured these; the guide says what they mean."]
+def measured(document, path=()):
+    """All figures of a document of measure_model.py, in order."""
+    if not isinstance(document, dict):
+        return
+    suites = {who: v for who, v in document.items() if isinstance(v, dict) and "measures" in v}
+    if "measures" in document:
+        suites, document = {"model": document}, {}
+    elif "model" not in suites:  # figures of their own
+        suites = {}
+    if suites:
+        for measure in next(iter(suites.values()))["measures"]:
+            scores = {who: v["measures"][measure]["score"] for who, v in suites.items() if measure in v["measures"]}
+            first = next(iter(suites.values()))
+            scores.update({who: v for who, v in document.items() if isinstance(v, (int, float)) and who not in TOTALS})
+            yield Measured((*path, measure), first["n"], scores, first["measures"][measure]["interval"])
+        return
+    plain = {who: v for who, v in document.items() if isinstance(v, (int, float)) and who not in TOTALS}
+    if "model" in plain:
+        yield Measured(path, document.get("n", document.get("documents")), plain)
+    for name, inner in document.items():
+        if isinstance(inner, dict):
+            yield from measured(inner, (*path, name))
 
 
-# What the ledger's fields mean. The machine and its threads are those of the session that ended the
-# run; counts and costs are sums over all sessions.
-COSTS = {"sessions": "sessions (begun once, resumed for each further one)",
-         "flop": "floating-point operations, all sessions",
-         "wall_seconds": "seconds at work, all sessions",
-         "cpu_seconds": "processor seconds of all threads, all sessions",
-         "energy_joules": "joules of the processor, all sessions"}
-
-
-def training_section(run, recipe):
-    rows = [["recipe", f"[`{recipe}`](../{recipe})"]]
-    for label, entry in [("parameters", run["model"]["parameters"]),
-                         ("steps, all sessions", run["steps"]),
-                         ("tokens predicted, all sessions", run["tokens"]),
-                         *[(label, run["cost"].get(key)) for key, label in COSTS.items()],
-                         ("processor of the last session", run["hardware"]["cpu"]),
-                         ("threads of the last session", run["hardware"]["threads"]),
-                         ("instruction set of the last session", run["hardware"].get("kernels"))]:
-        rows.append([label, value(entry)])
-    return table(["", "recorded by the run"], rows)
-
-
-def samples_section(path):
-    lines = []
-    for sample in json.loads(pathlib.Path(path).read_text())["results"]:
-        text = (sample["prompt"] + "‖" + sample["text"]).replace("\n", " / ")
-        lines.append(f"- {text}")
+def figures_section(figures):
+    """A table for each figure; of the file before it was quantised the score and the difference."""
+    lines = ["| figure | of | model | 95 % | before quantising | beside |", "| --- | --- | --- | --- | --- | --- |"]
+    before = {m.path: m for m in measured(figures.get("f32", {}).get("figures", {}))}
+    for m in measured(figures["q8_0"]["figures"]):
+        ours = m.scores["model"]
+        full = before[m.path].scores["model"] if m.path in before else None
+        interval = "–" if m.interval is None else f"{m.interval[0]:.4g} to {m.interval[1]:.4g}"
+        change = "–" if full is None else f"{full:.4g} ({100 * (ours - full) / full if full else 0:+.2f} %)"
+        others = "; ".join(f"{who} {number(v)}" for who, v in m.scores.items() if who != "model") or "–"
+        lines.append(f"| {', '.join(m.path)} | {number(m.count) if m.count else '–'} | {ours:.4g} | {interval} | {change} | {others} |")
     return lines
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ["run", "manifest", "baselines", "eval", "samples", "model", "recipe", "out"]:
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--suites", nargs="*", default=[])
-    a = parser.parse_args()
+COSTS = {"sessions": "sessions (begun once, resumed for each further one)", "flop": "floating-point operations, all sessions",
+         "wall_seconds": "seconds at work, all sessions", "cpu_seconds": "processor seconds of all threads, all sessions",
+         "energy_joules": "joules of the processor, all sessions"}
 
-    def load(path):
-        return json.loads(pathlib.Path(path).read_text())
-    run = load(a.run)
-    model = pathlib.Path(a.model)
-    digest = hashlib.sha256(model.read_bytes()).hexdigest()
-    lines = [
-        "---", "language: [en, fr]", "license: apache-2.0", "library_name: parvis",
-        "pipeline_tag: text-generation", "---",
-        "", f"# {model.stem}", "",
-        "A small LLaMA trained with Parvis, by Parvis, on one machine without a GPU. It continues "
-        "stories in English and French.",
-        "", "Generated by `tools/make_card.py` from what the runs wrote.",
-        "", "## What it is for", "",
-        "It shows that a fresh clone works and gives every part of Parvis something real to run on. "
-        "`parvis run parvis-fable -p \"Once upon a time\"`.",
-        "", "## What it cannot do", "",
-        "- It knows next to nothing: names, dates and facts that it writes are invented.",
-        "- It does not follow instructions, answer questions, translate, calculate or write code.",
-        "- Most of its sentences are grammatical, many make little sense, and a few of its words are not "
-        "words. It loses the thread after a sentence or two, and without sampling "
-        "(`--temperature 0`) it soon repeats itself.",
-        "- Most of its text was written before 1930. It repeats the views of that time, unkind ones "
-        "about women, peoples and religions among them. It has had no safety training.",
-        "- For anything that matters, bring a larger model: `parvis run PATH` takes a GGUF file or a "
-        "Hugging Face folder.",
-        "", "## File", "",
-        f"`{model.name}`, {model.stat().st_size / 1e6:.1f} MB, SHA-256 `{digest}`.",
-        "", "## Training", "", *training_section(run, a.recipe),
-        "", "## Data", "", *data_section(load(a.manifest)),
-        "", "## Evaluation", "",
-        *evaluation_section(load(a.eval), load(a.baselines)),
-        "", "The held-out text comes from whole works that the model has not read, and from sentences "
-        "left out of the sets of short ones. `tools/baselines.py` says what the baselines are.",
-        *suites_section([load(path) for path in a.suites], digest),
-        "", "## Samples", "",
-        "All that one run made (temperature and seeds as in the run's file), none left out. `‖` marks "
-        "where the model begins, `/` a line's end.", "", *samples_section(a.samples), ""]
-    pathlib.Path(a.out).write_text("\n".join(lines))
+
+def training_section(runs, recipes):
+    rows = [["recipe", *(f"[`{recipe}`](../{recipe})" for recipe in recipes)]]
+
+    def add(label, of):
+        rows.append([label, *(value(of(run)) for run in runs)])
+
+    add("parameters", lambda run: run["model"]["parameters"])
+    add("steps, all sessions", lambda run: run["steps"])
+    add("tokens predicted, all sessions", lambda run: run["tokens"])
+    for key, label in COSTS.items():
+        add(label, lambda run, key=key: run["cost"].get(key))
+    add("processor of the last session", lambda run: run["hardware"]["cpu"])
+    add("threads of the last session", lambda run: run["hardware"]["threads"])
+    add("instruction set of the last session", lambda run: run["hardware"].get("kernels"))
+    return table(["", *(f"recorded by run {i + 1}" if len(runs) > 1 else "recorded by the run" for i in range(len(runs)))], rows)
+
+
+def data_section(data):
+    rows = [[name, e["licence"], number(e["documents"]) if "documents" in e else "–",
+             f"{e['bytes'] / 1e6:.2f} MB" if "bytes" in e else f"{e['characters'] / 1e6:.2f} M characters",
+             f"{100 * e['share']:.1f} %"] for name, e in data["sources"].items()]
+    lines = table(["source", "licence", "texts", "size", "share"], rows)
+    lines += ["", "Authors of each source: [ATTRIBUTION.md](../ATTRIBUTION.md). The recipe may read sources more or less often than "
+              "their share (`[data] mix`)."]
+    left = sum(data.get("left_out_for_evaluation", {}).values())
+    if data.get("kept_from"):
+        lines += [f"{number(left)} texts were left out because a set for evaluation has them; {len(data['kept_from'])} files of such "
+                  "sets were looked at. Their hashes, and those of what was read, stand in "
+                  "`models/evidence/` beside the figures."]
+    return lines
+
+
+def samples_section(samples):
+    settings = ", ".join(f"{k} {v}" for k, v in samples.get("settings", {}).items())
+    lines = ["", "## Samples", "", f"All that one run made{f' ({settings})' if settings else ''}, none left out. `‖` marks where the model "
+             "begins, `/` a line's end.", ""]
+    for sample in samples["results"]:
+        lines.append("- " + (sample["prompt"] + "‖" + sample["text"]).replace("\n", " / "))
+    return lines
+
+
+def digest_of(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def card(name):
+    """The text of a card. Refuses figures of another file."""
+    words, folder, model = CARDS[name], EVIDENCE / name, MODELS / f"{name}.gguf"
+    figures, digest = load(folder / "figures.json"), digest_of(model)
+    if figures["q8_0"]["model_sha256"] != digest:
+        raise SystemExit(f"make_card: {name}: the figures are of another file")
+    lines = ["---", f"language: [{', '.join(words['language'])}]", "license: apache-2.0", "library_name: parvis",
+             f"pipeline_tag: {words['pipeline']}", "---", "", f"# {name}", "", words["is_a"],
+             "Trained with Parvis, by Parvis, on one machine without a GPU.", "",
+             "Generated by `tools/make_card.py` from what runs and measurements recorded.",
+             "", "## How to use it", "", "```sh", *words["use"], "```",
+             "", "## What it cannot do", "", *(f"- {line}" for line in words["cannot"]), f"- {LARGER}",
+             "", "## File", "", f"`{model.name}`, {model.stat().st_size / 1e6:.1f} MB, SHA-256 `{digest}`.",
+             "", "## Training", "", *training_section(load(folder / "runs.json"), words["recipes"]),
+             "", "## Data", "", *data_section(load(folder / "data.json")),
+             "", "## Figures", "", *figures_section(figures), "",
+             "All on text that the model has not read. `tools/measure_model.py` measured them, and says in `tools/model_figures/` what each "
+             "means and what stands beside it; F1, BLEU, chrF and ROUGE are `parvis eval`'s, which the tests hold to the public "
+             "scorers. Bits per byte: less is better; of all others, more."]
+    if (folder / "samples.json").exists():
+        lines += samples_section(load(folder / "samples.json"))
+    return "\n".join([*lines, ""])
+
+
+def shipped():
+    return sorted(path.stem for path in MODELS.glob("*.gguf"))
+
+
+def models_table():
+    rows = [[f"[`{name}`]({name}.md)", CARDS[name]["is_a"], f"{(MODELS / f'{name}.gguf').stat().st_size / 1e6:.1f}"]
+            for name in shipped()]
+    return "\n".join(table(["model", "what it is", "MB"], rows))
+
+
+def sources_table():
+    sources = {}
+    for name in shipped():
+        for source, entry in load(EVIDENCE / name / "data.json")["sources"].items():
+            key = (re.sub(r" \(.*\)$", "", source), entry["licence"], entry["author"])
+            sources.setdefault(key, []).append(name.removeprefix("parvis-"))
+    rows = [[*(cell.replace("|", "/") for cell in key), ", ".join(dict.fromkeys(names))] for key, names in sorted(sources.items())]
+    return "\n".join(table(["source", "licence", "author", "models"], rows))
+
+
+def with_block(text, block):
+    """The text with what stands between the marks replaced."""
+    if BEGIN not in text or END not in text:
+        raise SystemExit(f"make_card: the marks {BEGIN} and {END} are missing")
+    return text[:text.index(BEGIN) + len(BEGIN)] + "\n" + block + "\n" + text[text.index(END):]
+
+
+def made():
+    """{file: text} of all that this writes."""
+    files = {MODELS / f"{name}.md": card(name) for name in shipped()}
+    for path, block in ((MODELS / "README.md", models_table()), (ROOT / "ATTRIBUTION.md", sources_table())):
+        files[path] = with_block(path.read_text(encoding="utf-8"), block)
+    return files
+
+
+def problems():
+    found, total = [], 0
+    for name in shipped():
+        size = (MODELS / f"{name}.gguf").stat().st_size
+        total += size
+        if name not in CARDS:
+            found.append(f"{name}: tools/model_cards.py says nothing of it")
+        if size > MOST_BYTES:
+            found.append(f"{name}: {size} bytes, more than {MOST_BYTES}")
+    if total > MOST_BYTES_OF_ALL:
+        found.append(f"all models: {total} bytes, more than {MOST_BYTES_OF_ALL}")
+    for path in MODELS.glob("*.md"):
+        if path.stem.startswith("parvis-") and path.stem not in shipped():
+            found.append(f"{path.name}: a card without its model")
+    if found:
+        return found
+    for path, text in made().items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            found.append(f"{path.relative_to(ROOT)}: is not what tools/make_card.py makes")
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true")
+    if parser.parse_args().check:
+        found = problems()
+        print("\n".join(found) or f"{len(shipped())} models and their cards agree with models/evidence/")
+        sys.exit(1 if found else 0)
+    for path, text in made().items():
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

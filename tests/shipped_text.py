@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""What tools/model_text promises, on texts that stand here: questions as people ask them, with answers that stand in the
+text; articles about countries whose answers are theirs; evaluation sets kept out."""
+
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools"))
+from model_text import asking, common, facts, questions, questions_fr  # noqa: E402
+
+# What is a verb is learned from the text itself: here each stands behind a pronoun a few times, as in a book.
+ENGLISH = ["He discovered it. She founded it. They built it. He wrote them. She discovered them. He founded them. They wrote. "
+           "We discovered. They founded it. They built. He built. She wrote. I wrote and he built.",
+           "They discover, found, build and write: to discover, we discover, to write, we write. They said that Marie Curie was here, "
+           "and that Marie Curie was there."] * 3
+FRENCH = ["Il ouvrit. Elle ouvrit la porte. Il fonda. Elle fonda la ville. Il découvrit. Elle découvrit tout. Il est là. Elle est là. Il était. "
+          "Ils ouvrirent. Il ouvrit. Il fonda. Elle découvrit. Il écrivit. Elle écrivit. Il écrivit tout. Elle écrivit.",
+          "C'est là que Jules Morin vint, et que Jules Morin resta."] * 3
+
+
+class Questions(unittest.TestCase):
+    def asked(self, rules, sentence):
+        return [(q, a) for q, a in rules.of(sentence) if asking.good(q, a, sentence)]
+
+    def test_english(self):
+        rules = questions.English(ENGLISH)
+        found = self.asked(rules, "In 1898, Marie Curie discovered radium in her laboratory.")
+        self.assertIn(("When did Marie Curie discover radium in her laboratory?", "1898"), found)
+        self.assertIn(("Who discovered radium in her laboratory in 1898?", "Marie Curie"), found)
+        found = self.asked(rules, "The bridge was built by Thomas Telford in 1826.")
+        self.assertIn(("Who built the bridge?", "Thomas Telford"), found)
+        found = self.asked(rules, "The settlers built twelve houses near the river.")
+        self.assertIn(("How many houses did the settlers build near the river?", "twelve"), found)
+
+    def test_french(self):
+        rules = questions_fr.French(FRENCH)
+        found = self.asked(rules, "Jules Morin ouvrit la porte de la cave.")
+        self.assertIn(("Qui ouvrit la porte de la cave ?", "Jules Morin"), found)
+        found = self.asked(rules, "En 1848, le roi fonda une école dans la vallée.")
+        self.assertTrue(any(a == "1848" and q.startswith(("Quand", "En quelle année")) for q, a in found), found)
+        found = self.asked(rules, "La petite fille écrivit trois lettres à sa mère.")
+        self.assertTrue(any(a == "trois" and q.startswith("Combien de lettres la petite fille écrivit") or
+                            a == "trois" and q.startswith("Combien de lettres est-ce que la petite fille") for q, a in found), found)
+
+    def test_answers_stand_once_and_not_in_the_question(self):
+        self.assertFalse(asking.good("Who built the bridge over there?", "Telford", "Telford built it. Telford slept."))
+        self.assertFalse(asking.good("Who but Telford built the bridge?", "Telford", "Telford built it."))
+        self.assertFalse(asking.good("Who built the bridge over there?", "Brunel", "Telford built it."))
+
+    def test_contexts_are_as_long_as_peoples(self):
+        paragraphs = [f"Paragraph {i} says something of this and that, at some length, and ends here." for i in range(60)]
+        lengths = [len(c) for c in questions.contexts_of(paragraphs)]
+        self.assertGreater(len(lengths), 3)
+        self.assertLessEqual(max(lengths), 1050)
+        self.assertGreater(sum(lengths) / len(lengths), 350)
+
+
+class Facts(unittest.TestCase):
+    ROWS = [{"country": "Belgium", "section": "Government", "text": "name: Brussels\nIndependence: 4 October 1830 (a provisional one)"},
+            {"country": "Belgium", "section": "Geography", "text": "total : 30,528 sq km\nCoastline: 66.5 km\nhighest point: Botrange 694 m"},
+            {"country": "Belgium", "section": "Economy", "text": "Labor force: 5.416 million (2024 est.)"}]
+
+    def test_articles_say_what_the_book_says(self):
+        articles = list(facts.articles(self.ROWS, versions=4))
+        self.assertEqual({a[0] for a in articles}, {"en", "fr"})
+        for language, country, context, asked in articles:
+            self.assertEqual(country, "Belgium")
+            for _, answer in asked:
+                self.assertIn(answer, context)
+        french = " ".join(context for language, _, context, _ in articles if language == "fr")
+        for words in ("30 528 kilomètres carrés", "66,5 kilomètres", "4 octobre 1830", "5,416 millions de personnes", "Botrange"):
+            self.assertIn(words, french)
+
+    def test_french_names_have_their_articles(self):
+        self.assertEqual(facts.of_country("le Mali")[1], "du Mali")
+        self.assertEqual(facts.of_country("l'Inde")[1], "de l'Inde")
+        self.assertEqual(facts.of_country("les Pays-Bas")[1], "des Pays-Bas")
+        self.assertEqual(facts.of_country("Oman")[1], "d'Oman")
+
+
+class Guard(unittest.TestCase):
+    def test_keeps_evaluation_sets_out(self):
+        guard = common.Guard.__new__(common.Guard)
+        guard.exact, guard.runs = set(), set()
+        guard.add("The quick brown fox jumps over the lazy dog, and then it sleeps for a while under the old tree.")
+        self.assertTrue(guard.has("the quick brown fox jumps over the lazy dog and then it sleeps for a while under the old tree"))
+        self.assertTrue(guard.has("He says: the quick brown fox jumps over the lazy dog, and then it sleeps."))
+        self.assertFalse(guard.has("A quick brown fox is not the subject of this sentence, which is about something else."))
+
+
+if __name__ == "__main__":
+    unittest.main()

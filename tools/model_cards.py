@@ -1,0 +1,59 @@
+"""What people say of each shipped model: what it is for, and what it cannot do. Its figures come from models/evidence/."""
+
+LARGER = ("For anything that matters, bring a larger model: `parvis run PATH` takes a GGUF file or a Hugging Face folder, and "
+          "each command takes its model before the text (`parvis translate PATH TEXT`).")
+
+CARDS = {
+    "parvis-fable": dict(
+        language=["en", "fr"], pipeline="text-generation", recipes=["recipes/fable.toml"],
+        is_a="A small LLaMA that continues stories in English and French.",
+        use=['parvis run parvis-fable "Once upon a time"', 'parvis run parvis-fable "Il était une fois"'],
+        cannot=["It knows next to nothing: names, dates and facts that it writes are invented.",
+                "It does not follow instructions, answer questions, translate, calculate or write code.",
+                "Most of its sentences are grammatical, many make little sense, and a few of its words are not words. It loses the "
+                "thread after a sentence or two, and without sampling (`--temperature 0`) it soon repeats itself.",
+                "Most of its text was written before 1930. It repeats the views of that time, unkind ones about women, peoples and "
+                "religions among them. It has had no safety training."]),
+    "parvis-scribe": dict(
+        language=["code", "en"], pipeline="text-generation", recipes=["recipes/scribe.toml"],
+        is_a="A small GPT that goes on with Python programs, and fills in their middle.",
+        use=["parvis complete 'def area(width, height):'", "parvis complete --file half_written.py"],
+        cannot=["It knows what code looks like, not what it should do: read every line that it writes. It invents names.",
+                "It looks at 512 tokens, some forty lines, and knows of nothing else of your project.",
+                "It learned Python; of other languages it has seen next to nothing. It does not follow instructions.",
+                "It may repeat lines of the programs that it learned from; their licences stand in ATTRIBUTION.md."]),
+    "parvis-babel": dict(
+        language=["fr", "en", "de", "es", "it", "sv", "ru", "uk"], pipeline="text-generation", recipes=["recipes/babel.toml"],
+        is_a="A small BLOOM that goes on with texts in several languages.",
+        use=['parvis run parvis-babel "Es war einmal"', 'parvis run parvis-babel "Le vieux phare"'],
+        cannot=["French and English come from books and sentences. Of German, Spanish, Italian, Swedish, Russian and Ukrainian it has "
+                "read only messages of programs, for want of other lawful text: it writes like an error message there.",
+                "It knows next to nothing, follows no instruction and does not translate.",
+                "Most of its books were written before 1930, and it repeats the views of that time. It has had no safety training."]),
+    "parvis-pont": dict(
+        language=["en", "fr"], pipeline="translation", recipes=["recipes/pont.toml"],
+        is_a="A small T5 that translates between English and French, and summarises English.",
+        use=["parvis translate 'The cat sleeps.'", "parvis translate 'Le chat dort.'", "parvis summarize --file report.txt"],
+        cannot=["It translates simple sentences and manuals of programs. Long or unusual sentences, names and idioms come out wrong, "
+                "sometimes fluently wrong: check what matters.",
+                "It knows no third language.",
+                "Summaries are of English textbooks and abstracts, section by section. They leave out much and may say what the text "
+                "does not; the figures below say how they compare to the text's first sentences."]),
+    "parvis-lens": dict(
+        language=["en", "fr"], pipeline="feature-extraction", recipes=["recipes/lens.toml"],
+        is_a="A small BERT for English and French: vectors of sentences, and words for a mask.",
+        use=["parvis embed 'It rains.'", "parvis fill 'Paris is the [MASK] of France.'"],
+        cannot=["It knows words and grammar, hardly facts: what it puts for a mask is likely, not true.",
+                "Its vectors bring short sentences and their translations together; of long texts they say little, and "
+                "numbers, names and negations often make no difference to them.",
+                "It reads 512 tokens. It has had no training against bias: what it finds likely of people is what old novels found."]),
+    "parvis-lens-answers": dict(
+        language=["en", "fr"], pipeline="question-answering", recipes=["recipes/lens.toml", "recipes/lens_answers.toml"],
+        is_a="parvis-lens with another head: it points to the part of a text that answers a question, in English and French.",
+        use=["parvis answer 'Where does Anna live?' 'Anna lives in Lyon, near the river.'",
+             "parvis answer 'Où habite Anna ?' 'Anna habite à Lyon, près de la rivière.'"],
+        cannot=["It learned from questions that rules made of sentences, and does best where a question repeats the text's words. "
+                "Of people's questions it answers as many as the figures below say, and no more.",
+                "It always points somewhere, also where the text has no answer; the score does not tell.",
+                "It does not reason, count, or put two sentences together."]),
+}
