@@ -1,10 +1,11 @@
-// parvis answer MODEL --question Q [TEXT]: the part of a text that answers a question.
+// parvis answer [MODEL] QUESTION [TEXT]: the part of a text that answers a question.
 
 #include <fmt/format.h>
 
 #include <memory>
 
 #include "parvis/cli/command.h"
+#include "parvis/cli/task_words.h"
 #include "parvis/cli/text_flags.h"
 #include "parvis/runtime/text_tasks.h"
 
@@ -15,6 +16,7 @@ struct Options {
   ModelFlags model;
   ComputeFlags compute;
   TextFlags text;
+  TaskWords words;
   std::vector<std::string> questions;
   int64_t top_k = 1, max_tokens = 15, window = 384, stride = 128;
 };
@@ -30,7 +32,24 @@ OrderedJson AnswersJson(const std::vector<runtime::Answer>& answers) {
   return all;
 }
 
-Status AnswerAll(const Options& options, Console& console) {
+// The words are [MODEL] QUESTION [TEXT], or [MODEL] [TEXT] behind --question.
+Status TakeWords(Options& options) {
+  const bool asked = !options.questions.empty();
+  const size_t told = (asked ? 1 : 0) + (options.text.given() ? 1 : 0);
+  PARVIS_ASSIGN_OR_RETURN(auto words, options.words.Sort(options.model, told));
+  if (!asked) {
+    if (words.empty()) {
+      return InvalidArgument("there is no question: parvis answer 'Where does Anna live?' TEXT");
+    }
+    options.questions.push_back(words[0]);
+    words.erase(words.begin());
+  }
+  if (!words.empty()) options.text.Set(words[0]);
+  return {};
+}
+
+Status AnswerAll(Options& options, Console& console) {
+  PARVIS_RETURN_IF_ERROR(TakeWords(options));
   PARVIS_ASSIGN_OR_RETURN(const std::string text, options.text.Whole());
   PARVIS_ASSIGN_OR_RETURN(Loaded loaded, LoadForTexts(options.model, options.compute));
   const runtime::Encoder encoder(loaded.model, loaded.exec);
@@ -62,10 +81,10 @@ Status AnswerAll(const Options& options, Console& console) {
 
 std::function<Status()> Define(FlagSet& flags, Console& console) {
   auto options = std::make_shared<Options>();
-  options->model.AddTo(flags);
-  flags.Add("--question", &options->questions, "What is asked; may be given several times",
-            {.required = true});
-  options->text.AddTo(flags, "The text that the answer is a part of");
+  options->words.AddTo(flags, options->model, "answer", {"question", "text"},
+                       "The text that the answer is a part of");
+  flags.Add("--question", &options->questions, "What is asked; may be given several times");
+  options->text.AddNamed(flags, "The text that the answer is a part of");
   flags.Add("-k,--top-k", &options->top_k, "How many answers, best first",
             {.min = 1, .max = 100, .show_default = true});
   flags.Add("--max-answer-tokens", &options->max_tokens, "Of an answer",
@@ -84,7 +103,6 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
 }  // namespace
 
 const Command kAnswer = {"answer", "Find the part of a text that answers a question",
-                         "parvis answer MODEL --question 'Where does Anna live?' --file text.txt",
-                         &Define};
+                         "parvis answer 'Where does Anna live?' --file text.txt", &Define};
 
 }  // namespace parvis::cli

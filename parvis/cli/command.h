@@ -18,9 +18,9 @@ struct Command {
   std::function<Status()> (*define)(FlagSet& flags, Console& console);
 };
 
-extern const Command kAnswer, kBench, kClassify, kCompletion, kConvert, kDataBuild, kDataInspect,
-    kDescribe, kDoctor, kEmbed, kEval, kFill, kGenerate, kInspect, kList, kQuantize, kRun, kServe, kShow,
-    kSummarize, kTokenize, kTokenizerTrain, kTrain, kTranslate;
+extern const Command kAnswer, kBench, kClassify, kComplete, kCompletion, kConvert, kDataBuild,
+    kDataInspect, kDescribe, kDoctor, kEmbed, kEval, kFill, kGenerate, kInspect, kList, kQuantize,
+    kRun, kServe, kShow, kSummarize, kTokenize, kTokenizerTrain, kTrain, kTranslate;
 
 }  // namespace parvis::cli
 

@@ -1,10 +1,11 @@
-// parvis embed MODEL [TEXT]: one vector for each text.
+// parvis embed [MODEL] [TEXT]: one vector for each text.
 
 #include <fmt/format.h>
 
 #include <memory>
 
 #include "parvis/cli/command.h"
+#include "parvis/cli/task_words.h"
 #include "parvis/cli/text_flags.h"
 #include "parvis/runtime/text_tasks.h"
 
@@ -15,6 +16,7 @@ struct Options {
   ModelFlags model;
   ComputeFlags compute;
   TextFlags text;
+  TaskWords words;
   std::string pooling;
   bool normalize = false, no_normalize = false;
   int64_t batch_rows = 2048;
@@ -37,7 +39,8 @@ std::string Numbers(std::span<const float> values) {
   return text + "]";
 }
 
-Status Embed(const Options& options, Console& console) {
+Status Embed(Options& options, Console& console) {
+  PARVIS_RETURN_IF_ERROR(TakeWords(options.words, options.model, options.text));
   PARVIS_ASSIGN_OR_RETURN(const std::vector<std::string> texts, options.text.Lines());
   PARVIS_ASSIGN_OR_RETURN(Loaded loaded, LoadForTexts(options.model, options.compute));
   PARVIS_ASSIGN_OR_RETURN(const runtime::Pooling pooling, ChoosePooling(options, loaded.model));
@@ -68,8 +71,8 @@ Status Embed(const Options& options, Console& console) {
 
 std::function<Status()> Define(FlagSet& flags, Console& console) {
   auto options = std::make_shared<Options>();
-  options->model.AddTo(flags);
-  options->text.AddTo(flags, "A text; of several one a line");
+  options->words.AddTo(flags, options->model, "embed", {"text"}, "The text, behind a model");
+  options->text.AddNamed(flags, "A text; of several one a line");
   flags.Add("--pooling", &options->pooling,
             "What becomes the vector: the mean of all tokens, the first (cls) or the last one "
             "(default: what the model says; else mean, of decoders last)",
@@ -85,6 +88,6 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
 }  // namespace
 
 const Command kEmbed = {"embed", "Turn each text into a vector",
-                        "parvis embed MODEL --file lines.txt --json", &Define};
+                        "parvis embed --file lines.txt --json", &Define};
 
 }  // namespace parvis::cli

@@ -1,10 +1,11 @@
-// parvis fill MODEL TEXT: what could stand in the place of each mask.
+// parvis fill [MODEL] TEXT: what could stand in the place of each mask.
 
 #include <fmt/format.h>
 
 #include <memory>
 
 #include "parvis/cli/command.h"
+#include "parvis/cli/task_words.h"
 #include "parvis/cli/text_flags.h"
 #include "parvis/runtime/text_tasks.h"
 
@@ -15,6 +16,7 @@ struct Options {
   ModelFlags model;
   ComputeFlags compute;
   TextFlags text;
+  TaskWords words;
   int64_t top_k = 5;
 };
 
@@ -33,7 +35,8 @@ OrderedJson FillingsJson(const std::vector<std::vector<runtime::Filling>>& masks
   return all;
 }
 
-Status Fill(const Options& options, Console& console) {
+Status Fill(Options& options, Console& console) {
+  PARVIS_RETURN_IF_ERROR(TakeWords(options.words, options.model, options.text));
   PARVIS_ASSIGN_OR_RETURN(const std::vector<std::string> texts, options.text.Lines());
   PARVIS_ASSIGN_OR_RETURN(Loaded loaded, LoadForTexts(options.model, options.compute));
   const runtime::Encoder encoder(loaded.model, loaded.exec);
@@ -64,9 +67,9 @@ Status Fill(const Options& options, Console& console) {
 
 std::function<Status()> Define(FlagSet& flags, Console& console) {
   auto options = std::make_shared<Options>();
-  options->model.AddTo(flags);
-  options->text.AddTo(flags,
-                      "A text with the model's mask in it ([MASK], <mask>); of several one a line");
+  options->words.AddTo(flags, options->model, "fill", {"text"}, "The text, behind a model");
+  options->text.AddNamed(
+      flags, "A text with the model's mask in it ([MASK], <mask>); of several one a line");
   flags.Add("-k,--top-k", &options->top_k, "How many, for each mask",
             {.min = 1, .max = 1000, .show_default = true});
   options->compute.AddTo(flags);
@@ -76,6 +79,6 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
 }  // namespace
 
 const Command kFill = {"fill", "Say what could stand in the place of a mask",
-                       "parvis fill MODEL 'Paris is the [MASK] of France.'", &Define};
+                       "parvis fill 'Paris is the [MASK] of France.'", &Define};
 
 }  // namespace parvis::cli

@@ -39,6 +39,18 @@ Result<Compute> Compute::Make(const ComputeFlags& flags) {
 void ModelFlags::AddTo(FlagSet& flags, bool required) {
   flags.Add("-m,--model,model", &model, "A .gguf file, a folder, or a name of 'parvis list'",
             {.required = required});
+  AddOthers(flags);
+}
+
+Flag ModelFlags::AddNamed(FlagSet& flags, const std::string& otherwise) {
+  const Flag named =
+      flags.Add("-m,--model", &model,
+                "A .gguf file, a folder, or a name of 'parvis list' (" + otherwise + ")");
+  AddOthers(flags);
+  return named;
+}
+
+void ModelFlags::AddOthers(FlagSet& flags) {
   flags.Add("--dtype", &dtype, "Compute in f32, bf16 or q8_0 (default: as stored)");
   flags.Add("--adapter", &adapter, "A LoRA adapter: a .gguf file or a PEFT folder");
 }

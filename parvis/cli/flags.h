@@ -54,7 +54,12 @@ struct ModelFlags {
 
   // The model is the first word too.
   void AddTo(FlagSet& flags, bool required = true);
+  // The model by --model only; see TaskWords.
+  Flag AddNamed(FlagSet& flags, const std::string& otherwise);
   Result<models::Model> Load(const Compute& compute) const;
+
+ private:
+  void AddOthers(FlagSet& flags);
 };
 
 // "f32", "bf16" or "q8_0"; none for "".

@@ -19,10 +19,11 @@ namespace parvis::cli {
 namespace {
 
 const Command* const kCommands[] = {
-    &kServe,     &kRun,       &kGenerate,  &kEmbed,    &kFill,           &kClassify,   &kAnswer,
-    &kTranslate, &kSummarize, &kTokenize, &kTokenizerTrain, &kDataBuild,  &kDataInspect,
-    &kTrain,     &kEval,      &kConvert,  &kQuantize,       &kDescribe,   &kInspect,
-    &kBench,     &kList,      &kShow,     &kDoctor,         &kCompletion,
+    &kServe,      &kRun,         &kGenerate,  &kEmbed,    &kFill,     &kClassify,
+    &kAnswer,     &kTranslate,   &kSummarize, &kComplete, &kTokenize, &kTokenizerTrain,
+    &kDataBuild,  &kDataInspect, &kTrain,     &kEval,     &kConvert,  &kQuantize,
+    &kDescribe,   &kInspect,     &kBench,     &kList,     &kShow,     &kDoctor,
+    &kCompletion,
 };
 
 struct Bound {

@@ -1,4 +1,4 @@
-// parvis summarize MODEL TEXT: a text in fewer words, section by section if it is long.
+// parvis summarize [MODEL] TEXT: a text in fewer words, section by section if it is long.
 
 #include <memory>
 
@@ -9,7 +9,7 @@
 namespace parvis::cli {
 namespace {
 
-Status RunSummarize(const TextToTextFlags& flags, Console& console) {
+Status RunSummarize(TextToTextFlags& flags, Console& console) {
   PARVIS_ASSIGN_OR_RETURN(const std::string text, flags.ReadText());
   PARVIS_ASSIGN_OR_RETURN(TextToTextSession session, OpenSession(flags));
   runtime::TextTask task = runtime::SummaryTask(session.model, session.prompter != nullptr);
@@ -44,13 +44,13 @@ Status RunSummarize(const TextToTextFlags& flags, Console& console) {
 
 std::function<Status()> Define(FlagSet& flags, Console& console) {
   auto options = std::make_shared<TextToTextFlags>();
-  options->AddTo(flags);
+  options->AddTo(flags, "summarize");
   return [options, &console] { return RunSummarize(*options, console); };
 }
 
 }  // namespace
 
 const Command kSummarize = {"summarize", "Say a text in fewer words",
-                            "parvis summarize t5-base.gguf --file report.txt", &Define};
+                            "parvis summarize --file report.txt", &Define};
 
 }  // namespace parvis::cli

@@ -14,11 +14,21 @@ void TextFlags::AddTo(FlagSet& flags, const std::string& what) {
   file_given_ = flags.Add("-f,--file", &file_, "… in this file; '-': stdin");
 }
 
+void TextFlags::AddNamed(FlagSet& flags, const std::string& what) {
+  text_given_ = flags.Add("--text", &text_, what + "; none: stdin");
+  file_given_ = flags.Add("-f,--file", &file_, "… in this file; '-': stdin");
+}
+
+void TextFlags::Set(std::string text) {
+  text_ = std::move(text);
+  set_ = true;
+}
+
 Result<std::string> TextFlags::Whole() const {
   if (text_given_.given() && file_given_.given()) {
     return InvalidArgument("give a text or --file, not both");
   }
-  if (text_given_.given() && text_ != "-") return text_;
+  if (HasText()) return text_;
   if (file_given_.given()) return ReadInput(file_);
   if (IsTerminal(STDIN_FILENO)) {
     return InvalidArgument("there is no text: give one, or --file, or one by stdin");
@@ -29,7 +39,7 @@ Result<std::string> TextFlags::Whole() const {
 Result<std::vector<std::string>> TextFlags::Lines() const {
   PARVIS_ASSIGN_OR_RETURN(std::string whole, Whole());
   // A text on the line may be of several lines.
-  if (text_given_.given() && text_ != "-") return std::vector<std::string>{std::move(whole)};
+  if (HasText()) return std::vector<std::string>{std::move(whole)};
   std::vector<std::string> lines;
   std::istringstream stream(std::move(whole));
   for (std::string line; std::getline(stream, line);) {

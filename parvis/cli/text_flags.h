@@ -14,6 +14,10 @@ class TextFlags {
  public:
   // `what`: for --help ("A text, in a file one a line").
   void AddTo(FlagSet& flags, const std::string& what);
+  // The same without a place on the line: TaskWords has that.
+  void AddNamed(FlagSet& flags, const std::string& what);
+  bool given() const { return text_given_.given() || file_given_.given(); }
+  void Set(std::string text);  // a word of the line
 
   // One a line; empty lines are passed over, "\r" at their ends too. At least one.
   Result<std::vector<std::string>> Lines() const;
@@ -21,7 +25,9 @@ class TextFlags {
   Result<std::string> Whole() const;
 
  private:
+  bool HasText() const { return (set_ || text_given_.given()) && text_ != "-"; }
   std::string text_, file_;
+  bool set_ = false;
   Flag text_given_, file_given_;
 };
 

@@ -4,14 +4,11 @@
 
 #include <algorithm>
 
-#include "parvis/cli/input.h"
-
 namespace parvis::cli {
 
-void TextToTextFlags::AddTo(FlagSet& flags) {
-  model.AddTo(flags);
-  text_flag_ = flags.Add("--text,text", &text, "The text; '-' or none: stdin");
-  flags.Add("-f,--file", &file, "A file that holds the text");
+void TextToTextFlags::AddTo(FlagSet& flags, const std::string& command) {
+  words_.AddTo(flags, model, command, {"text"}, "The text, behind a model");
+  text_.AddNamed(flags, "The text");
   flags.Add("--beams", &beams,
             "Beginnings of an answer that are kept at each token (default: as the model's "
             "configuration says, else 1)",
@@ -23,12 +20,9 @@ void TextToTextFlags::AddTo(FlagSet& flags) {
   compute.AddTo(flags);
 }
 
-Result<std::string> TextToTextFlags::ReadText() const {
-  if (!file.empty()) {
-    if (text_flag_.given()) return InvalidArgument("give a text or --file, not both");
-    return ReadInput(file);
-  }
-  return text_flag_.given() && text != "-" ? text : ReadStdin();
+Result<std::string> TextToTextFlags::ReadText() {
+  PARVIS_RETURN_IF_ERROR(TakeWords(words_, model, text_));
+  return text_.Whole();
 }
 
 void TextToTextFlags::Change(runtime::TextTask& task) const {

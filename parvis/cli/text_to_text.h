@@ -10,6 +10,7 @@
 #include "parvis/cli/console.h"
 #include "parvis/cli/flag_set.h"
 #include "parvis/cli/flags.h"
+#include "parvis/cli/task_words.h"
 #include "parvis/core/json.h"
 #include "parvis/runtime/text_to_text.h"
 
@@ -21,16 +22,17 @@ struct TextToTextFlags {
   ModelFlags model;
   ComputeFlags compute;
   ChatFlags chat;
-  std::string text, file;
   int64_t beams = 0;       // 0: what the model's configuration says, else 1
   int64_t max_tokens = 0;  // of each answer; likewise, else as many as fit
 
-  void AddTo(FlagSet& flags);
-  Result<std::string> ReadText() const;
+  void AddTo(FlagSet& flags, const std::string& command);
+  // Which word of the line is the model and which the text, and that text.
+  Result<std::string> ReadText();
   void Change(runtime::TextTask& task) const;
 
  private:
-  Flag text_flag_;
+  TaskWords words_;
+  TextFlags text_;
 };
 
 // What puts a task to a model as a user's turn: null where it has an encoder or no chat template.

@@ -1,22 +1,39 @@
-// parvis translate MODEL TEXT --from en --to fr: a text in another language, sentence by sentence
-// if it is long.
+// parvis translate [MODEL] TEXT [--from en] [--to fr]: a text in another language, sentence by
+// sentence if it is long.
 
 #include <memory>
 
 #include "parvis/cli/command.h"
 #include "parvis/cli/interrupt.h"
 #include "parvis/cli/text_to_text.h"
+#include "parvis/text/language_guess.h"
 
 namespace parvis::cli {
 namespace {
 
 struct Options {
   TextToTextFlags shared;
-  std::string from = "en", to = "fr";
+  std::string from, to;  // empty: guessed
 };
 
-Status RunTranslate(const Options& options, Console& console) {
+// The languages that were not told: English and French, whichever the text is in.
+Status GuessLanguages(const std::string& text, std::string& from, std::string& to) {
+  if (from.empty()) {
+    const std::string_view guess = text::GuessLanguage(text);
+    if (guess.empty() && to.empty()) {
+      return InvalidArgument(
+          "this text does not tell whether it is English or French: say --from "
+          "en or --from fr");
+    }
+    from = !guess.empty() && guess != to ? guess : (to == "en" ? "fr" : "en");
+  }
+  if (to.empty()) to = from == "en" || from == "English" ? "fr" : "en";
+  return {};
+}
+
+Status RunTranslate(Options& options, Console& console) {
   PARVIS_ASSIGN_OR_RETURN(const std::string text, options.shared.ReadText());
+  PARVIS_RETURN_IF_ERROR(GuessLanguages(text, options.from, options.to));
   PARVIS_ASSIGN_OR_RETURN(TextToTextSession session, OpenSession(options.shared));
   PARVIS_ASSIGN_OR_RETURN(runtime::TextTask task,
                           runtime::TranslationTask(session.model, options.from, options.to,
@@ -49,17 +66,17 @@ Status RunTranslate(const Options& options, Console& console) {
 
 std::function<Status()> Define(FlagSet& flags, Console& console) {
   auto options = std::make_shared<Options>();
-  options->shared.AddTo(flags);
-  flags.Add("--from", &options->from, "Language of the text: a code, or its name in English",
-            {.show_default = true});
-  flags.Add("--to", &options->to, "Language of the answer", {.show_default = true});
+  options->shared.AddTo(flags, "translate");
+  flags.Add("--from", &options->from,
+            "Language of the text: a code, or its name in English (default: English or French, as "
+            "the text looks)");
+  flags.Add("--to", &options->to, "Language of the answer (default: the other of these two)");
   return [options, &console] { return RunTranslate(*options, console); };
 }
 
 }  // namespace
 
 const Command kTranslate = {"translate", "Say a text in another language",
-                            "parvis translate t5-base.gguf 'The cat sleeps.' --from en --to fr",
-                            &Define};
+                            "parvis translate 'The cat sleeps.'", &Define};
 
 }  // namespace parvis::cli
