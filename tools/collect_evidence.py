@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """Puts what a model's runs and measurements recorded into models/evidence/NAME/, from which its card is made.
 
-Usage: collect_evidence.py NAME --runs RUN_DIR … --texts OUT_DIR … --figures q8_0=JSON f32=JSON [--samples JSON]
+Usage: collect_evidence.py NAME --runs RUN_DIR … --texts OUT_DIR … --figures q8_0=JSON f32=JSON
        RUN_DIR: of `parvis train`, in order (a model may be taught in several runs)
        OUT_DIR: of gather_text.py, with what `parvis data build` made of it; or a folder of questions
        figures: of measure_model.py, on the file that is shipped and on the one before it was quantised
-       samples: `parvis generate NAME --prompts tools/model_text/prompts.NAME.txt --json`
 
 Writes data.json (each source with licence, author, documents, bytes and share; hashes of what was read and of what was kept
-out), runs.json, figures.json and samples.json.
+out), runs.json, and figures.json with samples.
 """
 
 import argparse
@@ -72,7 +71,6 @@ def main():
     for key in ("runs", "texts"):
         parser.add_argument(f"--{key}", nargs="+", type=pathlib.Path, default=[])
     parser.add_argument("--figures", nargs="+", default=[])
-    parser.add_argument("--samples", type=pathlib.Path)
     a = parser.parse_args()
     folder = EVIDENCE / a.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -86,10 +84,6 @@ def main():
             kind, _, path = figures.partition("=")
             known[kind] = load(pathlib.Path(path))
         write(folder, "figures.json", known)
-    if a.samples:
-        document = load(a.samples)
-        write(folder, "samples.json", {"settings": {k: document[k] for k in ("seed", "temperature", "top_p") if k in document},
-                                       "results": [{k: r[k] for k in ("prompt", "text")} for r in document["results"]]})
 
 
 if __name__ == "__main__":

@@ -162,8 +162,9 @@ def card(name):
              "All on text that the model has not read. `tools/measure_model.py` measured them, and says in `tools/model_figures/` what each "
              "means and what stands beside it; F1, BLEU, chrF and ROUGE are `parvis eval`'s, which the tests hold to the public "
              "scorers. Bits per byte: less is better; of all others, more."]
-    if (folder / "samples.json").exists():
-        lines += samples_section(load(folder / "samples.json"))
+    samples = figures["q8_0"].get("samples") or (load(folder / "samples.json") if (folder / "samples.json").exists() else None)
+    if samples:
+        lines += samples_section(samples)
     return "\n".join([*lines, ""])
 
 

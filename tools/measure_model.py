@@ -15,6 +15,7 @@ import importlib
 import json
 import pathlib
 import tempfile
+import time
 
 from model_figures.common import Parvis
 
@@ -39,8 +40,13 @@ def main():
         for figure, measure in module.FIGURES.items():
             if figure in results["figures"] or (a.only and figure not in a.only):
                 continue
+            begin = time.monotonic()
             results["figures"][figure] = measure(parvis, a.data, a.texts)
+            results.setdefault("seconds", {})[figure] = round(time.monotonic() - begin, 1)
             print(figure, json.dumps(results["figures"][figure], ensure_ascii=False)[:600], flush=True)
+            a.out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+        if hasattr(module, "samples") and not a.only and "samples" not in results:
+            results["samples"] = module.samples(parvis, a.data, a.texts)
             a.out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -1,6 +1,26 @@
 """Bits per byte, and grammar."""
 
-from model_figures.common import bits_per_byte
+from model_figures.common import bits_per_byte, generated
+
+BEGINNINGS = [
+    "Once upon a time", "The little girl opened the door and", '"I am not afraid," said the boy,', "In the morning, the king",
+    "I like to", "The old man looked at the sea.", "There was once a fox who", "The bird sang", "Tom and his sister", "It was raining, and",
+    "The sun is", "Nobody knew why", '"Come here," said', "My mother", "A long time ago, people", "The cat sat", "When the war ended,",
+    "She took the letter and", "The teacher asked", "At last they",
+    "Il était une fois", "La petite fille ouvrit la porte et", "— Je n'ai pas peur, dit le garçon,", "Le lendemain matin, le roi", "J'aime",
+    "Le vieil homme regardait la mer.", "Un renard", "L'oiseau chantait", "Pierre et sa sœur", "Il pleuvait, et", "Le soleil est",
+    "Personne ne savait pourquoi", "— Venez ici, dit", "Ma mère", "Autrefois, les hommes", "Le chat", "Quand la guerre fut finie,",
+    "Elle prit la lettre et", "Le maître demanda", "Enfin ils"]
+
+
+def samples(parvis, data, texts):
+    """Twenty beginnings of each language."""
+    return generated(parvis, BEGINNINGS, 48, 0.8)
+
+
+
+# Of the whole of BLiMP: alexwarstadt/blimp, raw_results/summary/models_summary.jsonl.
+PUBLISHED = {"5-gram (published)": 0.612, "LSTM (published)": 0.698, "GPT-2 (published)": 0.830}
 
 
 def blimp(parvis, data, texts):
@@ -13,7 +33,7 @@ def blimp(parvis, data, texts):
             if name.endswith(".jsonl") and "__MACOSX" not in name:
                 (folder / name.split("/")[-1]).parent.mkdir(exist_ok=True)
                 (folder / name.split("/")[-1]).write_bytes(archive.read(name))
-    return parvis.suite("minimal-pairs", folder)
+    return {"model": parvis.suite("minimal-pairs", folder), **PUBLISHED}
 
 
 FIGURES = {"bits_per_byte": bits_per_byte, "blimp": blimp}

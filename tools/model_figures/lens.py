@@ -1,5 +1,6 @@
 """Hidden words, and sentences found by their translations."""
 
+import collections
 import random
 import re
 
@@ -27,9 +28,12 @@ def hidden_words(parvis, data, texts):
             found = [f["token"].strip().lower() for f in answer["masks"][0]]
             first += found[0] == word.lower()
             five += word.lower() in found
-        common = max(set(w.lower() for w in words), key=[w.lower() for w in words].count)
-        result[language] = {"n": len(words), "first": first / len(words), "among five": five / len(words),
-                            "most frequent word": sum(w.lower() == common for w in words) / len(words)}
+        frequent = [w for w, _ in collections.Counter(w.lower() for w in words).most_common(5)]
+        result[language] = {
+            "first": {"n": len(words), "model": first / len(words),
+                      "most frequent word": sum(w.lower() == frequent[0] for w in words) / len(words)},
+            "among five": {"n": len(words), "model": five / len(words),
+                           "five most frequent words": sum(w.lower() in frequent for w in words) / len(words)}}
     return result
 
 
@@ -57,10 +61,9 @@ def retrieval(file):
         words = np.array([[len(a & b) / max(1, len(a | b)) for b in sets[1]] for a in sets[0]])
         right = np.arange(len(kept))
 
-        def both(s):
-            return {"en-fr": float((s.argmax(1) == right).mean()), "fr-en": float((s.argmax(0) == right).mean())}
-
-        return {"n": len(kept), "model": both(scores), "common words": both(words), "chance": 1 / len(kept)}
+        return {way: {"n": len(kept), "model": float((scores.argmax(axis) == right).mean()),
+                      "common words": float((words.argmax(axis) == right).mean()), "chance": 1 / len(kept)}
+                for way, axis in (("en-fr", 1), ("fr-en", 0))}
 
     return measure
 

@@ -47,6 +47,17 @@ def summary(name, source, target):
     return measure
 
 
+def samples(parvis, data, texts):
+    """Every 337th sentence of Tatoeba's development set, both ways."""
+    found = pairs(data / "parallel-en-fr/tatoeba_dev.tsv")[::337][:10]
+    results = []
+    for side, way in ((0, ("en", "fr")), (1, ("fr", "en"))):
+        for pair in found:
+            answer = parvis.run("translate", "--from", way[0], "--to", way[1], "--text", pair[side], "--beams", 4)
+            results.append({"prompt": pair[side] + " ", "text": answer["text"]})
+    return {"settings": {"beams": 4}, "results": results}
+
+
 FIGURES = {
     "tatoeba": translation("tatoeba_dev.tsv"),
     "python-docs": translation("python_docs_test.tsv"),

@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 
+from model_figures import common
 from model_figures.common import bits_per_byte, rows
 
 WORD = re.compile(r"\s*(?:\w+|[^\w\s])|\s+")
@@ -116,10 +117,35 @@ def accuracy(kind):
     return measure
 
 
+def function_of(answer):
+    """The lines that belong to the function: as far as they are indented, but for the last one if the answer ends within it,
+    since nobody can say how it would go on. Nothing else is cut: a bracket or a string that was opened before and
+    is still open counts against the model, and so does a body without a line."""
+    lines = answer.split("\n")
+    if len(lines) > 1:
+        lines.pop()
+    body, is_whole = [], False
+    for line in lines:
+        is_whole = bool(line.strip()) and not line.startswith((" ", "\t"))
+        if is_whole:
+            break
+        body.append(line)
+    while body and not is_whole and re.fullmatch(r"\s*(?:(?:el)?if|else|for|while|try|except|finally|with|def|class)\b.*:\s*|\s*", body[-1]):
+        body.pop()  # a heading whose block was not reached
+    return "\n".join(body) + "\n"
+
+
+def does_parse(program, heading):
+    try:
+        ast.parse(program)
+    except (SyntaxError, ValueError):
+        return False
+    return len(program) > len(heading) + 1
+
+
 def parses(parvis, data, texts):
-    """Share of continuations that Python parses: a held-out function's heading goes on for 128 tokens at temperature 0.3,
-    its last line, which may be unfinished, is dropped, and all lines of the function (as far as they are
-    indented) must parse with the heading. Unfinished brackets and strings count against the model."""
+    """Share of continuations that Python parses: a held-out function's heading goes on for 128 tokens at temperature 0.3;
+    function_of says what of that counts."""
     headings = []
     for text in code_of(texts, "heldout"):
         for m in re.finditer(r"(?:^|\n)(def \w+\([^\n]*\):\n(?: +\"\"\"[^\n]*\"\"\"\n)?)", text):
@@ -127,21 +153,22 @@ def parses(parvis, data, texts):
     random.Random(7).shuffle(headings)
     good, samples = 0, []
     headings = headings[: parvis.most or 150]
-    for seed, heading in enumerate(headings):
-        answer = parvis.run("run", "--no-chat", "-n", 128, "--temperature", 0.3, "--seed", seed, text=heading)["text"]
-        body = []
-        for line in answer.split("\n")[:-1] if answer.count("\n") else [answer]:
-            if line.strip() and not line.startswith((" ", "\t")):
-                break
-            body.append(line)
-        program = heading + "\n".join(body) + "\n"
-        try:
-            ast.parse(program if any(line.strip() for line in body) else "(")
-            good += 1
-            samples.append([program, True])
-        except (SyntaxError, ValueError):
-            samples.append([program, False])
-    return {"n": len(headings), "parses": good / max(1, len(headings)), "samples": samples[:20]}
+    file = parvis.file("headings.jsonl", [json.dumps({"prompt": heading}) for heading in headings])
+    answers = parvis.run("generate", "--prompts", file, "-n", 128, "--temperature", 0.3, "--seed", 1)["results"]
+    for heading, answer in zip(headings, (a["text"] for a in answers), strict=True):
+        program = heading + function_of(answer)
+        good += does_parse(program, heading)
+        samples.append([program, does_parse(program, heading)])
+    return {"share": {"n": len(headings), "model": good / max(1, len(headings))}, "samples": samples[:20]}
+
+
+def samples(parvis, data, texts):
+    """How headings of held-out functions go on, the first of twenty programs each."""
+    found = []
+    for text in code_of(texts, "heldout"):
+        m = re.search(r"(?:^|\n)(def \w+\([^\n]*\):\n(?: +\"\"\"[^\n]*\"\"\"\n)?)", text)
+        found += [m[1]] if m else []
+    return common.generated(parvis, found[:20], 64, 0.3)
 
 
 FIGURES = {"bits_per_byte": bits_per_byte, "next_word": accuracy("word"), "rest_of_line": accuracy("line"),
