@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -20,6 +21,7 @@
 #include "parvis/cli/flags.h"
 #include "parvis/cli/interrupt.h"
 #include "parvis/cli/model_path.h"
+#include "parvis/cli/serve_telemetry.h"
 #include "parvis/cli/version.h"
 #include "parvis/core/file_lock.h"
 #include "parvis/server/api.h"
@@ -34,7 +36,7 @@ struct Options {
   server::HttpServerSettings http;
   service::RateLimits limits;
   std::vector<std::string> models;
-  std::string data;
+  std::string data, log = "-", otlp;
   int64_t port = 8080, max_requests = 512, parallel = 16, context_length = 0;
   int64_t kv_mib = 512, memory_mib = 0, keep_alive_seconds = 300, stop_seconds = 30;
   bool no_key = false, new_key = false;
@@ -168,9 +170,10 @@ void Suggest(const Options& options, const std::string& address, service::Catalo
 
 // Until Ctrl-C or SIGTERM; then what runs may end, for a while.
 void WaitAndStop(const Options& options, server::HttpServer& http, service::Gateway& gateway,
-                 Console& console) {
+                 std::atomic<bool>& stopping, Console& console) {
   using std::chrono::steady_clock, std::chrono::milliseconds;
   while (!Interrupted()) std::this_thread::sleep_for(milliseconds(50));
+  stopping = true;
   http.StopAccepting();
   if (gateway.running() > 0) {
     console.Note(fmt::format("Stopping: {} requests may end within {} s.", gateway.running(),
@@ -229,6 +232,7 @@ Status Serve(Options& options, Console& console) {
   std::filesystem::create_directories(options.data, error);
   if (error) return IoError(options.data + ": " + error.message());
   PARVIS_ASSIGN_OR_RETURN(const FileLock lock, LockFolder(options.data));
+  PARVIS_ASSIGN_OR_RETURN(const auto telemetry, MakeTelemetry(options.log, options.otlp));
   PARVIS_ASSIGN_OR_RETURN(const auto http, server::HttpServer::Listen(options.http));
   PARVIS_ASSIGN_OR_RETURN(const Compute compute, Compute::Make(options.compute));
   const ops::Exec exec = compute.exec();
@@ -247,15 +251,22 @@ Status Serve(Options& options, Console& console) {
   service::NoCheck check;
   service::Workers workers(16);
   service::Gateway gateway({budget, check, *records, catalogue, workers}, options.max_requests);
-  const server::Api api{gateway, catalogue, kVersion};
+  std::atomic<bool> stopping{false};
+  const server::Api api{
+      .gateway = gateway,
+      .catalogue = catalogue,
+      .version = kVersion,
+      .telemetry = *telemetry,
+      .not_ready = [&] { return std::string(stopping ? "stopping" : ""); },
+      .connections = [&http = *http] { return static_cast<int64_t>(http.connections()); }};
   PARVIS_ASSIGN_OR_RETURN(const server::Router router, server::MakeRouter(api));
   CatchInterrupts();
   CatchTermination();
-  http->Start({router, identity, workers, [](const server::Served&) {}});
+  http->Start({router, identity, workers, *telemetry});
   const std::string address = AddressOf(options, *http);
   Announce(options, address, keys.new_key, console);
   Suggest(options, address, catalogue, example, console);
-  WaitAndStop(options, *http, gateway, console);
+  WaitAndStop(options, *http, gateway, stopping, console);
   return {};
 }
 
@@ -267,6 +278,10 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
   flags.Add("--port", &options->port, "Port (0: any that is free)",
             {.min = 0, .max = 65535, .show_default = true});
   flags.Add("--data", &options->data, "Folder of parvis.db (default: PARVIS_HOME)");
+  flags.Add("--log", &options->log, "File of a line for each request (-: stderr, none: no log)",
+            {.show_default = true});
+  flags.Add("--otlp", &options->otlp,
+            "Collector of spans, OTLP over HTTP (default: OTEL_EXPORTER_OTLP_ENDPOINT)");
   flags.Add("--tls-cert", &options->http.certificate, "Certificates, PEM");
   flags.Add("--tls-key", &options->http.private_key, "… and their private key");
   flags.Add("--allow-host", &options->http.allowed_hosts,

@@ -160,7 +160,8 @@ Engine::Engine(models::Model& model, const ops::Exec& exec, const EngineOptions&
       exec_(exec),
       options_(options),
       context_length_(context_length),
-      scheduler_(std::move(scheduler)) {}
+      scheduler_(std::move(scheduler)),
+      kv_pages_(scheduler_->cache().num_pages()) {}
 
 Engine::~Engine() = default;
 
@@ -244,6 +245,7 @@ void Engine::TakeInbox() {
 bool Engine::Step() {
   TakeInbox();
   const std::vector<Scheduler::Part> parts = scheduler_->Plan();
+  NoteLoad();
   if (parts.empty()) return false;
   EncodePrompts(exec_, model_.stack, parts);
   Outcome outcome = Forward(exec_, model_.stack, parts);
@@ -260,7 +262,20 @@ bool Engine::Step() {
     }
   });
   for (size_t i = 0; i < count; ++i) Accept(*outcome.sequences[i], std::move(samples[i]));
+  NoteLoad();
   return true;
+}
+
+void Engine::NoteLoad() {
+  running_.store(scheduler_->num_running(), std::memory_order_relaxed);
+  kv_in_use_.store(scheduler_->cache().num_pages() - scheduler_->cache().num_free(),
+                   std::memory_order_relaxed);
+}
+
+EngineLoad Engine::load() const {
+  const int64_t running = running_.load(std::memory_order_relaxed);
+  return {running, std::max<int64_t>(0, unfinished() - running), kv_pages_,
+          kv_in_use_.load(std::memory_order_relaxed)};
 }
 
 bool Engine::IsEnd(const Sequence& sequence, int32_t token) const {

@@ -95,6 +95,15 @@ struct GenerateRequest {
   std::function<void(const TokenEvent&)> on_token;
 };
 
+// What an engine does, as of its last step.
+struct EngineLoad {
+  int64_t running = 0, waiting = 0;     // sequences
+  int64_t kv_pages = 0, kv_in_use = 0;  // pages; those only kept for later are not in use
+  double kv_usage() const {
+    return kv_pages == 0 ? 0.0 : static_cast<double>(kv_in_use) / static_cast<double>(kv_pages);
+  }
+};
+
 // Runs requests on one model, together: every Step() is one forward pass over one token of each
 // sequence that generates and a part of the prompts that wait (continuous batching with chunked
 // prefill). What a request generates does not depend on what runs beside it, on the number of
@@ -135,6 +144,7 @@ class Engine {
 
   // Requests that are neither finished nor cancelled, as of the last Submit or Step.
   int64_t unfinished() const { return unfinished_.load(std::memory_order_relaxed); }
+  EngineLoad load() const;  // from any thread
   int64_t context_length() const { return context_length_; }
 
  private:
@@ -143,6 +153,7 @@ class Engine {
 
   bool IsEnd(const Sequence& sequence, int32_t token) const;
   void TakeInbox();
+  void NoteLoad();
   void Accept(Sequence& sequence, Result<Sample> sample);
   void Finish(Sequence& sequence, FinishReason reason, TokenEvent event);
 
@@ -157,6 +168,8 @@ class Engine {
   std::vector<std::unique_ptr<Sequence>> submitted_;
   std::vector<RequestId> cancelled_;
   std::atomic<int64_t> unfinished_{0};
+  const int64_t kv_pages_;
+  std::atomic<int64_t> running_{0}, kv_in_use_{0};  // of load()
 };
 
 // A whole answer at once.

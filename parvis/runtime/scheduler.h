@@ -40,6 +40,7 @@ class Scheduler {
   std::vector<Part> Plan();
 
   const KvCache& cache() const { return *cache_; }
+  int64_t num_running() const { return static_cast<int64_t>(running_.size()); }
 
  private:
   bool GrowOrPreempt(size_t index);

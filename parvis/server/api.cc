@@ -9,8 +9,9 @@ namespace parvis::server {
 void SendTask(const Api& api, const HttpRequest& request, std::string route,
               std::unique_ptr<service::Task> task, std::shared_ptr<service::Receiver> receiver,
               const std::shared_ptr<Responder>& responder) {
-  const std::shared_ptr<service::Exchange> exchange = api.gateway.Send(
-      {request.id, request.caller, std::move(route)}, std::move(task), std::move(receiver));
+  const std::shared_ptr<service::Exchange> exchange =
+      api.gateway.Send({request.id, request.caller, std::move(route), request.trace},
+                       std::move(task), std::move(receiver));
   responder->OnGone([weak = std::weak_ptr<service::Exchange>(exchange)] {
     if (const auto running = weak.lock()) running->Cancel();
   });
@@ -19,6 +20,7 @@ void SendTask(const Api& api, const HttpRequest& request, std::string route,
 Result<Router> MakeRouter(const Api& api) {
   std::vector<Route> routes;
   AddHealth(api, routes);
+  AddMetrics(api, routes);
   AddOpenAiModels(api, routes);
   AddOpenAiChat(api, routes);
   AddOpenAiCompletions(api, routes);

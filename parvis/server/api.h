@@ -1,7 +1,7 @@
 #ifndef PARVIS_SERVER_API_H_
 #define PARVIS_SERVER_API_H_
 
-#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -9,6 +9,7 @@
 
 #include "parvis/server/router.h"
 #include "parvis/service/gateway.h"
+#include "parvis/telemetry/telemetry.h"
 
 namespace parvis::server {
 
@@ -17,7 +18,10 @@ struct Api {
   service::Gateway& gateway;
   service::Catalogue& catalogue;
   std::string version;  // Parvis's
-  std::function<bool()> ready = [] { return true; };
+  telemetry::Telemetry& telemetry;
+  // Nothing if the server takes requests, else why not yet, in a word.
+  std::function<std::string()> not_ready = [] { return std::string(); };
+  std::function<int64_t()> connections = [] { return int64_t{0}; };
 };
 
 // The routes of each dialect, one file each.
@@ -33,6 +37,7 @@ void AddOllamaEmbed(const Api& api, std::vector<Route>& routes);
 void AddOllamaGenerate(const Api& api, std::vector<Route>& routes);
 void AddOllamaModels(const Api& api, std::vector<Route>& routes);
 void AddHealth(const Api& api, std::vector<Route>& routes);
+void AddMetrics(const Api& api, std::vector<Route>& routes);
 
 // All of them, and the document that describes them (/openapi.json).
 Result<Router> MakeRouter(const Api& api);

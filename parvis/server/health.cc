@@ -23,13 +23,15 @@ void AddHealth(const Api& api, std::vector<Route>& routes) {
                        [](const HttpRequest&, const std::shared_ptr<Responder>& to) {
                          to->Send({.body = R"({"status":"ok"})"});
                        }));
-  routes.push_back(
-      Get("/ready", "Whether the server takes requests",
-          [api](const HttpRequest&, const std::shared_ptr<Responder>& to) {
-            const bool ready = api.ready();
-            to->Send({.status = ready ? 200 : 503,
-                      .body = ready ? R"({"status":"ready"})" : R"({"status":"not ready"})"});
-          }));
+  routes.push_back(Get("/ready", "Whether the server takes requests",
+                       [api](const HttpRequest&, const std::shared_ptr<Responder>& to) {
+                         const std::string why = api.not_ready();
+                         OrderedJson body = {{"status", why.empty() ? "ready" : why}};
+                         HttpResponse response{.status = why.empty() ? 200 : 503,
+                                               .body = body.dump()};
+                         if (!why.empty()) response.headers.emplace_back("retry-after", "1");
+                         to->Send(std::move(response));
+                       }));
 }
 
 }  // namespace parvis::server

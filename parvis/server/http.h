@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "parvis/service/caller.h"
+#include "parvis/telemetry/trace.h"
 
 // What handlers see of HTTP: requests that are read whole, and answers that are sent whole or piece
 // by piece. Sockets, limits and times are http_server.cc's.
@@ -22,7 +23,8 @@ struct HttpRequest {
   std::map<std::string, std::string> headers;  // names in lower case; of several the last
   std::vector<std::string> captures;           // what stood for the route's {…}
   std::string body;
-  service::Caller caller;  // as identity found; of a public route nobody
+  service::Caller caller;                   // as identity found; of a public route nobody
+  std::shared_ptr<telemetry::Trace> trace;  // what is seen of it; may be null in tests
 
   // The header's value; empty if there is none. `name` in lower case.
   std::string_view Header(std::string_view name) const {

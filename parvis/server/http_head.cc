@@ -188,6 +188,8 @@ std::string HeadOf(const HttpResponse& response, const HeadForm& form) {
   add("x-request-id", form.request_id);
   add("openai-processing-ms", fmt::format("{:.0f}", form.seconds * 1000.0));
   add("openai-version", "2020-10-01");
+  if (!form.trace_parent.empty()) add("traceparent", form.trace_parent);
+  if (!form.server_timing.empty()) add("server-timing", form.server_timing);
   if (!form.keep_alive) add("connection", "close");
   for (const auto& [name, value] : response.headers) add(name, value);
   head += "\r\n";

@@ -33,6 +33,7 @@ struct HeadForm {
   bool keep_alive = true;
   bool chunked = false;  // a stream; else the body's length is told
   size_t body_bytes = 0;
+  std::string trace_parent = {}, server_timing = {};  // headers of those names; empty: none
 };
 std::string HeadOf(const HttpResponse& response, const HeadForm& form);
 

@@ -216,8 +216,13 @@ class Connection : public ConnectionBase, public std::enable_shared_from_this<Co
     Incoming incoming;
     incoming.came_at = Clock::now();
     incoming.request.id = NewRequestId();
+    incoming.request.trace = world_.service->telemetry.Begin(incoming.request.id);
+    incoming.request.trace->Enter("read");
     const bool understood = co_await ReadRequest(incoming);
-    if (!understood) co_return false;
+    if (!understood) {
+      incoming.request.trace->Note([](telemetry::RequestSeen& seen) { seen.gone = true; });
+      co_return false;
+    }
     co_return co_await Answer(std::move(incoming));
   }
 
@@ -395,6 +400,8 @@ class Connection : public ConnectionBase, public std::enable_shared_from_this<Co
     request_id_ = incoming.request.id;
     method_ = incoming.request.method;
     head_only_ = method_ == "HEAD";
+    const std::shared_ptr<telemetry::Trace> trace = incoming.request.trace;
+    NoteRequest(incoming, *trace);
     if (incoming.refusal) {
       // What was not read of the body would be taken for the next request.
       if (!incoming.body_read) incoming.keep_alive = false;
@@ -406,10 +413,30 @@ class Connection : public ConnectionBase, public std::enable_shared_from_this<Co
     } else {
       Call(*incoming.route, std::move(incoming.request), incoming.dialect, outbox);
     }
-    const bool more = co_await Deliver(incoming, *outbox);
+    const bool more = co_await Deliver(incoming, *trace, *outbox);
     outbox_.reset();
     outbox->Gone();  // who still computes for it can stop
     co_return more;
+  }
+
+  // What may be seen of a request. Names are ours, or those of the table: others could hold
+  // anything.
+  static void NoteRequest(const Incoming& incoming, telemetry::Trace& trace) {
+    const HttpRequest& request = incoming.request;
+    telemetry::Telemetry::Join(trace, request.Header("traceparent"));
+    trace.Note([&](telemetry::RequestSeen& seen) {
+      if (incoming.route != nullptr) {
+        seen.method = incoming.route->method;
+        seen.route = incoming.route->pattern;
+      }
+      seen.organisation = request.caller.organisation;
+      seen.owner = request.caller.owner;
+      seen.key = request.caller.key;
+      if (!incoming.refusal) return;
+      seen.error = incoming.refusal->code.empty() ? service::RefusalKindName(incoming.refusal->kind)
+                                                  : incoming.refusal->code;
+    });
+    trace.Enter("handle");
   }
 
   // Handlers run on a worker; one that throws is answered for.
@@ -434,10 +461,9 @@ class Connection : public ConnectionBase, public std::enable_shared_from_this<Co
     };
   }
 
-  asio::awaitable<bool> Deliver(const Incoming& incoming, Outbox& outbox) {
+  asio::awaitable<bool> Deliver(const Incoming& incoming, telemetry::Trace& trace, Outbox& outbox) {
     HeadForm form{.request_id = request_id_, .keep_alive = incoming.keep_alive};
-    Served served{.id = form.request_id, .method = method_};
-    if (incoming.route != nullptr) served.route = incoming.route->pattern;
+    int status = 0;
     bool begun = false, events = false, ok = true, clean = false;
     while (ok && !clean) {
       Outbox::Taken taken = outbox.Take();
@@ -445,11 +471,13 @@ class Connection : public ConnectionBase, public std::enable_shared_from_this<Co
       if (taken.begun && !begun) {
         begun = true;
         events = taken.head.content_type.starts_with("text/event-stream");
-        served.status = taken.head.status;
+        status = taken.head.status;
         if (!taken.whole && !incoming.chunks) form.keep_alive = false;
         form.chunked = !taken.whole && incoming.chunks;
         form.body_bytes = taken.head.body.size();
         form.seconds = std::chrono::duration<double>(Clock::now() - incoming.came_at).count();
+        form.trace_parent = trace.trace_parent();
+        form.server_timing = trace.ServerTiming();
         bytes = HeadOf(taken.head, form);
         if (!head_only_) bytes += taken.head.body;
       }
@@ -474,9 +502,10 @@ class Connection : public ConnectionBase, public std::enable_shared_from_this<Co
       }
       if (closed_) ok = false;
     }
-    served.seconds = std::chrono::duration<double>(Clock::now() - incoming.came_at).count();
-    served.gone = !clean;
-    world_.service->served(served);
+    trace.Note([status, clean](telemetry::RequestSeen& seen) {
+      seen.status = status;
+      seen.gone = !clean;
+    });
     co_return ok&& clean&& form.keep_alive;
   }
 

@@ -4,16 +4,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "parvis/core/result.h"
 #include "parvis/server/router.h"
 #include "parvis/service/identity.h"
 #include "parvis/service/workers.h"
+#include "parvis/telemetry/telemetry.h"
 
 namespace parvis::server {
 
@@ -34,20 +33,12 @@ struct HttpServerSettings {
   std::chrono::seconds keep_alive_time{15};      // of silence in a stream of events
 };
 
-// One answered request, for counts and logs.
-struct Served {
-  std::string_view id, method, route;  // the route's pattern; empty: none matched
-  int status = 0;
-  double seconds = 0;
-  bool gone = false;  // the client left before the end
-};
-
 // What the server stands before.
 struct HttpService {
   const Router& router;
   const service::Identity& identity;
   service::Workers& workers;
-  std::function<void(const Served&)> served;  // called by the I/O thread
+  telemetry::Telemetry& telemetry;
 };
 
 // HTTP/1.1 (RFC 9112) on sockets: limits on every size and time, one I/O thread that never computes

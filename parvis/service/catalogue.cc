@@ -130,6 +130,20 @@ std::optional<ModelState> Catalogue::Find(const std::string& name) {
   return std::nullopt;
 }
 
+std::vector<ModelLoad> Catalogue::Loads() {
+  std::vector<ModelLoad> loads;
+  const std::lock_guard lock(mutex_);
+  const SteadyClock::time_point now = SteadyClock::now();
+  for (const auto& [name, held] : held_) {
+    const runtime::EngineLoad load = held.model->load();
+    const bool used = held.model.use_count() > 1;
+    loads.push_back({name, static_cast<int64_t>(held.bytes),
+                     used ? 0 : std::chrono::duration<double>(now - held.used_at).count(),
+                     load.running, load.waiting, load.kv_usage()});
+  }
+  return loads;
+}
+
 bool Catalogue::Unload(const std::string& name) {
   Held dropped;  // its memory is given back after the lock is
   const std::lock_guard lock(mutex_);

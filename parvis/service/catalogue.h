@@ -47,6 +47,15 @@ struct ModelState {
   std::optional<ModelFacts> facts = {};  // none: it was not loaded yet, or has changed since
 };
 
+// What a loaded model does now.
+struct ModelLoad {
+  std::string name;
+  int64_t bytes = 0;                 // of memory that it is counted with
+  double idle_seconds = 0;           // since somebody asked for it
+  int64_t running = 0, waiting = 0;  // sequences of its engine
+  double kv_usage = 0;               // part of the pages for keys and values
+};
+
 // Which models there are, and which are in memory. Models are loaded when somebody asks for them,
 // one at a time, on a thread of the catalogue; those that nobody uses make room, the one unused for
 // longest first.
@@ -65,6 +74,7 @@ class Catalogue {
   void Acquire(const std::string& name, Acquired acquired);
 
   std::vector<ModelState> List();
+  std::vector<ModelLoad> Loads();  // by name
   std::optional<ModelState> Find(const std::string& name);
   // Takes the model out of memory as soon as nobody uses it. False: it was not loaded.
   bool Unload(const std::string& name);

@@ -52,12 +52,16 @@ std::shared_ptr<Exchange> Gateway::Send(RequestFacts facts, std::unique_ptr<Task
                                         std::shared_ptr<Receiver> receiver) {
   auto exchange =
       std::make_shared<Exchange>(*this, std::move(facts), std::move(task), std::move(receiver));
+  exchange->Enter("access");
   if (!exchange->facts_.caller.permissions.Has(Permission::kUseModels)) {
-    exchange->receiver_->OnRefused(
-        {RefusalKind::kForbidden, "This key may not use models.", {}, "permission_denied", {}});
+    const Refusal refusal = {
+        RefusalKind::kForbidden, "This key may not use models.", {}, "permission_denied", {}};
+    exchange->NoteRefusal(refusal);
+    exchange->receiver_->OnRefused(refusal);
     return exchange;
   }
   if (!Enter(exchange)) return exchange;
+  exchange->Enter("model");
   stations_.catalogue.Acquire(
       exchange->task_->model(), [exchange](OrRefusal<std::shared_ptr<LoadedModel>> model) {
         exchange->gateway_.stations_.workers.Post([exchange, model = std::move(model)] {
@@ -82,14 +86,16 @@ bool Gateway::Enter(const std::shared_ptr<Exchange>& exchange) {
       return true;
     }
   }
-  exchange->receiver_->OnRefused(
+  const Refusal refusal =
       stopping
           ? Stopping()
           : Refusal{RefusalKind::kOverloaded,
                     fmt::format("{} requests are under way, as many as are taken.", max_requests_),
                     {},
                     "overloaded",
-                    1000});
+                    1000};
+  exchange->NoteRefusal(refusal);
+  exchange->receiver_->OnRefused(refusal);
   return false;
 }
 
@@ -131,17 +137,35 @@ bool Exchange::WasCancelled() {
   return cancelled_;
 }
 
+void Exchange::Enter(const char* station) {
+  if (facts_.trace != nullptr) facts_.trace->Enter(station);
+}
+
+void Exchange::NoteRefusal(const Refusal& refusal) {
+  if (facts_.trace == nullptr) return;
+  facts_.trace->Note([&refusal](telemetry::RequestSeen& seen) {
+    seen.error = refusal.code.empty() ? RefusalKindName(refusal.kind) : refusal.code;
+  });
+}
+
 void Exchange::Admit(std::shared_ptr<LoadedModel> model) {
   model_ = std::move(model);
+  if (facts_.trace != nullptr) {
+    facts_.trace->Note([this](telemetry::RequestSeen& seen) { seen.model = model_->name(); });
+  }
+  Enter("prepare");
   OrRefusal<Plan> plan = task_->Prepare(*model_);
   if (!plan.ok()) return Refuse(plan.refusal());
+  Enter("reserve");
   if (const auto refusal = Reserve(*plan)) return Refuse(*refusal);
+  Enter("check_input");
   const GatewayStations& stations = gateway_.stations_;
   if (const auto refusal = stations.check.Input(facts_.caller, plan->texts)) {
     return Refuse(*refusal);
   }
   plan->texts.clear();
   if (WasCancelled()) return Refuse({RefusalKind::kUnavailable, "The request was cancelled."});
+  Enter("record_request");
   if (const auto refusal = Record(*plan)) return Refuse(*refusal);
 
   for (int64_t i = 0; i < plan->choices; ++i) {
@@ -150,6 +174,7 @@ void Exchange::Admit(std::shared_ptr<LoadedModel> model) {
   blocked_.resize(checks_.size());
   admission_ = {model_->name(),     model_->digest(),      plan->choices,
                 plan->input_tokens, stations.check.name(), reservation_->view()};
+  Enter("run");
   receiver_->OnAdmitted(admission_);
   // Held while it starts, so that a Cancel comes before or after.
   std::optional<Refusal> refusal;
@@ -196,6 +221,12 @@ void Exchange::Tell(Delta delta) {
     delta.finish = Finish::kContentFilter;
   }
   if (delta.finish && Badness(*delta.finish) > Badness(worst_)) worst_ = *delta.finish;
+  if (!told_at_ && !delta.text.empty()) {
+    told_at_ = telemetry::Clock::now();
+    if (facts_.trace != nullptr) {
+      facts_.trace->Note([this](telemetry::RequestSeen& seen) { seen.first_token = told_at_; });
+    }
+  }
   receiver_->OnDelta(std::move(delta));
 }
 
@@ -204,12 +235,37 @@ void Exchange::End(Reply reply, std::optional<Refusal> failed) {
                                    failed = std::move(failed)] { self->Finish(reply, failed); });
 }
 
+void Exchange::NoteReply(const Reply& reply, const std::string& finish) {
+  if (facts_.trace == nullptr) return;
+  facts_.trace->Note([&](telemetry::RequestSeen& seen) {
+    seen.finish = finish;
+    seen.choices = admission_.choices;
+    seen.input_tokens = reply.usage.prompt_tokens;
+    seen.cached_tokens = reply.usage.cached_tokens;
+    seen.output_tokens = reply.usage.completion_tokens;
+    seen.waiting = reply.timings.waiting;
+    seen.prompt = reply.timings.prompt;
+    seen.generation = reply.timings.generation;
+  });
+}
+
+std::optional<double> Exchange::FirstTokenSeconds() const {
+  if (!told_at_) return std::nullopt;
+  return telemetry::SecondsBetween(begun_, *told_at_);
+}
+
 void Exchange::Finish(const Reply& reply, const std::optional<Refusal>& failed) {
+  const std::string finish(failed ? "error" : FinishName(worst_));
+  NoteReply(reply, finish);
+  if (failed) NoteRefusal(*failed);
+  Enter("settle");
   reservation_->Settle(reply.usage.prompt_tokens + reply.usage.completion_tokens);
-  const Status status = gateway_.stations_.records.Write(AnswerRecord{
-      facts_.id, std::string(failed ? "error" : FinishName(worst_)), WallClockMs(),
-      reply.usage.prompt_tokens, reply.usage.cached_tokens, reply.usage.completion_tokens,
-      reply.timings.waiting, reply.timings.prompt, reply.timings.generation});
+  Enter("record_answer");
+  const Status status = gateway_.stations_.records.Write(
+      AnswerRecord{facts_.id, finish, WallClockMs(), reply.usage.prompt_tokens,
+                   reply.usage.cached_tokens, reply.usage.completion_tokens, reply.timings.waiting,
+                   reply.timings.prompt, reply.timings.generation, FirstTokenSeconds()});
+  Enter("answer");
   const std::shared_ptr<Receiver> receiver = Leave();
   if (failed) {
     receiver->OnRefused(*failed);
@@ -224,7 +280,10 @@ void Exchange::Finish(const Reply& reply, const std::optional<Refusal>& failed) 
   }
 }
 
-void Exchange::Refuse(const Refusal& refusal) { Leave()->OnRefused(refusal); }
+void Exchange::Refuse(const Refusal& refusal) {
+  NoteRefusal(refusal);
+  Leave()->OnRefused(refusal);
+}
 
 // Before the receiver is told the end: who then asks again must find the place free.
 std::shared_ptr<Receiver> Exchange::Leave() {
@@ -236,6 +295,7 @@ std::shared_ptr<Receiver> Exchange::Leave() {
   std::shared_ptr<Receiver> receiver = std::move(receiver_);
   reservation_.reset();
   model_.reset();
+  facts_.trace.reset();
   gateway_.Leave(shared_from_this());
   return receiver;
 }

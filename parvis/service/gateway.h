@@ -19,6 +19,7 @@
 #include "parvis/service/records.h"
 #include "parvis/service/task.h"
 #include "parvis/service/workers.h"
+#include "parvis/telemetry/trace.h"
 
 namespace parvis::service {
 
@@ -29,6 +30,7 @@ struct RequestFacts {
   std::string id;  // "req_…"; unique
   Caller caller;
   std::string route;
+  std::shared_ptr<telemetry::Trace> trace = nullptr;  // what is seen of it; may be null
 };
 
 // What a request that may be answered is told first.
@@ -111,6 +113,10 @@ class Exchange : public std::enable_shared_from_this<Exchange>, private Task::Ou
  private:
   friend class Gateway;
   bool WasCancelled();
+  void Enter(const char* station);
+  void NoteRefusal(const Refusal& refusal);
+  void NoteReply(const Reply& reply, const std::string& finish);
+  std::optional<double> FirstTokenSeconds() const;
   void Admit(std::shared_ptr<LoadedModel> model);  // on a worker thread, as are the next ones
   std::optional<Refusal> Reserve(const Plan& plan);
   std::optional<Refusal> Record(const Plan& plan);
@@ -122,7 +128,8 @@ class Exchange : public std::enable_shared_from_this<Exchange>, private Task::Ou
   void End(Reply reply, std::optional<Refusal> failed) override;
 
   Gateway& gateway_;
-  const RequestFacts facts_;
+  RequestFacts facts_;  // its trace until the request leaves
+  const telemetry::Clock::time_point begun_ = telemetry::Clock::now();
   std::unique_ptr<Task> task_;
   std::shared_ptr<Receiver> receiver_;
   std::shared_ptr<LoadedModel> model_;
@@ -136,6 +143,7 @@ class Exchange : public std::enable_shared_from_this<Exchange>, private Task::Ou
   std::vector<std::unique_ptr<StreamCheck>> checks_;  // of each choice
   std::vector<bool> blocked_;
   service::Finish worst_ = service::Finish::kStop;
+  std::optional<telemetry::Clock::time_point> told_at_;  // when the answer's first text was told
 };
 
 }  // namespace parvis::service

@@ -101,6 +101,10 @@ void LoadedModel::Cancel(runtime::RequestId id) {
 
 int64_t LoadedModel::unfinished() const { return engine_ != nullptr ? engine_->unfinished() : 0; }
 
+runtime::EngineLoad LoadedModel::load() const {
+  return engine_ != nullptr ? engine_->load() : runtime::EngineLoad();
+}
+
 void LoadedModel::Post(std::function<void(models::Model&)> job) {
   {
     const std::lock_guard lock(mutex_);

@@ -58,6 +58,7 @@ class LoadedModel {
   Result<runtime::RequestId> Submit(runtime::GenerateRequest request);
   void Cancel(runtime::RequestId id);
   int64_t unfinished() const;
+  runtime::EngineLoad load() const;  // nothing of a model that does not generate
 
   // Runs `job` on the model's thread, which alone may compute with the weights.
   void Post(std::function<void(models::Model&)> job);

@@ -44,7 +44,8 @@ CREATE TABLE answers(
   prompt_us       INTEGER,
   generation_us   INTEGER
 ) STRICT;
-)"};
+)",
+    "ALTER TABLE answers ADD COLUMN first_token_us INTEGER;"};
 
 int64_t Microseconds(double seconds) { return std::llround(seconds * 1e6); }
 
@@ -63,6 +64,8 @@ Status Insert(store::Statement statement, const RequestRecord& r) {
 }
 
 Status Insert(store::Statement statement, const AnswerRecord& r) {
+  std::optional<int64_t> first;
+  if (r.first_token_seconds) first = Microseconds(*r.first_token_seconds);
   return statement.Bind(1, r.request)
       .Bind(2, r.finish)
       .Bind(3, r.finished_ms)
@@ -72,6 +75,7 @@ Status Insert(store::Statement statement, const AnswerRecord& r) {
       .Bind(7, Microseconds(r.waiting_seconds))
       .Bind(8, Microseconds(r.prompt_seconds))
       .Bind(9, Microseconds(r.generation_seconds))
+      .Bind(10, first)
       .Run();
 }
 
@@ -162,8 +166,9 @@ Status Records::WriteAll(const std::deque<Job*>& jobs) {
           auto insert,
           database_->Prepare("INSERT INTO answers(request, organisation, owner, finish, "
                              "finished_ms, input_tokens, "
-                             "cached_tokens, output_tokens, waiting_us, prompt_us, generation_us) "
-                             "SELECT id, organisation, owner, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 "
+                             "cached_tokens, output_tokens, waiting_us, prompt_us, generation_us, "
+                             "first_token_us) "
+                             "SELECT id, organisation, owner, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 "
                              "FROM requests WHERE id = ?1"));
       PARVIS_RETURN_IF_ERROR(Insert(std::move(insert), *job->answer));
     }

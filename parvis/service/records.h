@@ -38,6 +38,7 @@ struct AnswerRecord {
   int64_t finished_ms = 0;
   int64_t input_tokens = 0, cached_tokens = 0, output_tokens = 0;
   double waiting_seconds = 0, prompt_seconds = 0, generation_seconds = 0;
+  std::optional<double> first_token_seconds = {};  // from the gateway's first station to its text
 };
 
 // The records of what was asked and answered, in a database of its own thread. Records that arrive

@@ -34,6 +34,34 @@ bool InName(char c) {
 
 }  // namespace
 
+const char* RefusalKindName(RefusalKind kind) {
+  switch (kind) {
+    case RefusalKind::kInvalid:
+      return "invalid";
+    case RefusalKind::kUnauthenticated:
+      return "unauthenticated";
+    case RefusalKind::kForbidden:
+      return "forbidden";
+    case RefusalKind::kNotFound:
+      return "not_found";
+    case RefusalKind::kTooLarge:
+      return "too_large";
+    case RefusalKind::kRateLimited:
+      return "rate_limited";
+    case RefusalKind::kQuotaExhausted:
+      return "quota_exhausted";
+    case RefusalKind::kOverloaded:
+      return "overloaded";
+    case RefusalKind::kUnavailable:
+      return "unavailable";
+    case RefusalKind::kUnimplemented:
+      return "unimplemented";
+    case RefusalKind::kInternal:
+      break;
+  }
+  return "internal";
+}
+
 Refusal RefusalOf(const Status& status) {
   Refusal refusal{KindOf(status.code()), status.message()};
   if (refusal.kind == RefusalKind::kInvalid) {

@@ -27,6 +27,8 @@ enum class RefusalKind {
   kInternal,         // our own mistake
 };
 
+const char* RefusalKindName(RefusalKind kind);  // "not_found"
+
 struct Refusal {
   RefusalKind kind = RefusalKind::kInternal;
   std::string message;     // for people; never holds a secret or what a model wrote

@@ -45,7 +45,8 @@ class Server:
     def __init__(self, program, folder, *flags, environment=None):
         self.folder = folder
         self.process = subprocess.Popen(
-            [program, "serve", "--port", "0", "--json", "--data", str(folder / "data"), *flags],
+            [program, "serve", "--port", "0", "--json", "--data", str(folder / "data"),
+             *(flag.replace("{data}", str(folder / "data")) for flag in flags)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=become_nobody,
             env=os.environ | {"PARVIS_MODELS": str(folder / "models"), "HOME": str(folder)}
             | (environment or {}))
