@@ -29,6 +29,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--most", type=int, default=0, help="questions of each figure at most (0: all)")
+    parser.add_argument("--alone", action="store_true", help="without what needs no model, and without samples")
     a = parser.parse_args()
     module = importlib.import_module("model_figures." + a.name.replace("-", "_"))
     results = json.loads(a.out.read_text()) if a.out.exists() else {}
@@ -36,7 +37,7 @@ def main():
     if results.get("model_sha256") != digest:
         results = {"model": a.model.name, "model_sha256": digest, "figures": {}}
     with tempfile.TemporaryDirectory() as scratch:
-        parvis = Parvis(a.parvis, a.model, a.threads, pathlib.Path(scratch), a.most)
+        parvis = Parvis(a.parvis, a.model, a.threads, pathlib.Path(scratch), a.most, a.alone)
         for figure, measure in module.FIGURES.items():
             if figure in results["figures"] or (a.only and figure not in a.only):
                 continue
@@ -45,7 +46,7 @@ def main():
             results.setdefault("seconds", {})[figure] = round(time.monotonic() - begin, 1)
             print(figure, json.dumps(results["figures"][figure], ensure_ascii=False)[:600], flush=True)
             a.out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-        if hasattr(module, "samples") and not a.only and "samples" not in results:
+        if hasattr(module, "samples") and not a.only and not a.alone and "samples" not in results:
             results["samples"] = module.samples(parvis, a.data, a.texts)
             a.out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
 

@@ -3,14 +3,15 @@
 import json
 import lzma
 import subprocess
+import zlib
 
 
 class Parvis:
-    """The program with one model; `most`: questions of a figure at most, 0: all."""
+    """The program with one model; `most`: questions of a figure at most, 0: all; `alone`: without what stands beside it."""
 
-    def __init__(self, program, model, threads, scratch, most):
+    def __init__(self, program, model, threads, scratch, most, alone):
         self.program, self.model, self.threads = str(program), str(model), str(threads)
-        self.scratch, self.most = scratch, most
+        self.scratch, self.most, self.alone = scratch, most, alone
 
     def run(self, command, *more, model=True, text=None):
         args = [self.program, command, *([self.model, "-t", self.threads] if model else []), *map(str, more),
@@ -78,10 +79,11 @@ def by_language(texts):
 def bits_per_byte(parvis, data, texts):
     """Bits for a byte of held-out documents, by language, beside interpolated modified Kneser-Ney n-grams
     (tools/baselines.py) learned from the same training text."""
-    import baselines
+    if not parvis.alone:
+        import baselines
 
     train = {}
-    for row in rows(texts / "corpus/text/train.jsonl"):
+    for row in [] if parvis.alone else rows(texts / "corpus/text/train.jsonl"):
         train.setdefault(row["language"], []).append(row["text"])
     results = {}
     for language, documents in sorted(by_language(texts).items()):
@@ -91,8 +93,11 @@ def bits_per_byte(parvis, data, texts):
         file = parvis.file(f"{language}.jsonl", [json.dumps({"text": t}, ensure_ascii=False) for t in documents])
         entry = parvis.run("eval", "--data", file)["evaluations"][0]
         size = sum(len(t.encode()) for t in documents)
-        results[language] = {
-            "documents": len(documents), "bytes": size, "model": entry["bits_per_byte"],
-            "byte 5-gram": float(baselines.byte_bits(5, train[language], documents) / size),
-            "word 5-gram": float(baselines.word_bits(train[language], documents) / size)}
+        results[language] = {"documents": len(documents), "bytes": size, "model": entry["bits_per_byte"]}
+        if not parvis.alone:
+            packed = len(zlib.compress("\n".join(documents).encode(), 9))
+            results[language].update({
+                "gzip -9": 8 * packed / size,
+                "byte 5-gram": float(baselines.byte_bits(5, train[language], documents) / size),
+                "word 5-gram": float(baselines.word_bits(train[language], documents) / size)})
     return results
