@@ -12,26 +12,23 @@ namespace {
 // Frequent words of one language that the other has not, or seldom. Those of the second kind count
 // a quarter.
 constexpr char kEnglish[] =
-    "the of and to is it you that he was for are with his they at be this from have had by what "
-    "all "
-    "were we when your said there an each which she do how their if will about them then would "
-    "these so some her him has two could my than been who its now did get made i'm just know want "
-    "like very good here why where should please never much many any ever am does going mr mrs us "
-    "our yes hello thanks thank yesterday tomorrow today really always i me let take come give "
-    "went "
-    "up out off down into one people time day man woman need love live see say says told think go "
-    "got back home help every still only";
+    "the of and to is it you that he was for are with his they at be this from have had by "
+    "what all were we when your said there an each which she do how their if will about "
+    "them then would these so some her him has two could my than been who its now did get "
+    "made i'm just know want like very good here why where should please never much many "
+    "any ever am does going mr mrs us our yes hello thanks thank yesterday tomorrow today "
+    "really always i let take come give went up out off down into one people time day man "
+    "woman need love live see say says told think go got back home help every still only";
 constexpr char kFrench[] =
-    "le la les de des du un une et est il elle je nous vous ils elles que qui dans ce ces cette "
-    "cet "
-    "pas ne sur au aux avec ses ma ta tes leur leurs se mais ou par plus été être avoir sont suis "
-    "était ont avait tout tous bien comme y même sans rien faire peut dit deux chez non oui moi "
-    "toi "
-    "lui quand quoi veux dois peux faut votre notre vos nos ça cela jamais toujours beaucoup trop "
-    "ici voici voilà bonjour bonsoir merci aujourd'hui hier demain pourquoi combien quel quelle "
-    "encore très aussi où à c'est";
+    "le la les de des du un une et est il elle je nous vous ils elles que qui dans ce ces "
+    "cette cet pas ne sur au aux avec ses ma ta tes leur leurs se mais ou par plus été "
+    "être avoir sont suis était ont avait tout tous bien comme y même sans rien faire "
+    "peut dit deux chez non oui moi toi lui quand quoi veux dois peux faut votre notre vos "
+    "nos ça cela jamais toujours beaucoup trop ici voici voilà bonjour bonsoir merci "
+    "aujourd'hui hier demain pourquoi combien quel quelle encore très aussi où à c'est "
+    "trois va vais folle mon ton";
 constexpr char kRatherEnglish[] = "in can not but or no as a on";
-constexpr char kRatherFrench[] = "pour tu son si en mon fait ton sa mes ai";
+constexpr char kRatherFrench[] = "pour tu son si en fait sa mes ai";
 
 std::unordered_map<std::string, int> MakeWeights() {
   std::unordered_map<std::string, int> weights;

@@ -29,8 +29,7 @@ TEST(LanguageGuess, SaysNothingOfWhatTellsNothing) {
   EXPECT_EQ(GuessLanguage("\xC3"), "");  // a broken character
 }
 
-// Of pairs of sentences that no one looked at while the words were chosen (Tatoeba, CC BY 2.0):
-// not one in a hundred is taken for the other language.
+// Of short sentences (Tatoeba's, CC BY 2.0) not one in a hundred is taken for the other language.
 TEST(LanguageGuess, IsRightOfHeldOutSentences) {
   const auto packed =
       ReadFile(std::string(PARVIS_SOURCE_DIR) + "/recipes/texts/heldout_pairs.jsonl.xz");
