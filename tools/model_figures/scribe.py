@@ -117,6 +117,32 @@ def accuracy(kind):
     return measure
 
 
+def middle(parvis, data, texts):
+    """Share of lines' rests that the model writes to the letter when it is shown what stands before and behind (fill in the
+    middle, greedy), beside the same when it is shown only what stands before."""
+    documents, count = code_of(texts, "heldout"), parvis.most or 300
+    asked, targets = [], []
+    for text, at in places(documents, 4 * count, seed=9):
+        end = text.find("\n", at)
+        target = text[at:end]
+        if len(asked) == count:
+            break
+        if end < 0 or not text[text.rfind("\n", 0, at) + 1:at].strip() or not 3 <= len(target.strip()) <= 60:
+            continue
+        asked.append({"prompt": text[max(0, at - 800):at], "suffix": text[end:end + 400]})
+        targets.append(target)
+
+    def met(rows):
+        file = parvis.file("middle.jsonl", [json.dumps(row) for row in rows])
+        answers = parvis.run("generate", "--prompts", file, "-n", 40, "--temperature", 0)["results"]
+        return sum(a["text"].split("\n")[0].rstrip() == t.rstrip() for a, t in zip(answers, targets, strict=True)) / len(targets)
+
+    result = {"n": len(asked), "model": met(asked)}
+    if not parvis.alone:
+        result["the model, shown the beginning only"] = met([{"prompt": row["prompt"]} for row in asked])
+    return result
+
+
 def function_of(answer):
     """The lines that belong to the function: as far as they are indented, but for the last one if the answer ends within it,
     since nobody can say how it would go on. Nothing else is cut: a bracket or a string that was opened before and
@@ -172,4 +198,4 @@ def samples(parvis, data, texts):
 
 
 FIGURES = {"bits_per_byte": bits_per_byte, "next_word": accuracy("word"), "rest_of_line": accuracy("line"),
-           "parses": parses}
+           "middle": middle, "parses": parses}
