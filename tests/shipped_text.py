@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """What tools/model_text promises, on texts that stand here: questions as people ask them, with answers that stand in the
-text; articles about countries whose answers are theirs; evaluation sets kept out."""
+text; articles about countries whose answers are theirs; evaluation sets kept out; evidence that a card shows as it is."""
 
+import json
 import pathlib
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools"))
+import collect_evidence  # noqa: E402
+import make_card  # noqa: E402
 from model_text import asking, common, facts, questions, questions_fr  # noqa: E402
 
 # What is a verb is learned from the text itself: here each stands behind a pronoun a few times, as in a book.
@@ -87,6 +91,27 @@ class Guard(unittest.TestCase):
         self.assertTrue(guard.has("the quick brown fox jumps over the lazy dog and then it sleeps for a while under the old tree"))
         self.assertTrue(guard.has("He says: the quick brown fox jumps over the lazy dog, and then it sleeps."))
         self.assertFalse(guard.has("A quick brown fox is not the subject of this sentence, which is about something else."))
+
+
+class Evidence(unittest.TestCase):
+    def test_credits_name_all_holders_without_addresses(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "x.jsonl")
+            path.write_text("".join(json.dumps(row) + "\n" for row in [
+                {"licence": "Expat", "author": "2012, Ann Doe <ann@example.org>"}, {"licence": "Expat", "author": "2012, Ann Doe <ann@example.org>"},
+                {"licence": "PSF-2", "author": "python3-numpy"}]))
+            self.assertEqual(collect_evidence.credits(path), ("Expat; PSF-2", "2012, Ann Doe; 2005-2022 NumPy Developers"))
+
+    def test_a_card_shows_every_figure_beside_what_needs_no_model(self):
+        suite = {"n": 7, "measures": {"bleu": {"score": 30.0, "interval": [28.0, 32.0]}}}
+        figures = {"tatoeba": {"en-fr": {"model": suite, "dictionary": {"n": 7, "measures": {"bleu": {"score": 9.0, "interval": [8, 10]}}}}},
+                   "blimp": {"model": suite, "5-gram (published)": 0.612},
+                   "bits_per_byte": {"en": {"documents": 3, "bytes": 100, "model": 1.5, "word 5-gram": 1.7}}}
+        before = {"tatoeba": {"en-fr": {"model": {"n": 7, "measures": {"bleu": {"score": 31.0, "interval": [28.0, 32.0]}}}}}}
+        lines = make_card.figures_section({"q8_0": {"figures": figures}, "f32": {"figures": before}})[2:]
+        self.assertEqual(lines, ["| tatoeba, en-fr, bleu | 7 | 30 | 28 to 32 | 31 (-3.23 %) | dictionary 9 |",
+                                 "| blimp, bleu | 7 | 30 | 28 to 32 | – | 5-gram (published) 0.612 |",
+                                 "| bits_per_byte, en | 3 | 1.5 | – | – | word 5-gram 1.7 |"])
 
 
 if __name__ == "__main__":

@@ -11,9 +11,12 @@ out), runs.json, and figures.json with samples.
 """
 
 import argparse
+import collections
 import json
 import pathlib
-import tomllib
+import re
+
+from model_text import debian
 
 EVIDENCE = pathlib.Path(__file__).resolve().parent.parent / "models/evidence"
 
@@ -22,13 +25,25 @@ def load(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def credits(path):
+    """What the rows of a source say of licences and authors, the most frequent first; without addresses."""
+    licences, authors = collections.Counter(), collections.Counter()
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            row = json.loads(line)
+            licences[row["licence"]] += 1
+            author = debian.HOLDERS.get(row["author"], row["author"])
+            authors[re.sub(r"\s*<[^<>]*>", "", author).strip(" ,;")] += 1
+    return "; ".join(x for x, _ in licences.most_common()), "; ".join(x for x, _ in authors.most_common())
+
+
 def of_data_set(folder):
     """{source: …} of a data set that `parvis data build` made."""
-    described = {s["name"]: s for s in tomllib.loads((folder / "corpus.toml").read_text())["source"]}
-    report = load(folder / "corpus/report.json")
-    return {name: {"licence": described[name]["licence"], "author": described[name]["author"].strip(),
-                   "documents": entry["documents"], "bytes": entry["bytes"]}
-            for name, entry in report["sources"].items()}
+    found = {}
+    for name, entry in load(folder / "corpus/report.json")["sources"].items():
+        licence, author = credits(folder / "raw" / f"{name}.jsonl")
+        found[name] = {"licence": licence, "author": author, "documents": entry["documents"], "bytes": entry["bytes"]}
+    return found
 
 
 def of_questions(folder):

@@ -20,6 +20,12 @@ READ_BY_HAND = {"libpython3.11-stdlib": "PSF-2.0", "libpython3.11-minimal": "PSF
                 "python3-setuptools": "Expat", "python3-jinja2": "BSD-3-clause", "python3-yaml": "Expat",
                 "python3-pkg-resources": "Expat", "python3-markupsafe": "BSD-3-clause",
                 "python3-numpy": "BSD-3-clause"}
+HOLDERS = {"libpython3.11-stdlib": "Guido van Rossum and others; Python Software Foundation",
+           "libpython3.11-minimal": "Guido van Rossum and others; Python Software Foundation",
+           "python3-setuptools": "Phillip J. Eby, Tarek Ziade, Jason R. Coombs and the distutils SIG",
+           "python3-pkg-resources": "Phillip J. Eby, Tarek Ziade, Jason R. Coombs and the distutils SIG",
+           "python3-jinja2": "2009-2011 the Jinja Team", "python3-yaml": "2017-2019 Ingy döt Net, 2006-2016 Kirill Simonov",
+           "python3-markupsafe": "2010 Armin Ronacher and contributors", "python3-numpy": "2005-2022 NumPy Developers"}
 
 
 def allowed(licence):
@@ -54,7 +60,7 @@ def stanzas(package):
 
 def licence_of(package, inside):
     """(licence, holders) under which a file may be taken, or None. `inside`: its path in the source, or its end."""
-    chosen = (READ_BY_HAND[package], package) if package in READ_BY_HAND else None
+    chosen = (READ_BY_HAND[package], HOLDERS[package]) if package in READ_BY_HAND else None
     for globs, licence, holders in stanzas(package):
         for glob in globs:
             whole = glob in ("*", "./*")
