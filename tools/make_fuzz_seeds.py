@@ -387,7 +387,19 @@ test = 0
     yield "folder", b'[[source]]\npath = "."\n'
 
 
+def multipart_seeds():
+    head = b"multipart/form-data; boundary=\"b-1\"\n"
+    purpose = b"--b-1\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n"
+    file = (b"--b-1\r\nContent-Disposition: form-data; name=file; filename=\"a \\\"b\\\".jsonl\"\r\n"
+            b"Content-Type: text/plain\r\n\r\n{}\r\n--b-\r\n\x00\r\n")
+    yield "whole", head + purpose + file + b"--b-1--\r\n"
+    yield "empty", head + b"--b-1--"
+    yield "cut", head + purpose + file
+    yield "twice", head + purpose + purpose + b"--b-1--"
+
+
 SEEDS = {
+    "multipart_fuzz": [multipart_seeds],
     "regex_fuzz": [regex_seeds],
     "schema_fuzz": [schema_seeds],
     "corpus_toml_fuzz": [corpus_toml_seeds],

@@ -12,6 +12,7 @@
 #include "parvis/cli/command.h"
 #include "parvis/cli/console.h"
 #include "parvis/cli/flags.h"
+#include "parvis/cli/store_commands.h"
 #include "parvis/cli/suggest.h"
 #include "parvis/cli/version.h"
 
@@ -19,11 +20,11 @@ namespace parvis::cli {
 namespace {
 
 const Command* const kCommands[] = {
-    &kServe,      &kRun,         &kGenerate,  &kEmbed,    &kFill,     &kClassify,
-    &kAnswer,     &kTranslate,   &kSummarize, &kComplete, &kTokenize, &kTokenizerTrain,
-    &kDataBuild,  &kDataInspect, &kTrain,     &kEval,     &kConvert,  &kQuantize,
-    &kDescribe,   &kInspect,     &kBench,     &kList,     &kShow,     &kDoctor,
-    &kCompletion,
+    &kServe,     &kRun,         &kGenerate,  &kEmbed,    &kFill,     &kClassify,
+    &kAnswer,    &kTranslate,   &kSummarize, &kComplete, &kTokenize, &kTokenizerTrain,
+    &kDataBuild, &kDataInspect, &kTrain,     &kEval,     &kConvert,  &kQuantize,
+    &kDescribe,  &kInspect,     &kBench,     &kList,     &kPull,     &kPs,
+    &kStop,      &kCopy,        &kRemove,    &kShow,     &kDoctor,   &kCompletion,
 };
 
 struct Bound {

@@ -17,13 +17,13 @@ std::vector<std::string> ModelFolders();
 // $PARVIS_HOME, else $XDG_DATA_HOME/parvis, else ~/.local/share/parvis.
 std::string HomeFolder();
 
-// A model that a name finds: NAME.gguf, or a folder NAME with a config.json.
+// A model that a name finds: NAME.gguf, a folder NAME with config.json, ORG/NAME of a hub's cache.
 struct ModelEntry {
   std::string name, path;
 };
 std::vector<ModelEntry> ListModels();  // by name; of two with one name, the one that is found
 
-// The file or folder for what a user calls a model: a path that exists, else a name.
+// The file or folder of a model: a path that exists, hf:ORG/NAME[@REVISION], a name (or its end).
 Result<std::string> FindModel(const std::string& name);
 
 }  // namespace parvis::cli

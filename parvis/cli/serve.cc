@@ -13,78 +13,27 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "parvis/cli/command.h"
-#include "parvis/cli/flags.h"
+#include "parvis/cli/hangup.h"
 #include "parvis/cli/interrupt.h"
 #include "parvis/cli/model_path.h"
+#include "parvis/cli/model_store.h"
+#include "parvis/cli/serve_options.h"
 #include "parvis/cli/serve_telemetry.h"
 #include "parvis/cli/version.h"
 #include "parvis/core/file_lock.h"
 #include "parvis/server/api.h"
+#include "parvis/server/batch_runner.h"
 #include "parvis/server/http_server.h"
 #include "parvis/service/operator_key.h"
 
 namespace parvis::cli {
 namespace {
-
-struct Options {
-  ComputeFlags compute;
-  server::HttpServerSettings http;
-  service::RateLimits limits;
-  std::vector<std::string> models;
-  std::string data, log = "-", otlp;
-  int64_t port = 8080, max_requests = 512, parallel = 16, context_length = 0;
-  int64_t kv_mib = 512, memory_mib = 0, keep_alive_seconds = 300, stop_seconds = 30;
-  bool no_key = false, new_key = false;
-};
-
-bool IsLoopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
-// A file or folder that was named on the line: "runs/quick/model.gguf" is served as "quick".
-service::ModelPlace PlaceOf(const std::string& path) {
-  namespace fs = std::filesystem;
-  const fs::path whole = fs::absolute(path).lexically_normal();
-  const fs::path file = whole.has_filename() ? whole : whole.parent_path();
-  const bool by_folder = file.stem() == "model" && file.extension() == ".gguf";
-  const fs::path named = by_folder ? file.parent_path().filename()
-                                   : (file.extension() == ".gguf" ? file.stem() : file.filename());
-  return {named, whole};
-}
-
-// What 'parvis list' shows now, and before it what the line names.
-std::function<std::vector<service::ModelPlace>()> PlacesOf(const Options& options) {
-  std::vector<service::ModelPlace> named;
-  for (const std::string& model : options.models) {
-    std::error_code error;
-    if (std::filesystem::exists(model, error)) named.push_back(PlaceOf(model));
-  }
-  return [named] {
-    std::vector<service::ModelPlace> places = named;
-    for (ModelEntry& entry : ListModels()) {
-      const auto same = [&entry](const auto& place) { return place.name == entry.name; };
-      if (std::none_of(places.begin(), places.end(), same)) {
-        places.push_back({std::move(entry.name), std::move(entry.path)});
-      }
-    }
-    return places;
-  };
-}
-
-service::CatalogueSettings CatalogueSettingsOf(const Options& options) {
-  service::CatalogueSettings settings{.list = PlacesOf(options)};
-  settings.memory_bytes = static_cast<size_t>(options.memory_mib) << 20;
-  settings.keep_alive = std::chrono::seconds(options.keep_alive_seconds);
-  settings.load.engine.kv_budget_bytes = static_cast<size_t>(options.kv_mib) << 20;
-  settings.load.engine.max_sequences = options.parallel;
-  settings.load.engine.context_length = options.context_length;
-  return settings;
-}
 
 // A model that can be asked, for those who start.
 struct Example {
@@ -94,11 +43,10 @@ struct Example {
 
 // Loads what the line names, so that the first request need not wait, and says early what cannot
 // be. The first that writes is the example.
-Result<std::optional<Example>> WarmUp(service::Catalogue& catalogue, const Options& options) {
+Result<std::optional<Example>> WarmUp(service::Catalogue& catalogue, const ServeOptions& options) {
   std::optional<Example> example;
   for (const std::string& model : options.models) {
-    std::error_code error;
-    const std::string name = std::filesystem::exists(model, error) ? PlaceOf(model).name : model;
+    const std::string name = ServedName(model);
     std::promise<Status> done;
     catalogue.Acquire(name, [&](const auto& acquired) {
       if (acquired.ok() && !example && (*acquired)->generates()) {
@@ -111,7 +59,7 @@ Result<std::optional<Example>> WarmUp(service::Catalogue& catalogue, const Optio
   return example;
 }
 
-std::string AddressOf(const Options& options, const server::HttpServer& http) {
+std::string AddressOf(const ServeOptions& options, const server::HttpServer& http) {
   const bool ipv6 = options.http.host.find(':') != std::string::npos;
   return fmt::format("{}://{}:{}", options.http.certificate.empty() ? "http" : "https",
                      ipv6 ? "[" + options.http.host + "]" : options.http.host, http.port());
@@ -119,7 +67,7 @@ std::string AddressOf(const Options& options, const server::HttpServer& http) {
 
 // Where the server is, and the key if it is new: the one thing that nobody can ask for again, so it
 // is said even with --quiet.
-void Announce(const Options& options, const std::string& address,
+void Announce(const ServeOptions& options, const std::string& address,
               const std::optional<std::string>& new_key, Console& console) {
   if (console.json) {
     OrderedJson document = Console::Document("serve");
@@ -139,7 +87,7 @@ void Announce(const Options& options, const std::string& address,
 }
 
 // What somebody who starts can do next.
-void Suggest(const Options& options, const std::string& address, service::Catalogue& catalogue,
+void Suggest(const ServeOptions& options, const std::string& address, service::Catalogue& catalogue,
              const std::optional<Example>& example, Console& console) {
   constexpr size_t kNamed = 12;
   const std::vector<service::ModelState> models = catalogue.List();
@@ -168,12 +116,12 @@ void Suggest(const Options& options, const std::string& address, service::Catalo
   console.Note("Clients of OpenAI, Anthropic and Ollama work with this address. Ctrl-C stops.");
 }
 
-// Until Ctrl-C or SIGTERM; then what runs may end, for a while.
-void WaitAndStop(const Options& options, server::HttpServer& http, service::Gateway& gateway,
-                 std::atomic<bool>& stopping, Console& console) {
+// What runs may end, for a while.
+void StopServing(const ServeOptions& options, server::HttpServer& http, service::Gateway& gateway,
+                 server::BatchRunner& batches, std::atomic<bool>& stopping, Console& console) {
   using std::chrono::steady_clock, std::chrono::milliseconds;
-  while (!Interrupted()) std::this_thread::sleep_for(milliseconds(50));
   stopping = true;
+  batches.Stop();
   http.StopAccepting();
   if (gateway.running() > 0) {
     console.Note(fmt::format("Stopping: {} requests may end within {} s.", gateway.running(),
@@ -193,12 +141,21 @@ void WaitAndStop(const Options& options, server::HttpServer& http, service::Gate
   console.Note("Stopped.");
 }
 
+std::optional<service::Refusal> RefusalOfStatus(const Status& status) {
+  if (status.ok()) return std::nullopt;
+  service::Refusal refusal = service::RefusalOf(status);
+  if (status.code() == StatusCode::kPermissionDenied) {
+    refusal.kind = service::RefusalKind::kForbidden;
+  }
+  return refusal;
+}
+
 // Keys that nobody saw would be lost: all that can make a start vain comes before they are made.
 struct Keys {
   std::unique_ptr<service::OperatorKey> identity;
   std::optional<std::string> new_key;
 };
-Result<Keys> OpenKeys(const Options& options, store::Database& database) {
+Result<Keys> OpenKeys(const ServeOptions& options, store::Database& database) {
   Keys keys;
   if (options.new_key) {
     PARVIS_ASSIGN_OR_RETURN(keys.new_key, service::OperatorKey::Replace(database));
@@ -219,15 +176,52 @@ Result<FileLock> LockFolder(const std::string& folder) {
                     "another");
 }
 
-Status Serve(Options& options, Console& console) {
-  if (options.no_key && !IsLoopback(options.http.host)) {
-    return InvalidArgument("--no-key: only on loopback; others must show a key");
+// The flags, and under them the file.
+Result<ServeOptions> WithConfig(const ServeOptions& flags, const std::set<std::string>& given) {
+  ServeOptions options = flags;
+  if (const std::string path = ConfigFileOf(flags); !path.empty()) {
+    PARVIS_RETURN_IF_ERROR(ReadServeConfig(path, given, options));
   }
-  if (options.http.certificate.empty() != options.http.private_key.empty()) {
-    return InvalidArgument("--tls-cert and --tls-key: one needs the other");
-  }
-  options.http.port = static_cast<uint16_t>(options.port);
   if (options.data.empty()) options.data = HomeFolder();
+  options.http.port = static_cast<uint16_t>(options.port);
+  PARVIS_RETURN_IF_ERROR(CheckServeOptions(options));
+  return options;
+}
+
+// What can be told anew while the server runs.
+struct Running {
+  server::HttpServer& http;
+  service::Catalogue& catalogue;
+  service::MemoryBudget& budget;
+  telemetry::Telemetry& telemetry;
+};
+
+// SIGHUP: all that the file and the disk say is read anew. What is wrong with it changes nothing,
+// and streams go on with the model and the certificate with which they began.
+Status Reload(const ServeOptions& flags, const std::set<std::string>& given, ServeOptions& options,
+              const Running& running, Console& console) {
+  PARVIS_ASSIGN_OR_RETURN(ServeOptions fresh, WithConfig(flags, given));
+  PARVIS_RETURN_IF_ERROR(running.http.Reload(fresh.http));
+  if (running.telemetry.log() != nullptr) {
+    PARVIS_RETURN_IF_ERROR(running.telemetry.log()->Reopen());
+  }
+  running.budget.SetLimits(fresh.limits);
+  running.catalogue.SetRules(CatalogueSettingsOf(fresh));
+  const std::vector<std::string> changed = running.catalogue.DropChanged();
+  for (const std::string& name : changed) console.Note("'" + name + "' has changed.");
+  for (const std::string& model : fresh.models) {
+    running.catalogue.Acquire(ServedName(model), [](const auto&) {});
+  }
+  for (const std::string& name : NeedRestart(options, fresh)) {
+    console.Note("'" + name + "' counts from the next start on.");
+  }
+  options = std::move(fresh);
+  console.Note("Settings are read anew.");
+  return {};
+}
+
+Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Console& console) {
+  PARVIS_ASSIGN_OR_RETURN(ServeOptions options, WithConfig(flags, given));
   std::error_code error;
   std::filesystem::create_directories(options.data, error);
   if (error) return IoError(options.data + ": " + error.message());
@@ -252,66 +246,51 @@ Status Serve(Options& options, Console& console) {
   service::Workers workers(16);
   service::Gateway gateway({budget, check, *records, catalogue, workers}, options.max_requests);
   std::atomic<bool> stopping{false};
+  PARVIS_ASSIGN_OR_RETURN(const auto files,
+                          service::FileStore::Open(database_path, options.data + "/files",
+                                                   {.owner_bytes = options.file_quota_mib << 20}));
+  PARVIS_ASSIGN_OR_RETURN(const auto batches, service::BatchStore::Open(database_path));
+  std::optional<server::BatchRunner> runner;  // begins once all else stands
   const server::Api api{
       .gateway = gateway,
       .catalogue = catalogue,
       .version = kVersion,
       .telemetry = *telemetry,
       .not_ready = [&] { return std::string(stopping ? "stopping" : ""); },
-      .connections = [&http = *http] { return static_cast<int64_t>(http.connections()); }};
+      .connections = [&http = *http] { return static_cast<int64_t>(http.connections()); },
+      .files = files.get(),
+      .batches = batches.get(),
+      .wake_batches = [&runner] { runner->Wake(); },
+      .remove_model = [](const std::string& name) { return RefusalOfStatus(RemoveModel(name)); },
+      .copy_model = [](const std::string& from,
+                       const std::string& to) { return RefusalOfStatus(CopyModel(from, to)); }};
   PARVIS_ASSIGN_OR_RETURN(const server::Router router, server::MakeRouter(api));
   CatchInterrupts();
   CatchTermination();
+  CatchHangups();
+  runner.emplace(*batches, *files, router, workers, *telemetry,
+                 server::BatchSettings{.parallel = options.batch_lines,
+                                       .running = [&gateway] { return gateway.running(); }});
   http->Start({router, identity, workers, *telemetry});
   const std::string address = AddressOf(options, *http);
   Announce(options, address, keys.new_key, console);
   Suggest(options, address, catalogue, example, console);
-  WaitAndStop(options, *http, gateway, stopping, console);
+  while (!Interrupted()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (!TakeHangup()) continue;
+    const Status status =
+        Reload(flags, given, options, {*http, catalogue, budget, *telemetry}, console);
+    if (!status.ok()) console.Note("Nothing is changed: " + status.message());
+  }
+  StopServing(options, *http, gateway, *runner, stopping, console);
   return {};
 }
 
 std::function<Status()> Define(FlagSet& flags, Console& console) {
-  auto options = std::make_shared<Options>();
-  flags.Add("-m,--model,model", &options->models,
-            "Load these at once: files, folders, names of 'parvis list'");
-  flags.Add("--host", &options->http.host, "Address to listen on", {.show_default = true});
-  flags.Add("--port", &options->port, "Port (0: any that is free)",
-            {.min = 0, .max = 65535, .show_default = true});
-  flags.Add("--data", &options->data, "Folder of parvis.db (default: PARVIS_HOME)");
-  flags.Add("--log", &options->log, "File of a line for each request (-: stderr, none: no log)",
-            {.show_default = true});
-  flags.Add("--otlp", &options->otlp,
-            "Collector of spans, OTLP over HTTP (default: OTEL_EXPORTER_OTLP_ENDPOINT)");
-  flags.Add("--tls-cert", &options->http.certificate, "Certificates, PEM");
-  flags.Add("--tls-key", &options->http.private_key, "… and their private key");
-  flags.Add("--allow-host", &options->http.allowed_hosts,
-            "A name by which clients may call the server; may be given several times");
-  flags.Add("--allow-origin", &options->http.allowed_origins,
-            "An origin whose pages may call it; may be given several times");
-  flags.Add("--no-key", &options->no_key, "Ask for no key (loopback only)");
-  flags.Add("--new-key", &options->new_key, "Make a new operator's key; the old one is void");
-  flags.Add("--requests-per-minute", &options->limits.requests_per_minute,
-            "Of each key (0: no limit)", {.min = 0});
-  flags.Add("--tokens-per-minute", &options->limits.tokens_per_minute, "Of each key (0: no limit)",
-            {.min = 0});
-  flags.Add("--parallel-requests", &options->limits.parallel_requests, "Of each key (0: no limit)",
-            {.min = 0});
-  flags.Add("--max-requests", &options->max_requests, "Of all together; others are sent away",
-            {.min = 1, .max = 100'000, .show_default = true});
-  flags.Add("-b,--batch", &options->parallel, "Answers that a model generates at a time",
-            {.min = 1, .max = 256, .show_default = true});
-  flags.Add("--context-length", &options->context_length,
-            "Prompt and answer together (default: the model's)", {.min = 0});
-  flags.Add("--kv-memory", &options->kv_mib, "MiB for keys and values of each model",
-            {.min = 1, .show_default = true});
-  flags.Add("--memory", &options->memory_mib, "MiB for all models (0: no limit)", {.min = 0});
-  flags.Add("--keep-alive", &options->keep_alive_seconds,
-            "Seconds until an unused model is unloaded (0: never)",
-            {.min = 0, .show_default = true});
-  flags.Add("--stop-time", &options->stop_seconds, "Seconds that answers have to end when stopped",
-            {.min = 0, .show_default = true});
+  auto options = std::make_shared<ServeOptions>();
+  auto all = std::make_shared<ServeFlags>(flags, *options);
   options->compute.AddTo(flags);
-  return [options, &console] { return Serve(*options, console); };
+  return [options, all, &console] { return Serve(*options, all->Given(), console); };
 }
 
 }  // namespace

@@ -26,6 +26,8 @@ Result<Router> MakeRouter(const Api& api) {
   AddOpenAiCompletions(api, routes);
   AddOpenAiEmbeddings(api, routes);
   AddOpenAiModerations(api, routes);
+  if (api.files != nullptr) AddOpenAiFiles(api, routes);
+  if (api.batches != nullptr) AddOpenAiBatches(api, routes);
   AddParvisHeads(api, routes);
   AddParvisTextToText(api, routes);
   AddAnthropicMessages(api, routes);

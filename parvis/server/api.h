@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "parvis/server/router.h"
+#include "parvis/service/batch_store.h"
 #include "parvis/service/gateway.h"
 #include "parvis/telemetry/telemetry.h"
 
@@ -22,11 +24,20 @@ struct Api {
   // Nothing if the server takes requests, else why not yet, in a word.
   std::function<std::string()> not_ready = [] { return std::string(); };
   std::function<int64_t()> connections = [] { return int64_t{0}; };
+  service::FileStore* files = nullptr;  // null: there are no routes for files and batches
+  service::BatchStore* batches = nullptr;
+  std::function<void()> wake_batches = [] {};
+  // What is done with models on the disk, for those who may manage them. Nothing: it is done.
+  std::function<std::optional<service::Refusal>(const std::string& name)> remove_model = nullptr;
+  std::function<std::optional<service::Refusal>(const std::string& from, const std::string& to)>
+      copy_model = nullptr;
 };
 
 // The routes of each dialect, one file each.
 void AddOpenAiChat(const Api& api, std::vector<Route>& routes);
 void AddOpenAiCompletions(const Api& api, std::vector<Route>& routes);
+void AddOpenAiBatches(const Api& api, std::vector<Route>& routes);
+void AddOpenAiFiles(const Api& api, std::vector<Route>& routes);
 void AddOpenAiEmbeddings(const Api& api, std::vector<Route>& routes);
 void AddOpenAiModels(const Api& api, std::vector<Route>& routes);
 void AddOpenAiModerations(const Api& api, std::vector<Route>& routes);

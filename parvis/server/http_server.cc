@@ -582,7 +582,7 @@ class Server : public HttpServer {
   ~Server() override { Close(); }
 
   Status Listen() {
-    PARVIS_RETURN_IF_ERROR(SetUpTls());
+    PARVIS_ASSIGN_OR_RETURN(world_.tls, MakeTls(world_.settings));
     error_code error;
     tcp::resolver resolver(world_.io);
     const auto found = resolver.resolve(world_.settings.host, std::to_string(world_.settings.port),
@@ -607,6 +607,20 @@ class Server : public HttpServer {
   uint16_t port() const override { return port_; }
   size_t connections() const override { return world_.num_connections; }
 
+  Status Reload(const HttpServerSettings& settings) override {
+    PARVIS_ASSIGN_OR_RETURN(auto made, MakeTls(settings));
+    // Shared, since a posted handler must be copyable to some; connections that there are keep the
+    // certificate with which they began.
+    auto tls = std::make_shared<std::optional<asio::ssl::context>>(std::move(made));
+    asio::post(world_.io,
+               [this, tls, hosts = settings.allowed_hosts, origins = settings.allowed_origins] {
+                 if (world_.tls && *tls) world_.tls = std::move(*tls);
+                 world_.settings.allowed_hosts = hosts;
+                 world_.settings.allowed_origins = origins;
+               });
+    return {};
+  }
+
   void StopAccepting() override {
     asio::post(world_.io, [this] {
       error_code ignored;
@@ -628,17 +642,17 @@ class Server : public HttpServer {
   }
 
  private:
-  Status SetUpTls() {
-    const HttpServerSettings& settings = world_.settings;
-    if (settings.certificate.empty()) return {};
+  static Result<std::optional<asio::ssl::context>> MakeTls(const HttpServerSettings& settings) {
+    std::optional<asio::ssl::context> made;
+    if (settings.certificate.empty()) return made;
     error_code error;
-    auto& tls = world_.tls.emplace(asio::ssl::context::tls_server);
+    auto& tls = made.emplace(asio::ssl::context::tls_server);
     SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
     tls.use_certificate_chain_file(settings.certificate, error);
     if (error) return InvalidArgument(settings.certificate + ": " + error.message());
     tls.use_private_key_file(settings.private_key, asio::ssl::context::pem, error);
     if (error) return InvalidArgument(settings.private_key + ": " + error.message());
-    return {};
+    return made;
   }
 
   asio::awaitable<void> Accept() {

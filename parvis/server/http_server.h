@@ -56,6 +56,9 @@ class HttpServer {
 
   virtual uint16_t port() const = 0;
   virtual size_t connections() const = 0;
+  // Takes other names, origins and certificates for the connections that come from now on; the rest
+  // of `settings` stays as it was. A certificate that cannot be read changes nothing.
+  virtual Status Reload(const HttpServerSettings& settings) = 0;
   // No new connections, and no further requests on those that there are.
   virtual void StopAccepting() = 0;
   // Cuts what is left and returns when the I/O thread has ended. Handlers may still hold

@@ -1,5 +1,7 @@
 // GET / /api/version /api/tags /api/ps, POST /api/show: which models there are, in Ollama's words.
 
+#include <map>
+#include <optional>
 #include <utility>
 
 #include "parvis/server/answer.h"
@@ -38,13 +40,29 @@ OrderedJson LoadedJson(const service::ModelState& state) {
   return model;
 }
 
-OrderedJson Models(const Api& api, bool loaded_only) {
+// What those may see of a loaded model who manage the service: to others it would tell what
+// strangers do.
+OrderedJson LoadJson(const service::ModelLoad& load) {
+  return {{"memory_bytes", load.bytes},
+          {"idle_seconds", load.idle_seconds},
+          {"running", load.running},
+          {"waiting", load.waiting}};
+}
+
+OrderedJson Models(const Api& api, bool loaded_only, bool manages = false) {
+  std::map<std::string, service::ModelLoad> loads;
+  if (manages) {
+    for (service::ModelLoad& load : api.catalogue.Loads()) loads[load.name] = load;
+  }
   OrderedJson list = {{"models", OrderedJson::array()}};
   for (const service::ModelState& state : api.catalogue.List()) {
     if (!loaded_only) {
       list["models"].push_back(ModelJson(state));
-    } else if (state.loaded) {
-      list["models"].push_back(LoadedJson(state));
+    } else if (state.loaded && state.alias_of.empty()) {
+      OrderedJson model = LoadedJson(state);
+      const auto load = loads.find(state.name);
+      if (load != loads.end()) model["parvis"] = LoadJson(load->second);
+      list["models"].push_back(std::move(model));
     }
   }
   return list;
@@ -95,6 +113,54 @@ void Show(const Api& api, const HttpRequest& request, const std::shared_ptr<Resp
            std::make_shared<ShowReceiver>(api.catalogue, request.id, to), to);
 }
 
+constexpr Field kDeleteFields[] = {
+    {"model", kModelName, Presence::kRequired},
+    {"name", String(256), Presence::kIgnored},
+};
+constexpr Shape kDeleteBody = Object(kDeleteFields);
+constexpr Field kCopyFields[] = {
+    {"source", kModelName, Presence::kRequired},
+    {"destination", kModelName, Presence::kRequired},
+};
+constexpr Shape kCopyBody = Object(kCopyFields);
+
+std::string Untagged(const Json& body, const char* name) {
+  return ModelOf({{"model", body[name]}});
+}
+
+void Answer(const HttpRequest& request, const std::shared_ptr<Responder>& to,
+            const std::optional<service::Refusal>& refusal) {
+  if (refusal) return to->Send(ErrorResponse(Dialect::kOllama, *refusal, request.id));
+  to->Send({.content_type = ""});
+}
+
+// DELETE /api/delete and POST /api/copy, of servers that have models of their own on a disk.
+void AddManaging(const Api& api, std::vector<Route>& routes) {
+  if (!api.remove_model || !api.copy_model) return;
+  Route remove =
+      OllamaPost("/api/delete", "Remove a model", &kDeleteBody,
+                 [api](const HttpRequest& request, const std::shared_ptr<Responder>& to) {
+                   const auto body = ReadBody(request.body, kDeleteBody);
+                   if (!body.ok()) return Answer(request, to, body.refusal());
+                   const std::string model = Untagged(*body, "model");
+                   const auto refusal = api.remove_model(model);
+                   if (!refusal) api.catalogue.Unload(model);
+                   Answer(request, to, refusal);
+                 });
+  remove.method = "DELETE";
+  Route copy = OllamaPost(
+      "/api/copy", "Give a model another name", &kCopyBody,
+      [api](const HttpRequest& request, const std::shared_ptr<Responder>& to) {
+        const auto body = ReadBody(request.body, kCopyBody);
+        if (!body.ok()) return Answer(request, to, body.refusal());
+        Answer(request, to,
+               api.copy_model(Untagged(*body, "source"), Untagged(*body, "destination")));
+      });
+  remove.policy = copy.policy = Policy::Needs(service::Permission::kManage);
+  routes.push_back(std::move(remove));
+  routes.push_back(std::move(copy));
+}
+
 Route Get(std::string pattern, Policy policy, std::string summary, Handler handler) {
   return {.method = "GET",
           .pattern = std::move(pattern),
@@ -126,9 +192,12 @@ void AddOllamaModels(const Api& api, std::vector<Route>& routes) {
                          to->Send({.body = Dump(Models(api, /*loaded_only=*/false))});
                        }));
   routes.push_back(Get("/api/ps", sees, "Which models are loaded",
-                       [api](const HttpRequest&, const std::shared_ptr<Responder>& to) {
-                         to->Send({.body = Dump(Models(api, /*loaded_only=*/true))});
+                       [api](const HttpRequest& request, const std::shared_ptr<Responder>& to) {
+                         const bool manages =
+                             request.caller.permissions.Has(service::Permission::kManage);
+                         to->Send({.body = Dump(Models(api, /*loaded_only=*/true, manages))});
                        }));
+  AddManaging(api, routes);
   routes.push_back(
       OllamaPost("/api/show", "What a model is", &kShowBody,
                  [api](const HttpRequest& request, const std::shared_ptr<Responder>& to) {

@@ -9,11 +9,13 @@ namespace parvis::server {
 namespace {
 
 OrderedJson ModelJson(const service::ModelState& state) {
+  OrderedJson ours = {{"bytes", state.bytes}, {"loaded", state.loaded}};
+  if (!state.alias_of.empty()) ours["alias_of"] = state.alias_of;
   return {{"id", state.name},
           {"object", "model"},
           {"created", state.modified_ms / 1000},
           {"owned_by", "parvis"},
-          {"parvis", {{"bytes", state.bytes}, {"loaded", state.loaded}}}};
+          {"parvis", std::move(ours)}};
 }
 
 void ListModels(const Api& api, const std::shared_ptr<Responder>& to) {

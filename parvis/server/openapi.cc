@@ -33,8 +33,7 @@ OrderedJson OperationOf(const Route& route) {
   if (!parameters.empty()) operation["parameters"] = parameters;
   if (route.body != nullptr) {
     operation["requestBody"] = {
-        {"required", true},
-        {"content", {{"application/json", {{"schema", SchemaOf(*route.body)}}}}}};
+        {"required", true}, {"content", {{route.body_type, {{"schema", SchemaOf(*route.body)}}}}}};
   }
   operation["responses"] = {{"200", {{"description", "The answer."}}},
                             {"default", {{"description", "Why there is none."}}}};

@@ -37,6 +37,7 @@ struct Route {
   const Shape* body;      // what a body must look like; null: there is none
   size_t max_body_bytes;  // 0: there is none
   Handler handler;
+  std::string body_type = "application/json";
 };
 
 // All routes. Immutable once made.

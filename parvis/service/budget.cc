@@ -124,4 +124,15 @@ void MemoryBudget::GiveBack(const std::string& key, int64_t tokens) {
                             account.tokens + static_cast<double>(tokens));
 }
 
+void MemoryBudget::SetLimits(const RateLimits& limits) {
+  const std::lock_guard lock(mutex_);
+  limits_ = limits;
+  const Clock::time_point now = now_();
+  for (auto& [key, account] : accounts_) {
+    account.requests = static_cast<double>(limits.requests_per_minute);
+    account.tokens = static_cast<double>(limits.tokens_per_minute);
+    account.filled_at = now;
+  }
+}
+
 }  // namespace parvis::service

@@ -53,8 +53,10 @@ class MemoryBudget : public Budget {
   using Clock = std::chrono::steady_clock;
   explicit MemoryBudget(const RateLimits& limits,
                         std::function<Clock::time_point()> now = &Clock::now)
-      : limits_(limits), now_(std::move(now)) {}
+      : now_(std::move(now)), limits_(limits) {}
   OrRefusal<std::unique_ptr<Reservation>> Reserve(const Caller& caller, int64_t tokens) override;
+  // Other limits from now on. Every key begins a new minute; what runs goes on.
+  void SetLimits(const RateLimits& limits);
 
  private:
   class Taken;
@@ -67,9 +69,9 @@ class MemoryBudget : public Budget {
   RateView ViewOf(const Account& account) const;
   void GiveBack(const std::string& key, int64_t tokens);
 
-  const RateLimits limits_;
   const std::function<Clock::time_point()> now_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // guards the two below
+  RateLimits limits_;
   std::map<std::string, Account> accounts_;
 };
 

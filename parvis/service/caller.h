@@ -23,6 +23,8 @@ class Permissions {
   constexpr Permissions With(Permission permission) const {
     return Permissions(bits_ | uint32_t{1} << static_cast<int>(permission));
   }
+  constexpr uint32_t bits() const { return bits_; }  // for what is kept
+  static constexpr Permissions FromBits(uint32_t bits) { return Permissions(bits); }
   constexpr bool Has(Permission permission) const {
     return ((bits_ >> static_cast<int>(permission)) & 1) != 0;
   }

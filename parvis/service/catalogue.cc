@@ -53,7 +53,7 @@ Refusal NoSuchModel(const std::string& name) {
 }  // namespace
 
 Catalogue::Catalogue(CatalogueSettings settings, const ops::Exec& exec)
-    : settings_(std::move(settings)), exec_(exec), thread_([this] { Loop(); }) {}
+    : settings_(std::move(settings)), exec_(exec), rules_(settings_), thread_([this] { Loop(); }) {}
 
 Catalogue::~Catalogue() {
   {
@@ -69,14 +69,30 @@ Catalogue::~Catalogue() {
   }
 }
 
+std::string Catalogue::OwnName(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto alias = rules_.aliases.find(name);
+  return alias == rules_.aliases.end() ? name : alias->second;
+}
+
+std::vector<ModelPlace> Catalogue::Places() const {
+  std::function<std::vector<ModelPlace>()> list;
+  {
+    const std::lock_guard lock(mutex_);
+    list = rules_.list;
+  }
+  return list();  // looks at the disk
+}
+
 std::optional<ModelPlace> Catalogue::PlaceOf(const std::string& name) const {
-  for (ModelPlace& place : settings_.list()) {
+  for (ModelPlace& place : Places()) {
     if (place.name == name) return std::move(place);
   }
   return std::nullopt;
 }
 
-void Catalogue::Acquire(const std::string& name, Acquired acquired) {
+void Catalogue::Acquire(const std::string& asked, Acquired acquired) {
+  const std::string name = OwnName(asked);
   std::shared_ptr<LoadedModel> model;
   {
     const std::lock_guard lock(mutex_);
@@ -99,7 +115,7 @@ void Catalogue::Acquire(const std::string& name, Acquired acquired) {
 
 std::vector<ModelState> Catalogue::List() {
   std::vector<ModelState> states;
-  for (ModelPlace& place : settings_.list()) {
+  for (ModelPlace& place : Places()) {
     ModelState state{std::move(place.name), std::move(place.path)};
     state.bytes = static_cast<int64_t>(BytesOf(state.path));
     state.modified_ms = ModifiedMs(state.path);
@@ -120,6 +136,18 @@ std::vector<ModelState> Catalogue::List() {
     state.expires_ms =
         WallClockMs() + std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
   }
+  std::vector<ModelState> aliases;
+  for (const auto& [alias, name] : rules_.aliases) {
+    std::erase_if(states, [&alias](const ModelState& state) { return state.name == alias; });
+    for (const ModelState& state : states) {
+      if (state.name != name) continue;
+      aliases.push_back(state);
+      aliases.back().name = alias;
+      aliases.back().alias_of = name;
+    }
+  }
+  states.insert(states.end(), std::make_move_iterator(aliases.begin()),
+                std::make_move_iterator(aliases.end()));
   return states;
 }
 
@@ -144,7 +172,8 @@ std::vector<ModelLoad> Catalogue::Loads() {
   return loads;
 }
 
-bool Catalogue::Unload(const std::string& name) {
+bool Catalogue::Unload(const std::string& asked) {
+  const std::string name = OwnName(asked);
   Held dropped;  // its memory is given back after the lock is
   const std::lock_guard lock(mutex_);
   const auto held = held_.find(name);
@@ -154,17 +183,51 @@ bool Catalogue::Unload(const std::string& name) {
   return true;
 }
 
-void Catalogue::KeepAlive(const std::string& name, std::optional<std::chrono::seconds> time) {
+void Catalogue::KeepAlive(const std::string& asked, std::optional<std::chrono::seconds> time) {
+  const std::string name = OwnName(asked);
   const std::lock_guard lock(mutex_);
   const auto held = held_.find(name);
   if (held != held_.end()) held->second.keep_alive = time;
+}
+
+void Catalogue::SetRules(const CatalogueSettings& settings) {
+  const std::lock_guard lock(mutex_);
+  const auto rule = [](std::chrono::seconds time) {
+    return time.count() > 0 ? std::optional(time) : std::nullopt;
+  };
+  for (auto& [name, held] : held_) {  // those that nobody said otherwise of
+    if (held.keep_alive == rule(rules_.keep_alive)) held.keep_alive = rule(settings.keep_alive);
+  }
+  rules_.list = settings.list;
+  rules_.memory_bytes = settings.memory_bytes;
+  rules_.keep_alive = settings.keep_alive;
+  rules_.aliases = settings.aliases;
+}
+
+std::vector<std::string> Catalogue::DropChanged() {
+  std::map<std::string, int64_t> now;
+  for (const ModelPlace& place : Places()) now[place.name] = ModifiedMs(place.path);
+  std::vector<Held> dropped;  // their memory is given back after the lock is
+  std::vector<std::string> names;
+  const std::lock_guard lock(mutex_);
+  for (auto it = held_.begin(); it != held_.end();) {
+    const auto there = now.find(it->first);
+    if (there != now.end() && there->second == known_[it->first].modified_ms) {
+      ++it;
+      continue;
+    }
+    names.push_back(it->first);
+    dropped.push_back(std::move(it->second));
+    it = held_.erase(it);
+  }
+  return names;
 }
 
 // Drops models that nobody uses until `bytes` more fit. False: those in use leave too little.
 bool Catalogue::MakeRoom(size_t bytes) {
   std::vector<Held> dropped;
   const std::lock_guard lock(mutex_);
-  while (settings_.memory_bytes > 0) {
+  while (rules_.memory_bytes > 0) {
     size_t used = bytes;
     auto oldest = held_.end();
     for (auto it = held_.begin(); it != held_.end(); ++it) {
@@ -172,7 +235,7 @@ bool Catalogue::MakeRoom(size_t bytes) {
       if (it->second.model.use_count() > 1) continue;
       if (oldest == held_.end() || it->second.used_at < oldest->second.used_at) oldest = it;
     }
-    if (used <= settings_.memory_bytes) return true;
+    if (used <= rules_.memory_bytes) return true;
     if (oldest == held_.end()) return false;
     dropped.push_back(std::move(oldest->second));
     held_.erase(oldest);
@@ -184,10 +247,14 @@ OrRefusal<std::shared_ptr<LoadedModel>> Catalogue::Load(const std::string& name)
   const std::optional<ModelPlace> place = PlaceOf(name);
   if (!place) return NoSuchModel(name);
   const size_t bytes = BytesOf(place->path) + settings_.load.engine.kv_budget_bytes;
-  if (settings_.memory_bytes > 0 && bytes > settings_.memory_bytes) {
+  const size_t most = [this] {
+    const std::lock_guard lock(mutex_);
+    return rules_.memory_bytes;
+  }();
+  if (most > 0 && bytes > most) {
     return Refusal{RefusalKind::kUnavailable,
                    fmt::format("The model '{}' needs {} MiB; models may use {} MiB here.", name,
-                               bytes >> 20, settings_.memory_bytes >> 20),
+                               bytes >> 20, most >> 20),
                    "model"};
   }
   if (!MakeRoom(bytes)) {
@@ -205,9 +272,9 @@ OrRefusal<std::shared_ptr<LoadedModel>> Catalogue::Load(const std::string& name)
         fmt::format("The model '{}' cannot be loaded: {}", name, model.status().message()),
         "model"};
   }
-  std::optional<std::chrono::seconds> keep_alive;
-  if (settings_.keep_alive.count() > 0) keep_alive = settings_.keep_alive;
   const std::lock_guard lock(mutex_);
+  std::optional<std::chrono::seconds> keep_alive;
+  if (rules_.keep_alive.count() > 0) keep_alive = rules_.keep_alive;
   held_[name] = {*model, bytes, SteadyClock::now(), keep_alive};
   known_[name] = {ModifiedMs(place->path), FactsOf(**model)};
   return std::move(model).value();

@@ -29,6 +29,7 @@ struct CatalogueSettings {
   size_t memory_bytes = 0;                        // of all loaded models together; 0: no limit
   std::chrono::seconds keep_alive{0};             // unused for so long: unloaded; 0: never
   LoadSettings load;
+  std::map<std::string, std::string> aliases = {};  // other names of models; before models' own
 };
 
 // What is known of a model once it was loaded.
@@ -43,7 +44,8 @@ struct ModelState {
   int64_t bytes = 0;        // of its files
   int64_t modified_ms = 0;  // of its file, by the clock on the wall
   bool loaded = false;
-  int64_t expires_ms = 0;  // when it is unloaded if nobody asks; 0: never, or not loaded
+  int64_t expires_ms = 0;     // when it is unloaded if nobody asks; 0: never, or not loaded
+  std::string alias_of = {};  // not empty: another name of this model
   std::optional<ModelFacts> facts = {};  // none: it was not loaded yet, or has changed since
 };
 
@@ -82,6 +84,12 @@ class Catalogue {
   // No-op if it is not loaded.
   void KeepAlive(const std::string& name, std::optional<std::chrono::seconds> time);
 
+  // Other rules from now on: all of `settings` but `load`.
+  void SetRules(const CatalogueSettings& settings);
+  // Lets go of models whose files have changed: whoever uses one goes on with it, who comes next
+  // gets the new one. Their names.
+  std::vector<std::string> DropChanged();
+
  private:
   struct Held {
     std::shared_ptr<LoadedModel> model;
@@ -98,15 +106,18 @@ class Catalogue {
     std::vector<Acquired> acquired;
   };
 
+  std::vector<ModelPlace> Places() const;
+  std::string OwnName(const std::string& name);  // of an alias
   std::optional<ModelPlace> PlaceOf(const std::string& name) const;
   OrRefusal<std::shared_ptr<LoadedModel>> Load(const std::string& name);
   bool MakeRoom(size_t bytes);
   void Loop();
   void UnloadUnused();
 
-  const CatalogueSettings settings_;
+  const CatalogueSettings settings_;  // but for the rules
   const ops::Exec& exec_;
-  std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards what follows
+  CatalogueSettings rules_;
   std::condition_variable wake_;
   std::map<std::string, Held> held_;
   std::map<std::string, Known> known_;

@@ -45,7 +45,58 @@ CREATE TABLE answers(
   generation_us   INTEGER
 ) STRICT;
 )",
-    "ALTER TABLE answers ADD COLUMN first_token_us INTEGER;"};
+    "ALTER TABLE answers ADD COLUMN first_token_us INTEGER;",
+    R"(
+CREATE TABLE files(
+  id           TEXT PRIMARY KEY,
+  organisation TEXT NOT NULL,
+  owner        TEXT NOT NULL,
+  name         TEXT NOT NULL,
+  purpose      TEXT NOT NULL,
+  bytes        INTEGER NOT NULL,
+  created_ms   INTEGER NOT NULL,
+  expires_ms   INTEGER
+) STRICT;
+CREATE INDEX files_by_owner ON files(organisation, owner);
+CREATE TABLE batches(
+  id                TEXT PRIMARY KEY,
+  organisation      TEXT NOT NULL,
+  owner             TEXT NOT NULL,
+  api_key           TEXT NOT NULL,
+  permissions       INTEGER NOT NULL,
+  endpoint          TEXT NOT NULL,
+  input_file        TEXT NOT NULL,
+  output_file       TEXT NOT NULL,
+  error_file        TEXT NOT NULL,
+  status            TEXT NOT NULL,
+  completion_window TEXT NOT NULL,
+  metadata          TEXT NOT NULL,
+  errors            TEXT NOT NULL,
+  created_ms        INTEGER NOT NULL,
+  expires_ms        INTEGER NOT NULL,
+  in_progress_ms    INTEGER,
+  finalizing_ms     INTEGER,
+  completed_ms      INTEGER,
+  failed_ms         INTEGER,
+  expired_ms        INTEGER,
+  cancelling_ms     INTEGER,
+  cancelled_ms      INTEGER,
+  total             INTEGER NOT NULL,
+  completed         INTEGER NOT NULL,
+  failed            INTEGER NOT NULL
+) STRICT;
+CREATE INDEX batches_by_owner ON batches(organisation, owner);
+CREATE INDEX batches_by_status ON batches(status);
+CREATE TABLE batch_lines(
+  batch        TEXT NOT NULL REFERENCES batches(id),
+  line         INTEGER NOT NULL,
+  organisation TEXT NOT NULL,
+  owner        TEXT NOT NULL,
+  failed       INTEGER NOT NULL,
+  result       TEXT NOT NULL,
+  PRIMARY KEY(batch, line)
+) STRICT;
+)"};
 
 int64_t Microseconds(double seconds) { return std::llround(seconds * 1e6); }
 

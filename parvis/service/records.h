@@ -17,7 +17,9 @@
 
 namespace parvis::service {
 
-// Brings a database to the schema of this floor: api_keys, requests, answers. Every table names
+// Brings a database to the schema of this floor: api_keys, requests, answers, files, batches and
+// what their lines came to (the only place where answers are kept, until their file is written).
+// Every table names
 // organisation and owner.
 Status MigrateServiceTables(store::Database& database);
 

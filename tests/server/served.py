@@ -49,7 +49,7 @@ class Server:
              *(flag.replace("{data}", str(folder / "data")) for flag in flags)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=become_nobody,
             env=os.environ | {"PARVIS_MODELS": str(folder / "models"), "HOME": str(folder)}
-            | (environment or {}))
+            | {k: v.replace("{data}", str(folder / "data")) for k, v in (environment or {}).items()})
         line = self.process.stdout.readline()
         if not line:
             raise SystemExit("the server did not start: " + self.process.stderr.read())
@@ -110,14 +110,17 @@ def folder_for_nobody():
 
 
 @contextlib.contextmanager
-def serving(program, *flags, environment=None):
-    """A server on a folder of its own. `program` is copied: it may lie in a folder of root's."""
+def serving(program, *flags, environment=None, files=None):
+    """A server on a folder of its own. `program` is copied: it may lie in a folder of root's.
+    `files`: {name: text} in its data folder; "{data}" stands for that folder in flags and environment."""
     with folder_for_nobody() as folder:
         copy = shutil.copy(program, folder / "parvis")
         chat = folder / "models" / "chat"
         subprocess.run([program, "convert", SOURCE / MODELS["fable"], chat, "--quiet"], check=True,
                        stdout=subprocess.DEVNULL)
         (chat / "chat_template.jinja").write_text(CHAT_TEMPLATE)
+        for name, text in (files or {}).items():
+            (folder / "data" / name).write_text(text)
         server = Server(copy, folder, *flags, environment=environment)
         try:
             yield server

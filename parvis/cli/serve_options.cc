@@ -1,0 +1,260 @@
+#include "parvis/cli/serve_options.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "parvis/cli/model_path.h"
+#include "parvis/core/file.h"
+#include "parvis/core/toml_reader.h"
+
+namespace parvis::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMaxConfigBytes = size_t{1} << 20;
+constexpr int64_t kMaxCount = 1'000'000'000;
+
+bool IsLoopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+// What 'parvis list' shows now, and before it what was named.
+std::function<std::vector<service::ModelPlace>()> PlacesOf(const ServeOptions& options) {
+  std::vector<service::ModelPlace> named;
+  for (const std::string& model : options.models) {
+    std::error_code error;
+    if (fs::exists(model, error)) named.push_back(NamedPlace(model));
+  }
+  return [named] {
+    std::vector<service::ModelPlace> places = named;
+    for (ModelEntry& entry : ListModels()) {
+      const auto same = [&entry](const auto& place) { return place.name == entry.name; };
+      if (std::none_of(places.begin(), places.end(), same)) {
+        places.push_back({std::move(entry.name), std::move(entry.path)});
+      }
+    }
+    return places;
+  };
+}
+
+// Takes a key of the file unless the line has said it.
+class Taker {
+ public:
+  Taker(TomlReader& reader, const std::set<std::string>& given) : reader_(reader), given_(given) {}
+
+  void Take(const char* key, std::string& value) {
+    const std::string read = reader_.Text(key, value);
+    if (!given_.contains(key)) value = read;
+  }
+  void Take(const char* key, int64_t& value, int64_t low, int64_t high = kMaxCount) {
+    const int64_t read = reader_.Integer(key, value, low, high);
+    if (!given_.contains(key)) value = read;
+  }
+  void Take(const char* key, bool& value) {
+    const bool read = reader_.Flag(key, value);
+    if (!given_.contains(key)) value = read;
+  }
+  void Take(const char* key, std::vector<std::string>& value) {
+    if (!reader_.Has(key)) return reader_.Know({key});
+    std::vector<std::string> read = reader_.Texts(key);
+    if (!given_.contains(key)) value = std::move(read);
+  }
+
+ private:
+  TomlReader& reader_;
+  const std::set<std::string>& given_;
+};
+
+}  // namespace
+
+template <typename T>
+void ServeFlags::Add(FlagSet& flags, const std::string& names, T* value, const std::string& help,
+                     const FlagRules& rules) {
+  std::string name = names.substr(names.find("--") + 2);
+  name = name.substr(0, name.find(','));
+  std::replace(name.begin(), name.end(), '-', '_');
+  if constexpr (std::is_same_v<T, bool>) {
+    flags_[name] = flags.Add(names, value, help);
+  } else {
+    flags_[name] = flags.Add(names, value, help, rules);
+  }
+}
+
+ServeFlags::ServeFlags(FlagSet& flags, ServeOptions& o) {
+  Add(flags, "-m,--model,model", &o.models,
+      "Load these at once: files, folders, names of 'parvis list'");
+  Add(flags, "--config", &o.config,
+      "TOML file of what the flags do not say; read anew at SIGHUP "
+      "(default: config.toml in ~/.config/parvis)");
+  Add(flags, "--host", &o.http.host, "Address to listen on", {.show_default = true});
+  Add(flags, "--port", &o.port, "Port (0: any that is free)",
+      {.min = 0, .max = 65535, .show_default = true});
+  Add(flags, "--data", &o.data, "Folder of parvis.db (default: PARVIS_HOME)");
+  Add(flags, "--log", &o.log, "File of a line for each request (-: stderr, none: no log)",
+      {.show_default = true});
+  Add(flags, "--otlp", &o.otlp,
+      "Collector of spans, OTLP over HTTP (default: OTEL_EXPORTER_OTLP_ENDPOINT)");
+  Add(flags, "--tls-cert", &o.http.certificate, "Certificates, PEM");
+  Add(flags, "--tls-key", &o.http.private_key, "… and their private key");
+  Add(flags, "--allow-host", &o.http.allowed_hosts,
+      "A name by which clients may call the server; may be given several times");
+  Add(flags, "--allow-origin", &o.http.allowed_origins,
+      "An origin whose pages may call it; may be given several times");
+  Add(flags, "--no-key", &o.no_key, "Ask for no key (loopback only)");
+  Add(flags, "--new-key", &o.new_key, "Make a new operator's key; the old one is void");
+  Add(flags, "--requests-per-minute", &o.limits.requests_per_minute, "Of each key (0: no limit)",
+      {.min = 0});
+  Add(flags, "--tokens-per-minute", &o.limits.tokens_per_minute, "Of each key (0: no limit)",
+      {.min = 0});
+  Add(flags, "--parallel-requests", &o.limits.parallel_requests, "Of each key (0: no limit)",
+      {.min = 0});
+  Add(flags, "--max-requests", &o.max_requests, "Of all together; others are sent away",
+      {.min = 1, .max = 100'000, .show_default = true});
+  Add(flags, "-b,--batch", &o.parallel, "Answers that a model generates at a time",
+      {.min = 1, .max = 256, .show_default = true});
+  Add(flags, "--context-length", &o.context_length,
+      "Prompt and answer together (default: the model's)", {.min = 0});
+  Add(flags, "--kv-memory", &o.kv_mib, "MiB for keys and values of each model",
+      {.min = 1, .show_default = true});
+  Add(flags, "--memory", &o.memory_mib, "MiB for all models (0: no limit)", {.min = 0});
+  Add(flags, "--keep-alive", &o.keep_alive_seconds,
+      "Seconds until an unused model is unloaded (0: never)", {.min = 0, .show_default = true});
+  Add(flags, "--stop-time", &o.stop_seconds, "Seconds that answers have to end when stopped",
+      {.min = 0, .show_default = true});
+  Add(flags, "--file-quota", &o.file_quota_mib, "MiB that the files of one owner may have",
+      {.min = 1, .show_default = true});
+  Add(flags, "--batch-lines", &o.batch_lines, "Lines of a batch at a time while nobody else asks",
+      {.min = 1, .max = 256, .show_default = true});
+}
+
+std::set<std::string> ServeFlags::Given() const {
+  std::set<std::string> given;
+  for (const auto& [name, flag] : flags_) {
+    if (flag.given()) given.insert(name);
+  }
+  return given;
+}
+
+std::string ConfigFileOf(const ServeOptions& options) {
+  if (!options.config.empty()) return options.config;
+  const char* const config = std::getenv("XDG_CONFIG_HOME");
+  const char* const home = std::getenv("HOME");
+  const fs::path folder = config != nullptr && *config != 0
+                              ? fs::path(config)
+                              : fs::path(home == nullptr ? "" : home) / ".config";
+  std::error_code error;
+  const fs::path path = folder / "parvis/config.toml";
+  return fs::exists(path, error) ? path.string() : std::string();
+}
+
+Status ReadServeConfig(const std::string& path, const std::set<std::string>& given,
+                       ServeOptions& options) {
+  PARVIS_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxConfigBytes));
+  const toml::parse_result parsed = toml::parse(text, path);
+  if (!parsed) {
+    return InvalidArgument(path + ":" + std::to_string(parsed.error().source().begin.line) + ": " +
+                           std::string(parsed.error().description()));
+  }
+  TomlReader top(&parsed.table(), path, "");
+  TomlReader serve(top.Table("serve"), path, "serve");
+  Taker take(serve, given);
+  take.Take("model", options.models);
+  take.Take("host", options.http.host);
+  take.Take("port", options.port, 0, 65535);
+  take.Take("data", options.data);
+  take.Take("log", options.log);
+  take.Take("otlp", options.otlp);
+  take.Take("tls_cert", options.http.certificate);
+  take.Take("tls_key", options.http.private_key);
+  take.Take("allow_host", options.http.allowed_hosts);
+  take.Take("allow_origin", options.http.allowed_origins);
+  take.Take("no_key", options.no_key);
+  take.Take("requests_per_minute", options.limits.requests_per_minute, 0);
+  take.Take("tokens_per_minute", options.limits.tokens_per_minute, 0);
+  take.Take("parallel_requests", options.limits.parallel_requests, 0);
+  take.Take("max_requests", options.max_requests, 1, 100'000);
+  take.Take("batch", options.parallel, 1, 256);
+  take.Take("context_length", options.context_length, 0);
+  take.Take("kv_memory", options.kv_mib, 1);
+  take.Take("memory", options.memory_mib, 0);
+  take.Take("keep_alive", options.keep_alive_seconds, 0);
+  take.Take("stop_time", options.stop_seconds, 0);
+  take.Take("file_quota", options.file_quota_mib, 1);
+  take.Take("batch_lines", options.batch_lines, 1, 256);
+  PARVIS_RETURN_IF_ERROR(serve.Finish());
+  const toml::table* const aliases = top.Table("aliases");
+  TomlReader alias_reader(aliases, path, "aliases");
+  if (aliases != nullptr) {
+    for (const auto& [key, value] : *aliases) {
+      const std::string alias(key.str());
+      const std::string name = alias_reader.Text(alias, "");
+      if (name.empty() || name == alias || aliases->contains(name)) {
+        alias_reader.Refuse(alias, "must be the name of a model, and of no alias");
+      }
+      options.aliases[alias] = name;
+    }
+  }
+  PARVIS_RETURN_IF_ERROR(alias_reader.Finish());
+  return top.Finish();
+}
+
+Status CheckServeOptions(const ServeOptions& options) {
+  if (options.no_key && !IsLoopback(options.http.host)) {
+    return InvalidArgument("--no-key: only on loopback; others must show a key");
+  }
+  if (options.http.certificate.empty() != options.http.private_key.empty()) {
+    return InvalidArgument("--tls-cert and --tls-key: one needs the other");
+  }
+  return {};
+}
+
+std::vector<std::string> NeedRestart(const ServeOptions& a, const ServeOptions& b) {
+  std::vector<std::string> names;
+  const auto differ = [&names](const char* name, const auto& before, const auto& after) {
+    if (before != after) names.emplace_back(name);
+  };
+  differ("host", a.http.host, b.http.host);
+  differ("port", a.port, b.port);
+  differ("data", a.data, b.data);
+  differ("log", a.log, b.log);
+  differ("otlp", a.otlp, b.otlp);
+  differ("no_key", a.no_key, b.no_key);
+  differ("max_requests", a.max_requests, b.max_requests);
+  differ("batch", a.parallel, b.parallel);
+  differ("context_length", a.context_length, b.context_length);
+  differ("kv_memory", a.kv_mib, b.kv_mib);
+  differ("file_quota", a.file_quota_mib, b.file_quota_mib);
+  differ("batch_lines", a.batch_lines, b.batch_lines);
+  if (a.http.certificate.empty() != b.http.certificate.empty()) names.emplace_back("tls_cert");
+  return names;
+}
+
+service::ModelPlace NamedPlace(const std::string& path) {
+  const fs::path whole = fs::absolute(path).lexically_normal();
+  const fs::path file = whole.has_filename() ? whole : whole.parent_path();
+  const bool by_folder = file.stem() == "model" && file.extension() == ".gguf";
+  const fs::path named = by_folder ? file.parent_path().filename()
+                                   : (file.extension() == ".gguf" ? file.stem() : file.filename());
+  return {named, whole};
+}
+
+std::string ServedName(const std::string& model) {
+  std::error_code error;
+  return fs::exists(model, error) ? NamedPlace(model).name : model;
+}
+
+service::CatalogueSettings CatalogueSettingsOf(const ServeOptions& options) {
+  service::CatalogueSettings settings{.list = PlacesOf(options)};
+  settings.memory_bytes = static_cast<size_t>(options.memory_mib) << 20;
+  settings.keep_alive = std::chrono::seconds(options.keep_alive_seconds);
+  settings.aliases = options.aliases;
+  settings.load.engine.kv_budget_bytes = static_cast<size_t>(options.kv_mib) << 20;
+  settings.load.engine.max_sequences = options.parallel;
+  settings.load.engine.context_length = options.context_length;
+  return settings;
+}
+
+}  // namespace parvis::cli

@@ -1,0 +1,426 @@
+#include "parvis/server/batch_runner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "parvis/core/clock.h"
+#include "parvis/server/http_head.h"
+#include "parvis/server/openai_json.h"
+
+namespace parvis::server {
+namespace {
+
+using service::Batch;
+using service::LineResult;
+using service::StoredFile;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr const char* kEndpoints[] = {"/v1/chat/completions", "/v1/completions", "/v1/embeddings",
+                                      "/v1/responses"};
+constexpr int64_t kMaxLines = 50'000;
+constexpr size_t kMaxErrors = 100;
+constexpr size_t kMaxLineBytes = size_t{16} << 20;
+constexpr int kMaxTries = 12;
+constexpr auto kLook = std::chrono::milliseconds(200);
+
+}  // namespace
+
+struct BatchRunner::Line {
+  int64_t number = 0;
+  std::string custom_id, body;
+};
+
+// Takes the one answer of a line. Streams are refused before they begin.
+class BatchRunner::LineResponder : public Responder {
+ public:
+  LineResponder(BatchRunner& runner, int64_t line, std::string request_id,
+                std::shared_ptr<telemetry::Trace> trace)
+      : runner_(runner),
+        line_(line),
+        request_id_(std::move(request_id)),
+        trace_(std::move(trace)) {}
+
+  void Send(HttpResponse response) override {
+    const std::lock_guard lock(runner_.mutex_);
+    if (told_) return;
+    told_ = true;
+    trace_->Note([&response](telemetry::RequestSeen& seen) { seen.status = response.status; });
+    trace_.reset();
+    runner_.answers_.push_back({line_, request_id_, std::move(response)});
+    runner_.wake_.notify_all();
+  }
+  void Begin(int, std::string, Headers) override {}
+  bool Write(std::string) override { return false; }
+  void End() override { Break(); }
+  void Break() override {
+    Send({.status = 500, .body = R"({"error":{"message":"The answer was cut short."}})"});
+  }
+  void OnGone(std::function<void()> gone) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!cancelled_) {
+        gone_ = std::move(gone);
+        return;
+      }
+    }
+    gone();
+  }
+  void Cancel() {
+    std::function<void()> gone;
+    {
+      const std::lock_guard lock(mutex_);
+      cancelled_ = true;
+      gone = std::move(gone_);
+      gone_ = nullptr;
+    }
+    if (gone) gone();
+  }
+
+ private:
+  BatchRunner& runner_;
+  const int64_t line_;
+  const std::string request_id_;
+  std::shared_ptr<telemetry::Trace> trace_;
+  bool told_ = false;  // guarded by the runner's mutex
+  std::mutex mutex_;   // guards the two below
+  bool cancelled_ = false;
+  std::function<void()> gone_;
+};
+
+bool IsBatchEndpoint(const std::string& path) {
+  return std::find(std::begin(kEndpoints), std::end(kEndpoints), path) != std::end(kEndpoints);
+}
+
+std::string BatchEndpoints() {
+  std::string all;
+  for (const char* endpoint : kEndpoints) all += (all.empty() ? "" : ", ") + std::string(endpoint);
+  return all;
+}
+
+BatchRunner::BatchRunner(service::BatchStore& batches, service::FileStore& files,
+                         const Router& router, service::Workers& workers,
+                         telemetry::Telemetry& telemetry, BatchSettings settings)
+    : batches_(batches),
+      files_(files),
+      router_(router),
+      workers_(workers),
+      telemetry_(telemetry),
+      settings_(std::move(settings)),
+      thread_([this] { Loop(); }) {}
+
+BatchRunner::~BatchRunner() { Stop(); }
+
+void BatchRunner::Wake() {
+  const std::lock_guard lock(mutex_);
+  woken_ = true;
+  wake_.notify_all();
+}
+
+void BatchRunner::Stop() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void BatchRunner::Loop() {
+  std::unique_lock lock(mutex_);
+  while (!stop_) {
+    woken_ = false;
+    lock.unlock();
+    (void)files_.Expire(WallClockMs());  // is tried again soon
+    auto next = batches_.Next();
+    Status status = next.status();
+    bool found = false;
+    if (next.ok() && *next) {
+      found = true;
+      status = Process(std::move(**next));
+    }
+    lock.lock();
+    // A database or a disk that refuses now may not later; nothing is lost meanwhile.
+    const auto pause = status.ok() ? std::chrono::seconds(30) : std::chrono::seconds(1);
+    if (status.ok() && found) continue;
+    wake_.wait_for(lock, pause, [this] { return stop_ || woken_; });
+  }
+}
+
+Status BatchRunner::Process(Batch batch) {
+  const auto content = files_.Read(batch.caller, batch.input_file);
+  std::vector<Line> lines;
+  if (!content.ok()) {
+    if (content.refusal().kind != service::RefusalKind::kNotFound) {
+      return Status(StatusCode::kUnavailable, content.refusal().message);
+    }
+    batch.errors = R"([{"code":"file_not_found","message":"The file is not there any more.",)"
+                   R"("param":"input_file_id","line":null}])";
+  } else {
+    lines = ReadLines(batch, *content);
+  }
+  if (!batch.errors.empty() && batch.status != "cancelling") {
+    batch.status = "failed";
+    batch.failed_ms = WallClockMs();
+    return batches_.Finish(batch);
+  }
+  batch.total = static_cast<int64_t>(lines.size());
+  if (batch.status == "validating") {
+    batch.status = "in_progress";
+    batch.in_progress_ms = WallClockMs();
+    PARVIS_RETURN_IF_ERROR(batches_.Update(batch));
+  }
+  return RunLines(batch, lines);
+}
+
+std::vector<BatchRunner::Line> BatchRunner::ReadLines(Batch& batch,
+                                                      const std::string& content) const {
+  std::vector<Line> lines;
+  std::set<std::string> ids;
+  OrderedJson errors = OrderedJson::array();
+  int64_t number = 0;
+  const auto wrong = [&](const char* code, const std::string& message, const char* param) {
+    errors.push_back({{"code", code},
+                      {"message", message},
+                      {"param", *param == 0 ? OrderedJson() : OrderedJson(param)},
+                      {"line", number}});
+  };
+  for (size_t begin = 0; begin < content.size() && errors.size() < kMaxErrors;) {
+    const size_t end = std::min(content.find('\n', begin), content.size());
+    std::string_view text(content.data() + begin, end - begin);
+    begin = end + 1;
+    ++number;
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    if (text.empty()) continue;
+    if (static_cast<int64_t>(lines.size()) == kMaxLines) {
+      wrong("too_many_requests", fmt::format("A batch may have {} lines.", kMaxLines), "");
+      break;
+    }
+    auto json = ParseJson(text, {.max_bytes = kMaxLineBytes});
+    if (!json.ok() || !json->is_object()) {
+      wrong("invalid_json_line", "The line is not a JSON object.", "");
+      continue;
+    }
+    const Json& id = Get(*json, "custom_id");
+    if (!id.is_string() || id.get_ref<const std::string&>().empty() ||
+        id.get_ref<const std::string&>().size() > 512) {
+      wrong("missing_required_parameter", "'custom_id' must be a text.", "custom_id");
+    } else if (!ids.insert(id.get<std::string>()).second) {
+      wrong("duplicate_custom_id", "'custom_id' stands in the file twice.", "custom_id");
+    } else if (Get(*json, "method") != "POST") {
+      wrong("invalid_method", "'method' must be 'POST'.", "method");
+    } else if (Get(*json, "url") != batch.endpoint) {
+      wrong("mismatched_url", "'url' must be the endpoint of the batch.", "url");
+    } else if (!Get(*json, "body").is_object()) {
+      wrong("missing_required_parameter", "'body' must be an object.", "body");
+    } else if (Get((*json)["body"], "stream") == true) {
+      wrong("unsupported_parameter", "Lines of a batch cannot be streamed.", "body.stream");
+    } else {
+      lines.push_back(
+          {static_cast<int64_t>(lines.size()), id.get<std::string>(), (*json)["body"].dump()});
+    }
+  }
+  if (lines.empty() && errors.empty()) wrong("empty_file", "The file has no lines.", "");
+  if (!errors.empty()) batch.errors = errors.dump();
+  return lines;
+}
+
+bool BatchRunner::MayBegin() const {
+  const auto mine = static_cast<int64_t>(running_.size());
+  const bool others = settings_.running() > mine;
+  return mine < (others ? 1 : settings_.parallel);
+}
+
+Result<std::string> BatchRunner::WhyStop(const Batch& batch) {
+  PARVIS_ASSIGN_OR_RETURN(const std::string status, batches_.StatusOf(batch.id));
+  if (status == "cancelling" || status == "cancelled") return std::string("cancelled");
+  return std::string(WallClockMs() >= batch.expires_ms ? "expired" : "");
+}
+
+Status BatchRunner::RunLines(Batch& batch, const std::vector<Line>& lines) {
+  std::deque<int64_t> open;
+  if (batch.status != "finalizing") {
+    PARVIS_ASSIGN_OR_RETURN(const std::set<int64_t> done, batches_.LinesDone(batch.id));
+    for (const Line& line : lines) {
+      if (!done.contains(line.number)) open.push_back(line.number);
+    }
+  }
+  tries_.clear();
+  later_.clear();
+  Status status;
+  std::string why;
+  while (true) {
+    const auto reason = WhyStop(batch);
+    if (!reason.ok()) status = reason.status();
+    if (status.ok()) why = *reason;
+    std::unique_lock lock(mutex_);
+    const bool ending = stop_ || !why.empty() || !status.ok();
+    if (ending) {
+      lock.unlock();
+      CancelRunning();
+      lock.lock();
+      if (running_.empty() && answers_.empty()) {
+        if (stop_ || !status.ok()) return status;
+        break;
+      }
+    } else {
+      while (!later_.empty() && later_.front().first <= SteadyClock::now()) {
+        open.push_back(later_.front().second);
+        later_.pop_front();
+      }
+      if (open.empty() && later_.empty() && running_.empty() && answers_.empty()) break;
+      while (!open.empty() && MayBegin()) {
+        const Line& line = lines[static_cast<size_t>(open.front())];
+        open.pop_front();
+        lock.unlock();
+        Send(batch, line);
+        lock.lock();
+      }
+    }
+    wake_.wait_for(lock, kLook, [this, ending] { return !answers_.empty() || (stop_ && !ending); });
+    lock.unlock();
+    const Status taken = TakeAnswers(batch, lines);
+    if (status.ok()) status = taken;
+  }
+  return Finalize(batch, lines, why);
+}
+
+void BatchRunner::Send(const Batch& batch, const Line& line) {
+  HttpRequest request;
+  request.id = NewRequestId();
+  request.method = "POST";
+  request.path = batch.endpoint;
+  request.headers["content-type"] = "application/json";
+  request.body = line.body;
+  request.caller = batch.caller;
+  request.trace = telemetry_.Begin(request.id);
+  request.trace->Note([&batch](telemetry::RequestSeen& seen) {
+    seen.method = "BATCH";
+    seen.route = batch.endpoint;
+    seen.organisation = batch.caller.organisation;
+    seen.owner = batch.caller.owner;
+    seen.key = batch.caller.key;
+  });
+  request.trace->Enter("handle");
+  auto responder = std::make_shared<LineResponder>(*this, line.number, request.id, request.trace);
+  {
+    const std::lock_guard lock(mutex_);
+    running_[line.number] = responder;
+  }
+  const Route* route = router_.Find("POST", batch.endpoint).route;
+  const bool may = route != nullptr && batch.caller.permissions.Has(route->policy.permission);
+  if (!may) {
+    const service::Refusal refusal =
+        route == nullptr
+            ? service::Refusal{service::RefusalKind::kNotFound, "There is no such endpoint here."}
+            : service::Refusal{service::RefusalKind::kForbidden, "This key may not do that."};
+    return responder->Send(ErrorResponse(Dialect::kOpenAi, refusal, request.id));
+  }
+  if (request.body.size() > route->max_body_bytes) {
+    return responder->Send(ErrorResponse(
+        Dialect::kOpenAi, {service::RefusalKind::kTooLarge, "The body is too long."}, request.id));
+  }
+  workers_.Post([route, responder, request = std::move(request)]() mutable {
+    const std::string id = request.id;
+    try {
+      route->handler(std::move(request), responder);
+    } catch (const std::exception&) {
+      responder->Send(ErrorResponse(
+          Dialect::kOpenAi, {service::RefusalKind::kInternal, "The server made a mistake."}, id));
+    }
+  });
+}
+
+Status BatchRunner::TakeAnswers(const Batch& batch, const std::vector<Line>& lines) {
+  while (true) {
+    std::unique_lock lock(mutex_);
+    if (answers_.empty()) return {};
+    const Answer answer = std::move(answers_.front());
+    answers_.pop_front();
+    running_.erase(answer.line);
+    const int status = answer.response.status;
+    const bool not_now = status == 429 || status == 503;
+    // Its end may be ours: then the next process asks again.
+    if (not_now && stop_) continue;
+    bool for_good = true;
+    for (const auto& [name, value] : answer.response.headers) {
+      if (name == "x-should-retry") for_good = value == "false";
+    }
+    if (not_now && !for_good && tries_[answer.line] < kMaxTries) {
+      const int tries = tries_[answer.line]++;
+      later_.emplace_back(SteadyClock::now() + std::chrono::milliseconds(
+                                                   std::min(60'000, 250 << std::min(tries, 8))),
+                          answer.line);
+      continue;
+    }
+    lock.unlock();
+    const bool failed = status < 200 || status >= 300;
+    auto body = OrderedJson::parse(answer.response.body, nullptr, /*allow_exceptions=*/false);
+    if (body.is_discarded()) body = answer.response.body;
+    const OrderedJson line = {
+        {"id", service::NewId("batch_req_")},
+        {"custom_id", lines[static_cast<size_t>(answer.line)].custom_id},
+        {"response",
+         {{"status_code", status}, {"request_id", answer.request_id}, {"body", std::move(body)}}},
+        {"error", nullptr}};
+    PARVIS_RETURN_IF_ERROR(batches_.AddResult(batch, {answer.line, failed, Dump(line)}));
+  }
+}
+
+void BatchRunner::CancelRunning() {
+  std::vector<std::shared_ptr<LineResponder>> running;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [line, responder] : running_) running.push_back(responder);
+  }
+  for (const auto& responder : running) responder->Cancel();
+}
+
+Status BatchRunner::Finalize(Batch& batch, const std::vector<Line>& lines, const std::string& why) {
+  if (why.empty()) {
+    batch.status = "finalizing";
+    batch.finalizing_ms = WallClockMs();
+    PARVIS_RETURN_IF_ERROR(batches_.Update(batch));
+  }
+  PARVIS_ASSIGN_OR_RETURN(const std::vector<LineResult> results, batches_.Results(batch.id));
+  std::string output, failures;
+  std::set<int64_t> done;
+  for (const LineResult& result : results) {
+    done.insert(result.line);
+    (result.failed ? failures : output) += result.text + "\n";
+  }
+  for (const Line& line : lines) {
+    if (done.contains(line.number)) continue;
+    const OrderedJson missing = {
+        {"id", service::NewId("batch_req_")},
+        {"custom_id", line.custom_id},
+        {"response", nullptr},
+        {"error",
+         {{"code", "batch_" + why},
+          {"message", "This request was not executed before the batch was " + why + "."}}}};
+    failures += Dump(missing) + "\n";
+  }
+  // Ids that follow from the batch's: written again after a crash, they are the same files.
+  const std::string tail = batch.id.substr(batch.id.find('_') + 1);
+  const auto put = [&](const char* kind, const std::string& content, std::string& id) -> Status {
+    if (content.empty()) return {};
+    id = fmt::format("file-{}{}", kind, tail);
+    return files_.Put(StoredFile{id, batch.caller.organisation, batch.caller.owner,
+                                 fmt::format("{}_{}.jsonl", batch.id, kind), "batch_output",
+                                 static_cast<int64_t>(content.size()), WallClockMs()},
+                      content);
+  };
+  PARVIS_RETURN_IF_ERROR(put("output", output, batch.output_file));
+  PARVIS_RETURN_IF_ERROR(put("error", failures, batch.error_file));
+  const int64_t now = WallClockMs();
+  batch.status = why.empty() ? "completed" : why;
+  (why == "cancelled" ? batch.cancelled_ms
+   : why == "expired" ? batch.expired_ms
+                      : batch.completed_ms) = now;
+  return batches_.Finish(batch);
+}
+
+}  // namespace parvis::server
