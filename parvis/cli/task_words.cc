@@ -38,6 +38,18 @@ bool NamesModel(const std::string& word, const std::vector<std::string>& names) 
          std::find(names.begin(), names.end(), word) != names.end();
 }
 
+// A file that is meant to be read would else be a text of one word.
+Status CheckTexts(const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    std::error_code error;
+    if (!HasSpace(word) && fs::is_regular_file(word, error)) {
+      return InvalidArgument("'" + word + "' is a file: to have it read, say --file " + word +
+                             "; if it is the text, --text " + word);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string DefaultModel(const std::string& command) {
@@ -68,7 +80,10 @@ Result<std::vector<std::string>> TaskWords::Sort(ModelFlags& model, size_t told)
   const char* environment = std::getenv("PARVIS_MODEL");
   const bool from_environment = environment != nullptr && model.model == environment;
   if (model_flag_.given() && !from_environment) {
-    if (words.size() <= texts) return words;
+    if (words.size() <= texts) {
+      PARVIS_RETURN_IF_ERROR(CheckTexts(words));
+      return words;
+    }
     return InvalidArgument("there is a word too many, '" + words.back() +
                            "', since the model is told by --model; a text of several words stands "
                            "in quotes");
@@ -85,6 +100,7 @@ Result<std::vector<std::string>> TaskWords::Sort(ModelFlags& model, size_t told)
       return InvalidArgument("give a text or --file, not both; there is a word too many, '" +
                              words.back() + "'");
     }
+    PARVIS_RETURN_IF_ERROR(CheckTexts(words));
     return words;
   };
   if (words.size() > texts) return take_first();
@@ -92,6 +108,7 @@ Result<std::vector<std::string>> TaskWords::Sort(ModelFlags& model, size_t told)
   if (!words.empty() && words[0].starts_with("parvis-") && !HasSpace(words[0])) {
     return take_first();  // a slip of the pen: it says what the nearest name is
   }
+  PARVIS_RETURN_IF_ERROR(CheckTexts(words));
   if (from_environment) return words;
   model.model = DefaultModel(command_);
   if (std::find(names.begin(), names.end(), model.model) == names.end()) {

@@ -17,7 +17,7 @@ std::string DefaultModel(const std::string& command);
 //
 // With --model (or PARVIS_MODEL) no word is a model. Else the first one is if there are more words
 // than texts, or if it is the name of a model: a file ….gguf, a folder with a config.json, a name
-// of `parvis list`. A text that is such a name is told by --text.
+// of `parvis list`. A text that is such a name, or that of a file, is told by --text.
 class TaskWords {
  public:
   // `texts`: what stands behind the model, at most two ("question", "text"). Declares --model and
