@@ -3,7 +3,7 @@
 
     make_random_gguf.py SHAPE OUT.gguf [--type f32|bf16|q8_0] [--seed N]
 
-Shapes: llama-1b, llama-15m, gpt2-124m, bloom-560m, bert-base, t5-base. Only numpy is needed; a few hundred MiB of memory do for any
+Shapes: llama-1b, llama-15m, llama-stub (next to no arithmetic), gpt2-124m, bloom-560m, bert-base, t5-base. Only numpy is needed; a few hundred MiB of memory do for any
 size, because tensors are drawn and written piece by piece. The vocabulary is made up, too: the 256
 bytes, then pairs of them as merges, so any text can be tokenised (BERT, T5: Latin letters, then pairs). Matrices are drawn from
 N(0, 0.02), which gives an untrained model: right for timing, useless for talking.
@@ -30,6 +30,8 @@ SHAPES = {
                      ffn_size=8192, vocab_size=32000, context_length=4096),
     "llama-15m": dict(family="llama", hidden_size=288, num_layers=6, num_heads=6, num_kv_heads=6,
                       ffn_size=768, vocab_size=32000, context_length=1024),
+    "llama-stub": dict(family="llama", hidden_size=64, num_layers=1, num_heads=1, num_kv_heads=1,
+                       ffn_size=128, vocab_size=512, context_length=256),
     "gpt2-124m": dict(family="gpt2", hidden_size=768, num_layers=12, num_heads=12, num_kv_heads=12,
                       ffn_size=3072, vocab_size=50257, context_length=1024),
     "bloom-560m": dict(family="bloom", hidden_size=1024, num_layers=24, num_heads=16,

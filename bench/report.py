@@ -364,6 +364,70 @@ def data_lines(document):
     yield ""
 
 
+def serve_rows(document):
+    """(model, what, lower is better, {engine: [median, low, high]}), a line of the table each."""
+    found = {}
+    for row in document["rows"]:
+        place = {"prompt": row.get("prompt"), "clients": row.get("clients")}
+
+        def put(what, values, factor=1.0, lower=True):
+            key = (row["model"], what.format(**place), lower)
+            found.setdefault(key, {})[row["engine"]] = [factor * values[k]
+                                                        for k in ("median", "min", "max")]
+        if row["test"] == "one":
+            put("first token of a prompt of {prompt}, ms", row["first_token"], 1e3)
+            put("then, after {prompt}, tokens/s", row["rate"], lower=False)
+        elif row["test"] == "prefix":
+            put("a beginning of {prompt} tokens: first token, ms", row["first_token"], 1e3)
+            put("… again, with another end, ms", row["again"], 1e3)
+        elif row["test"] == "several":
+            put("{clients} clients, all tokens/s", row["rate"], lower=False)
+            put("… first token of {clients} clients, ms", row["first_token"], 1e3)
+        elif row["test"] == "memory":
+            put("most memory held, MB", row["bytes"], 1e-6)
+    for (model, what, lower), engines in found.items():
+        yield model, what, lower, engines
+
+
+def serve_lines(document):
+    yield f"## Serving, {document['taken']}"
+    yield ""
+    yield "Over HTTP, streamed, `/v1/completions` of each (`bench/serve/compare.py`, whose load comes from"
+    yield f"`serve_load` on the same two processors): {engine_words(document)}."
+    yield "*Ratio*: Parvis over the best of the others, below 1 is better for times, above 1 for rates."
+    yield ""
+    names = list(document["engines"])
+    yield "| model | what | " + " | ".join(names) + " | ratio |"
+    yield "|" + " --- |" * (len(names) + 3)
+    for model, what, lower, engines in serve_rows(document):
+        cells = [f"{number(v[0])} ({number(v[1])}–{number(v[2])})" if (v := engines.get(n)) else "–"
+                 for n in names]
+        others = [engines[n][0] for n in names if n != OURS and n in engines]
+        against = (min(others) if lower else max(others)) if others else None
+        ratio_text = f"{engines[OURS][0] / against:.2f}" if against and OURS in engines else "–"
+        yield f"| {model} | {what} | " + " | ".join(cells) + f" | {ratio_text} |"
+    yield ""
+    if "path" in document:
+        yield "What the path costs (identity, access, limits, records before the first and the last byte), with a"
+        yield "model of next to no arithmetic, seen by the client; `sync`: a write of 4 KiB alone, synced."
+        yield ""
+        yield "| records on | requests a second | median, ms | 99 %, ms | sync alone, median and 99 %, ms |"
+        yield "|" + " --- |" * 5
+        for name, row in document["path"].items():
+            yield (f"| {name} | {row['rate']:.0f} | {1e3 * row['p50']:.1f} | {1e3 * row['p99']:.1f} | "
+                   f"{1e3 * row['sync']['p50']:.2f}, {1e3 * row['sync']['p99']:.2f} |")
+        yield ""
+    if "idle" in document:
+        idle = document["idle"]
+        yield (f"{idle['streams']:,} streams that wait for their turn hold "
+               f"{idle['bytes_each'] / 1024:.1f} KiB of resident memory each, connection included.")
+        yield ""
+
+
+def engine_words(document):
+    return ", ".join(f"{name} {version}".strip() for name, version in document["engines"].items())
+
+
 def page():
     lines = [INTRODUCTION]
     for path in sorted(RESULTS.glob("*.json")):
@@ -373,6 +437,7 @@ def page():
                 "parvis.bench.train_scaling/1": scaling_lines,
                 "parvis.bench.data/1": data_lines,
                 "parvis.bench.start/1": start_lines,
+                "parvis.bench.serve/1": serve_lines,
                 "parvis.bench.streams/1": streams_lines,
                 "parvis.judge.perplexity/1": perplexity_lines,
                 "parvis.judge.full_size/1": full_size_lines}[document["schema"]]

@@ -28,7 +28,7 @@ struct alignas(64) Share {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) {
+ThreadPool::ThreadPool(int threads) : taken_(static_cast<size_t>(std::max(threads, 1))) {
   PARVIS_CHECK(threads >= 1);
   for (int i = 1; i < threads; ++i) {
     try {
@@ -66,9 +66,19 @@ void ThreadPool::WorkerLoop(int index) {
     }
     seen = generation_.load(std::memory_order_acquire);
     if (stop_.load()) return;
-    (*member_)(index);
+    if (!Take(index, seen)) continue;
+    (*member_)(index);  // of that region: it cannot end before
     running_.fetch_sub(1, std::memory_order_release);
   }
+}
+
+bool ThreadPool::Take(int index, uint64_t generation) {
+  std::atomic<uint64_t>& last = taken_[static_cast<size_t>(index)].generation;
+  uint64_t before = last.load();
+  while (before < generation) {
+    if (last.compare_exchange_weak(before, generation)) return true;
+  }
+  return false;
 }
 
 void ThreadPool::Run(const std::function<void(int)>& member) {
@@ -82,13 +92,19 @@ void ThreadPool::Run(const std::function<void(int)>& member) {
   std::lock_guard region(region_);
   member_ = &member;
   running_.store(static_cast<int>(workers_.size()));
-  generation_.fetch_add(1);  // seq_cst: a member either sees it or is counted as sleeping
+  // seq_cst: a member either sees it or is counted as sleeping.
+  const uint64_t generation = generation_.fetch_add(1) + 1;
   if (sleeping_.load() > 0) {
     { std::lock_guard lock(mutex_); }
     wake_.notify_all();
   }
   in_region = true;
   member(0);
+  for (int i = 1; i < size(); ++i) {  // who has not begun is asleep, or waits for a processor
+    if (!Take(i, generation)) continue;
+    member(i);
+    running_.fetch_sub(1);
+  }
   in_region = false;
   int spins = 0;
   while (running_.load(std::memory_order_acquire) > 0) {

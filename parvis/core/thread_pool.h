@@ -16,8 +16,9 @@ namespace parvis {
 // Work is split by index, never by time, so what a given index computes does not depend on the
 // number of threads; callers must choose indices so that each output belongs to one index.
 // Waiting members spin for a short while (a step of a small model has hundreds of regions) and then
-// sleep. Regions from several threads are run one after the other. A region inside a region runs on
-// the calling member alone.
+// sleep. The caller does the part of a member that has not begun when it is through with its own,
+// so that a busy machine, which wakes a sleeper late, holds nothing up. Regions from several
+// threads are run one after the other. A region inside a region runs on the calling member alone.
 class ThreadPool {
  public:
   // threads ≥ 1. Fewer are started when the system refuses; size() tells.
@@ -39,7 +40,14 @@ class ThreadPool {
  private:
   void Run(const std::function<void(int)>& member);
   void WorkerLoop(int index);
+  // Makes the calling thread the one that does `index` of a region. False: another one is.
+  bool Take(int index, uint64_t generation);
 
+  struct alignas(64) Taken {
+    std::atomic<uint64_t> generation{0};  // of the last region in which this index was taken
+  };
+
+  std::vector<Taken> taken_;  // by index; the first is not used
   std::vector<std::thread> workers_;
   std::mutex region_;  // held by the thread whose region runs
   std::mutex mutex_;   // guards sleeping

@@ -55,5 +55,17 @@ TEST(ThreadPool, ManyShortRegionsAndSeveralCallers) {
   EXPECT_EQ(sum, 2 * 2000 * 8);
 }
 
+// Most members never get to their part in time: the caller does it, and nobody does it again.
+TEST(ThreadPool, MoreMembersThanProcessors) {
+  ThreadPool pool(24);
+  std::vector<std::atomic<int>> seen(24);
+  for (int region = 1; region <= 3000; ++region) {
+    pool.For(24, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) ++seen[i];
+    });
+    for (int i = 0; i < 24; ++i) ASSERT_EQ(seen[i], region) << i;
+  }
+}
+
 }  // namespace
 }  // namespace parvis
