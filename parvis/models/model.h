@@ -53,6 +53,12 @@ Result<Model> LoadModel(const ops::Exec& exec, const formats::ModelFile& file,
 Model NewModel(nn::Blueprint blueprint, std::shared_ptr<const text::Tokenizer> tokenizer,
                uint64_t seed, double deviation = 0.02);
 
+// Puts sines of wavelengths from 2π to 10000 · 2π (Vaswani et al. 2017, §3.5) in place of a new
+// model's drawn position table, as large as they: a head finds "the token before" with one turn of
+// each pair, which it would otherwise have to learn of every place. They are learned further.
+// REQUIRES: the model has a table of positions.
+void BeginPositionsAsSines(Model& model, double deviation);
+
 // The same model (which holds its values) with another head: what both have is kept, what is new is
 // drawn as NewModel draws it. `labels`: of a head with labels; their scores are kept only if they
 // are the model's own. Refuses a head that the family does not have. Not packed.

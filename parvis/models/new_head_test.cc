@@ -96,6 +96,27 @@ TEST_F(NewHeadTest, OtherLabelsHaveOtherScores) {
   EXPECT_FALSE(WithHead(Load(kGoldens + "models/llama_gqa"), Kind::kTokenLabels, kLabels, 1).ok());
 }
 
+TEST(NewModel, BeginsPositionsAsSines) {
+  const auto blueprint = BlueprintFromConfig({{"model_type", "roberta"},
+                                              {"vocab_size", 40},
+                                              {"hidden_size", 8},
+                                              {"num_attention_heads", 2},
+                                              {"num_hidden_layers", 1},
+                                              {"intermediate_size", 16},
+                                              {"pad_token_id", 1},
+                                              {"max_position_embeddings", 12}});
+  ASSERT_TRUE(blueprint.ok()) << blueprint.status().message();
+  Model model = NewModel(*blueprint, nullptr, 1);
+  BeginPositionsAsSines(model, 0.5);
+  const Tensor& table = model.stack.Find("position.weight")->value;
+  const float* third = table.f32() + (2 + 3) * 8;  // after the two rows that no token reads
+  const float size = 0.5f * std::sqrt(2.0f);
+  EXPECT_FLOAT_EQ(third[0], size * std::sin(3.0f));
+  EXPECT_FLOAT_EQ(third[1], size * std::cos(3.0f));
+  EXPECT_FLOAT_EQ(third[6], size * std::sin(3e-3f));
+  EXPECT_FLOAT_EQ(third[7], size * std::cos(3e-3f));
+}
+
 // A T5's scores are not divided, so its numbers are drawn as its published code draws them.
 TEST(NewModel, DrawsT5AsPublished) {
   const auto blueprint = BlueprintFromConfig({{"model_type", "t5"},

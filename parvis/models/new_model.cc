@@ -1,5 +1,7 @@
 #include <cmath>
+#include <numbers>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "parvis/core/random.h"
@@ -69,6 +71,21 @@ Model NewModel(nn::Blueprint blueprint, std::shared_ptr<const text::Tokenizer> t
     model.stack.parameters()[i].value = InitialValue(specs[i], deviations[i], random);
   }
   return model;
+}
+
+void BeginPositionsAsSines(Model& model, double deviation) {
+  const auto& positions = std::get<nn::LearnedPositions>(model.stack.blueprint().positions);
+  const Tensor& table = model.stack.Find("position.weight")->value;
+  const int64_t rows = table.shape()[0], size = table.shape()[1];
+  for (int64_t row = positions.unused_rows; row < rows; ++row) {
+    for (int64_t i = 0; i < size; ++i) {
+      const double wave =
+          std::pow(1e4, -static_cast<double>(i / 2 * 2) / static_cast<double>(size));
+      const double angle = static_cast<double>(row - positions.unused_rows) * wave;
+      table.f32()[row * size + i] = static_cast<float>(
+          deviation * std::numbers::sqrt2 * (i % 2 == 0 ? std::sin(angle) : std::cos(angle)));
+    }
+  }
 }
 
 }  // namespace parvis::models

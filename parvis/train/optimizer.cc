@@ -14,6 +14,14 @@ std::span<float> PartOf(const Tensor& tensor, const Slice& slice) {
   return {tensor.f32() + slice.begin, static_cast<size_t>(slice.size())};
 }
 
+constexpr double kLeastSize = 1e-3;  // of what begins with zeros
+
+double SizeOf(const Tensor& tensor) {
+  double squares = 0.0;
+  for (int64_t i = 0; i < tensor.size(); ++i) squares += double{tensor.f32()[i]} * tensor.f32()[i];
+  return std::max(kLeastSize, std::sqrt(squares / static_cast<double>(tensor.size())));
+}
+
 }  // namespace
 
 Optimizer::Optimizer(nn::Stack& stack, const OptimizerSettings& settings)
@@ -28,6 +36,7 @@ Optimizer::Optimizer(nn::Stack& stack, const OptimizerSettings& settings, std::v
     const Shape shape = slice.size() == value.size() ? value.shape() : Shape{slice.size()};
     m.push_back(Tensor::Zeros(shape));
     v.push_back(Tensor::Zeros(shape));
+    sizes_.push_back(settings_.relative ? SizeOf(value) : 1.0);
     if (averaging()) average.push_back(Tensor::Of(shape, PartOf(value, slice)));
   }
 }
@@ -53,7 +62,6 @@ void Optimizer::Update(const ops::Exec& exec, nn::Stack& stack, double learning_
   if (settings_.clip > 0.0f) {  // with the epsilon of PyTorch's clip_grad_norm_
     args.grad_scale = static_cast<float>(std::min(1.0, settings_.clip / (norm + 1e-6)));
   }
-  args.learning_rate = static_cast<float>(learning_rate);
   args.beta1 = settings_.beta1;
   args.beta2 = settings_.beta2;
   args.epsilon = settings_.epsilon;
@@ -63,6 +71,7 @@ void Optimizer::Update(const ops::Exec& exec, nn::Stack& stack, double learning_
   for (size_t i = 0; i < slices_.size(); ++i) {
     const ops::Parameter& parameter = *learned[slices_[i].parameter];
     const std::span<float> value = PartOf(parameter.value, slices_[i]);
+    args.learning_rate = static_cast<float>(learning_rate * sizes_[i]);
     args.weight_decay = parameter.shape.size() == 2 ? settings_.weight_decay : 0.0f;
     ops::AdamWStep(exec, value, PartOf(parameter.grad, slices_[i]), m[i], v[i], args);
     if (!averaging()) continue;

@@ -15,6 +15,11 @@ struct OptimizerSettings {
   float weight_decay = 0.1f;  // of matrices and embeddings (all that has two dimensions)
   float clip = 1.0f;          // the norm of all gradients is scaled down to this; 0: never
   float average = 0.0f;       // decay of an exponential average of the weights; 0: none is kept
+  // Steps of each tensor are multiplied by its size when the optimiser is made: the root of the
+  // mean of its squares, 1e-3 at least (Shazeer and Stern 2018, arXiv:1804.04235, §8, with the
+  // first size in place of the current). For a model like T5, whose matrices differ in size by a
+  // hundred.
+  bool relative = false;
 };
 
 // AdamW over what a stack learns (Stack::Learned), whose values must be f32, or over the slices of
@@ -44,6 +49,7 @@ class Optimizer {
 
  private:
   OptimizerSettings settings_;
+  std::vector<double> sizes_;  // of the slices' tensors; 1 unless `relative`
   std::vector<Slice> slices_;
 };
 

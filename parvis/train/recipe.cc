@@ -178,6 +178,7 @@ Status ReadTrain(const toml::table* table, Recipe& recipe) {
   number("epsilon", recipe.epsilon, 1e-30, 1);
   number("clip", recipe.clip, 0, kHuge);
   number("average", recipe.average, 0, 0.999999);
+  recipe.relative_steps = reader.Flag("relative_steps", false);
   recipe.dtype = *DTypeFromName(reader.OneOf("dtype", "f32", {"f32", "bf16"}));
   recipe.recompute = reader.Flag("activation_checkpointing", false);
   recipe.eval_every = reader.Integer("eval_every", 0, 0);
@@ -330,6 +331,7 @@ Json Recipe::Deciding() const {
     flat["lora.targets"] = lora->targets;
   }
   if (patience > 0) flat["train.patience"] = patience;
+  if (relative_steps) flat["train.relative_steps"] = true;
   if (recompute) flat["train.activation_checkpointing"] = true;  // an encoder's sums differ
   if (objective.kind != ObjectiveKind::kCausal) {
     flat["train.objective"] = static_cast<int>(objective.kind);

@@ -79,6 +79,7 @@ struct Recipe {
   float clip = 1.0f;  // of the norm of all gradients; 0: none
   float average =
       0.0f;  // decay of an average of the weights that is evaluated and written; 0: none
+  bool relative_steps = false;  // each tensor's by its own first size (OptimizerSettings::relative)
   DType dtype = DType::kF32;    // numbers of the products: f32 or bf16; weights stay f32
   bool recompute = false;       // activation_checkpointing: less memory, a third more work
   int64_t eval_every = 0;       // steps; 0: at the end only

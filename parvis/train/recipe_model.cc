@@ -22,8 +22,8 @@ const std::vector<std::string> kLlamaKeys = {
     "rope_theta",          "rope_scaling",        "attention_bias",   "mlp_bias",   "vocab_size",
     "tie_word_embeddings", "sliding_window",      "initializer_range"};
 const std::vector<std::string> kBertKeys = {
-    "intermediate_size", "hidden_act",          "type_vocab_size",  "layer_norm_eps",
-    "vocab_size",        "tie_word_embeddings", "initializer_range"};
+    "intermediate_size", "hidden_act",          "type_vocab_size",   "layer_norm_eps",
+    "vocab_size",        "tie_word_embeddings", "initializer_range", "sinusoidal_pos_embds"};
 const std::vector<std::string> kT5Keys = {"d_kv",
                                           "d_ff",
                                           "num_decoder_layers",
@@ -96,6 +96,9 @@ void CheckSizes(TomlReader& reader, const FamilyKeys& family, const Json& model)
     if (!range->is_number() || range->get<double>() <= 0.0 || range->get<double>() > 1.0) {
       reader.Refuse("initializer_range", "must be a number above 0 and at most 1");
     }
+  }
+  if (const auto sines = model.find("sinusoidal_pos_embds"); sines != model.end()) {
+    if (!sines->is_boolean()) reader.Refuse("sinusoidal_pos_embds", "must be true or false");
   }
   const auto hidden = model[family.hidden].get<int64_t>();
   const auto heads = model[family.heads].get<int64_t>();

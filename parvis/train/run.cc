@@ -25,7 +25,8 @@ OptimizerSettings SettingsOf(const Recipe& recipe) {
           .epsilon = recipe.epsilon,
           .weight_decay = recipe.weight_decay,
           .clip = recipe.clip,
-          .average = recipe.average};
+          .average = recipe.average,
+          .relative = recipe.relative_steps};
 }
 
 std::vector<double> RepeatsOf(const Recipe& recipe) {

@@ -73,9 +73,10 @@ Result<models::Model> NewModelOf(const Recipe& recipe,
   PARVIS_RETURN_IF_ERROR(AddToConfig(recipe, *tokenizer, labels, config).In(recipe.path));
   Result<nn::Blueprint> blueprint = models::BlueprintFromConfig(config);
   if (!blueprint.ok()) return blueprint.status().In(recipe.path + ": [model]");
+  const double deviation = config.value("initializer_range", kInitializerRange);
   models::Model model =
-      models::NewModel(std::move(blueprint).value(), std::move(tokenizer), recipe.seed,
-                       config.value("initializer_range", kInitializerRange));
+      models::NewModel(std::move(blueprint).value(), std::move(tokenizer), recipe.seed, deviation);
+  if (config.value("sinusoidal_pos_embds", false)) models::BeginPositionsAsSines(model, deviation);
   model.task.labels = labels.names;
   return model;
 }

@@ -202,5 +202,28 @@ TEST(Trainer, AveragesTheWeights) {
   }
 }
 
+// With relative steps a tensor moves by its own first size as often as without.
+TEST(Trainer, TakesStepsRelativeToATensorsSize) {
+  const Corpus corpus = RandomCorpus({30});
+  DataLoader loader(corpus, *kCausal, 32, {1.0}, 1);
+  const Batch batch = loader.Next(1);
+  const models::Model first = TinyModel();
+  Bench plain(1, {.weight_decay = 0.0f});
+  Bench relative(1, {.weight_decay = 0.0f, .relative = true});
+  ASSERT_TRUE(plain.trainer.Step({&batch, 1}, 1e-3, corpus).ok());
+  ASSERT_TRUE(relative.trainer.Step({&batch, 1}, 1e-3, corpus).ok());
+  for (size_t p = 0; p < first.stack.parameters().size(); ++p) {
+    const Tensor& before = first.stack.parameters()[p].value;
+    double squares = 0.0, moved = 0.0, expected = 0.0;
+    for (int64_t i = 0; i < before.size(); ++i) {
+      squares += std::pow(double{before.f32()[i]}, 2);
+      moved += std::abs(relative.model.stack.parameters()[p].value.f32()[i] - before.f32()[i]);
+      expected += std::abs(plain.model.stack.parameters()[p].value.f32()[i] - before.f32()[i]);
+    }
+    const double size = std::sqrt(squares / static_cast<double>(before.size()));
+    EXPECT_NEAR(moved / expected, size, 0.01 * size) << first.stack.parameters()[p].name;
+  }
+}
+
 }  // namespace
 }  // namespace parvis::train
