@@ -324,6 +324,7 @@ void Engine::Finish(Sequence& sequence, FinishReason reason, TokenEvent event) {
   unfinished_.fetch_sub(1, std::memory_order_relaxed);
   if (finished->decoder) event.text += finished->stop.Add(finished->decoder->Finish());
   event.text += finished->stop.Finish();
+  event.stop_string = finished->stop.stopped_by();
   event.id = finished->id;
   event.finish = reason;
   event.usage = finished->usage;

@@ -74,9 +74,10 @@ struct TokenEvent {
   float logprob = 0.0f;           // if asked for
   std::vector<TokenLogprob> top;  // if asked for
   std::optional<FinishReason> finish;
-  Status status;    // not ok only with FinishReason::kError
-  Usage usage;      // so far
-  Timings timings;  // only with `finish`
+  std::string stop_string;  // only with `finish`: the one that ended the text, if one did
+  Status status;            // not ok only with FinishReason::kError
+  Usage usage;              // so far
+  Timings timings;          // only with `finish`
 };
 
 struct GenerateRequest {

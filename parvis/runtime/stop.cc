@@ -46,15 +46,17 @@ std::string StopFilter::Add(std::string_view piece) {
   if (stopped_) return {};
   for (const char byte : piece) {
     held_.push_back(byte);
-    size_t complete = 0;
+    const Automaton* complete = nullptr;  // the longest
     for (Automaton& a : automata_) {
       while (a.matched > 0 && a.pattern[a.matched] != byte) a.matched = a.fallback[a.matched];
       if (a.pattern[a.matched] == byte) ++a.matched;
-      if (a.matched == a.pattern.size()) complete = std::max(complete, a.matched);
+      if (a.matched < a.pattern.size()) continue;
+      if (complete == nullptr || a.matched > complete->matched) complete = &a;
     }
-    if (complete > 0) {
+    if (complete != nullptr) {
       stopped_ = true;
-      held_.resize(held_.size() - complete);
+      stopped_by_ = complete->pattern;
+      held_.resize(held_.size() - complete->matched);
       return std::exchange(held_, {});
     }
   }

@@ -33,6 +33,8 @@ class StopFilter {
   std::string Finish();
 
   bool stopped() const { return stopped_; }
+  // The stop string that ended the text; empty unless stopped().
+  const std::string& stopped_by() const { return stopped_by_; }
 
  private:
   struct Automaton {
@@ -44,6 +46,7 @@ class StopFilter {
   std::vector<Automaton> automata_;
   std::string held_;
   bool stopped_ = false;
+  std::string stopped_by_;
 };
 
 }  // namespace parvis::runtime

@@ -12,6 +12,7 @@ namespace {
 struct Outcome {
   std::string text;
   bool stopped;
+  std::string by = {};  // the stop string
   bool operator==(const Outcome&) const = default;
 };
 
@@ -19,13 +20,12 @@ struct Outcome {
 // one.
 Outcome Naive(const std::string& text, const std::vector<std::string>& stops) {
   for (size_t end = 1; end <= text.size(); ++end) {
-    size_t longest = 0;
+    std::string longest;
     for (const std::string& stop : stops) {
-      if (stop.size() <= end && text.compare(end - stop.size(), stop.size(), stop) == 0) {
-        longest = std::max(longest, stop.size());
-      }
+      const bool ends = text.substr(0, end).ends_with(stop);
+      if (ends && stop.size() > longest.size()) longest = stop;
     }
-    if (longest > 0) return {text.substr(0, end - longest), true};
+    if (!longest.empty()) return {text.substr(0, end - longest.size()), true, longest};
   }
   return {text, false};
 }
@@ -35,6 +35,7 @@ Outcome Stream(const std::vector<std::string>& pieces, const std::vector<std::st
   Outcome outcome{"", false};
   for (const std::string& piece : pieces) outcome.text += filter.Add(piece);
   outcome.stopped = filter.stopped();
+  outcome.by = filter.stopped_by();
   outcome.text += filter.Finish();
   return outcome;
 }
@@ -63,8 +64,8 @@ TEST(StopFilter, WithoutStopStringsEverythingPasses) {
 }
 
 TEST(StopFilter, TheFirstCompleteOneEndsTheText) {
-  EXPECT_EQ(Stream({"abcde"}, {"abcde", "cd"}), (Outcome{"ab", true}));
-  EXPECT_EQ(Stream({"xabc"}, {"bc", "abc"}), (Outcome{"x", true}));
+  EXPECT_EQ(Stream({"abcde"}, {"abcde", "cd"}), (Outcome{"ab", true, "cd"}));
+  EXPECT_EQ(Stream({"xabc"}, {"bc", "abc"}), (Outcome{"x", true, "abc"}));
 }
 
 TEST(StopFilter, KeepsCharactersWhole) {

@@ -1,10 +1,15 @@
 // POST /v1/messages and /v1/messages/count_tokens: Anthropic's words for a conversation.
 
+#include <optional>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "parvis/server/answer.h"
+#include "parvis/server/anthropic_request.h"
 #include "parvis/server/api.h"
 #include "parvis/server/openai_json.h"
+#include "parvis/server/tools.h"
 #include "parvis/service/count_task.h"
 #include "parvis/service/generate_task.h"
 
@@ -12,106 +17,31 @@ namespace parvis::server {
 namespace {
 
 using service::Delta;
-using service::Invalid;
 using service::Refusal;
 
-constexpr std::string_view kRoles[] = {"user", "assistant"};
-constexpr std::string_view kBlockTypes[] = {"text"};
-constexpr Field kBlockFields[] = {
-    {"type", Among(kBlockTypes), Presence::kRequired},
-    {"text", String(kMaxText), Presence::kRequired},
-    {"cache_control", Any(), Presence::kIgnored},
-    {"citations", Any(), Presence::kUnsupported},
+// What the answer needs to know of its request.
+struct Asked {
+  std::set<std::string> functions;  // whose calls are looked for
 };
-constexpr Shape kBlock = Object(kBlockFields);
-constexpr Shape kTextShapes[] = {String(kMaxText), Array(kBlock, 1, 1024)};
-constexpr Shape kTextOrBlocks = OneOf(kTextShapes);
-constexpr Field kMessageFields[] = {
-    {"role", Among(kRoles), Presence::kRequired},
-    {"content", kTextOrBlocks, Presence::kRequired},
+
+// How an answer ended, and by which of the texts to stop at.
+struct Ending {
+  std::optional<service::Finish> finish;
+  std::string stop_text;
 };
-constexpr Shape kMessage = Object(kMessageFields);
-constexpr Shape kMessages = Array(kMessage, 1, 4096);
-constexpr std::string_view kThinkingTypes[] = {"disabled"};
-constexpr Field kThinkingFields[] = {{"type", Among(kThinkingTypes), Presence::kRequired}};
-constexpr Shape kThinking = Object(kThinkingFields);
-constexpr Field kMetadataFields[] = {{"user_id", String(512), Presence::kIgnored}};
-constexpr std::string_view kTiers[] = {"auto", "standard_only"};
-constexpr Field kFields[] = {
-    {"model", kModelName, Presence::kRequired},
-    {"max_tokens", Integer(1, 1'000'000), Presence::kRequired},
-    {"messages", kMessages, Presence::kRequired},
-    {"system", kTextOrBlocks},
-    {"stream", Boolean()},
-    {"stop_sequences", Array(kStopText, 0, kMaxStopTexts)},
-    {"temperature", Number(0, 1)},
-    {"top_p", Number(0, 1)},
-    {"top_k", Integer(0, 1'000'000)},
-    {"thinking", kThinking},
-    {"metadata", Object(kMetadataFields), Presence::kIgnored},
-    {"service_tier", Among(kTiers), Presence::kIgnored},
-    {"cache_control", Any(), Presence::kIgnored},
-    {"tools", Any(), Presence::kUnsupported},
-    {"tool_choice", Any(), Presence::kUnsupported},
-    {"output_config", Any(), Presence::kUnsupported},
-    {"container", Any(), Presence::kUnsupported},
-    {"context_management", Any(), Presence::kUnsupported},
-    {"mcp_servers", Any(), Presence::kUnsupported},
-};
-constexpr Shape kBody = Object(kFields);
-constexpr Field kCountFields[] = {
-    {"model", kModelName, Presence::kRequired},
-    {"messages", kMessages, Presence::kRequired},
-    {"system", kTextOrBlocks},
-    {"thinking", kThinking},
-    {"cache_control", Any(), Presence::kIgnored},
-    {"tools", Any(), Presence::kUnsupported},
-    {"tool_choice", Any(), Presence::kUnsupported},
-    {"output_config", Any(), Presence::kUnsupported},
-    {"context_management", Any(), Presence::kUnsupported},
-    {"mcp_servers", Any(), Presence::kUnsupported},
-};
-constexpr Shape kCountBody = Object(kCountFields);
 
-// Templates are given text, not blocks.
-std::string TextOf(const Json& content) {
-  if (content.is_string()) return content.get<std::string>();
-  std::string text;
-  for (const Json& block : content) text += block["text"].get<std::string>();
-  return text;
-}
-
-// An assistant's last message is the beginning of the answer.
-service::ConversationText ReadConversation(const Json& body) {
-  OrderedJson messages = OrderedJson::array();
-  if (const Json& system = Get(body, "system"); !system.is_null()) {
-    messages.push_back({{"role", "system"}, {"content", TextOf(system)}});
-  }
-  for (const Json& message : body["messages"]) {
-    messages.push_back({{"role", message["role"]}, {"content", TextOf(message["content"])}});
-  }
-  const bool continues = messages.back()["role"] == "assistant";
-  return {.json = OrderedJson{{"messages", std::move(messages)}}.dump(), .continues = continues};
-}
-
-service::OrRefusal<service::GenerateSpec> ReadSpec(const Json& body) {
-  service::GenerateSpec spec;
-  spec.model = body["model"].get<std::string>();
-  spec.prompts.emplace_back(ReadConversation(body));
-  spec.max_tokens = body["max_tokens"].get<int64_t>();
-  if (auto refusal = ReadSampling(body, spec)) return std::move(*refusal);
-  if (const Json& stop = Get(body, "stop_sequences"); !stop.is_null()) {
-    spec.stop = stop.get<std::vector<std::string>>();
-  }
-  return spec;
-}
-
-// The engine does not say whether a stop text ended an answer, so none is named.
-OrderedJson EndingOf(std::optional<service::Finish> finish) {
+OrderedJson EndingOf(const Ending& ending, bool calls) {
+  OrderedJson stop_sequence;
   const char* reason = "end_turn";
-  if (finish == service::Finish::kLength) reason = "max_tokens";
-  if (finish == service::Finish::kContentFilter) reason = "refusal";
-  return {{"stop_reason", reason}, {"stop_sequence", nullptr}};
+  if (ending.finish == service::Finish::kLength) reason = "max_tokens";
+  if (ending.finish == service::Finish::kContentFilter) reason = "refusal";
+  if (calls) {
+    reason = "tool_use";
+  } else if (!ending.stop_text.empty()) {
+    reason = "stop_sequence";
+    stop_sequence = ending.stop_text;
+  }
+  return {{"stop_reason", reason}, {"stop_sequence", stop_sequence}};
 }
 
 OrderedJson UsageOf(int64_t input, int64_t output) {
@@ -128,39 +58,74 @@ OrderedJson MessageOf(const std::string& request_id, const service::Admission& a
           {"stop_sequence", nullptr}};
 }
 
+OrderedJson ToolUse(const ToolCall& call, const std::string& input) {
+  return {{"type", "tool_use"},
+          {"id", NewCallId("toolu_")},
+          {"name", call.name},
+          {"input", OrderedJson::parse(input)}};
+}
+
 Headers MessageHeaders(const service::Admission& admission, const std::string& request_id) {
   Headers headers = AdmissionHeaders(admission);
   headers.emplace_back("request-id", request_id);
   return headers;
 }
 
-class WholeMessage : public AnswerReceiver {
+class MessageReceiver : public AnswerReceiver {
  public:
-  WholeMessage(std::string request_id, std::shared_ptr<Responder> to)
-      : AnswerReceiver(Dialect::kAnthropic, std::move(request_id), std::move(to)) {}
+  MessageReceiver(Asked asked, std::string request_id, std::shared_ptr<Responder> to)
+      : AnswerReceiver(Dialect::kAnthropic, std::move(request_id), std::move(to)),
+        asked_(std::move(asked)),
+        filter_(asked_.functions) {}
 
   void OnDelta(Delta delta) override {
-    text_ += delta.text;
-    if (delta.finish) finish_ = delta.finish;
+    if (delta.finish) ending_ = {delta.finish, std::move(delta.stop_text)};
+    if (std::string text = filter_.Add(std::move(delta.text)); !text.empty()) {
+      Take(std::move(text));
+    }
   }
   void OnReply(const service::Reply& reply) override {
-    if (finish_ == service::Finish::kCancelled) return OnRefused(CutShort());
+    if (ending_.finish == service::Finish::kCancelled) return OnRefused(CutShort());
+    const AnswerParts rest = filter_.Finish(ending_.finish == service::Finish::kStop);
+    if (!rest.text.empty()) Take(rest.text);
+    Finish(rest.calls, reply.usage);
+  }
+
+ protected:
+  virtual void Take(std::string text) = 0;
+  virtual void Finish(const std::vector<ToolCall>& calls, const runtime::Usage& usage) = 0;
+
+  const Asked asked_;
+  Ending ending_;
+
+ private:
+  CallFilter filter_;
+};
+
+class WholeMessage : public MessageReceiver {
+ public:
+  using MessageReceiver::MessageReceiver;
+
+ private:
+  void Take(std::string text) override { text_ += text; }
+  void Finish(const std::vector<ToolCall>& calls, const runtime::Usage& usage) override {
     OrderedJson body = MessageOf(request_id_, admission_);
-    body["content"].push_back({{"type", "text"}, {"text", text_}});
-    body.update(EndingOf(finish_));
-    body["usage"] = UsageOf(reply.usage.prompt_tokens, reply.usage.completion_tokens);
+    if (!text_.empty() || calls.empty()) {
+      body["content"].push_back({{"type", "text"}, {"text", text_}});
+    }
+    for (const ToolCall& call : calls) body["content"].push_back(ToolUse(call, call.arguments));
+    body.update(EndingOf(ending_, !calls.empty()));
+    body["usage"] = UsageOf(usage.prompt_tokens, usage.completion_tokens);
     to_->Send({.body = Dump(body), .headers = MessageHeaders(admission_, request_id_)});
   }
 
- private:
   std::string text_;
-  std::optional<service::Finish> finish_;
 };
 
-class StreamedMessage : public AnswerReceiver {
+// Blocks are begun when there is something in them: an answer that is a call has no text.
+class StreamedMessage : public MessageReceiver {
  public:
-  StreamedMessage(std::string request_id, std::shared_ptr<Responder> to)
-      : AnswerReceiver(Dialect::kAnthropic, std::move(request_id), std::move(to)) {}
+  using MessageReceiver::MessageReceiver;
 
   void OnAdmitted(const service::Admission& admission) override {
     AnswerReceiver::OnAdmitted(admission);
@@ -169,26 +134,8 @@ class StreamedMessage : public AnswerReceiver {
     OrderedJson message = MessageOf(request_id_, admission);
     message["usage"] = UsageOf(admission.input_tokens, 0);
     Say({{"type", "message_start"}, {"message", std::move(message)}});
-    Say({{"type", "content_block_start"},
-         {"index", 0},
-         {"content_block", {{"type", "text"}, {"text", ""}}}});
+    if (asked_.functions.empty()) BeginText();
     Say({{"type", "ping"}});
-  }
-  void OnDelta(Delta delta) override {
-    if (delta.finish) finish_ = delta.finish;
-    if (delta.text.empty()) return;
-    Say({{"type", "content_block_delta"},
-         {"index", 0},
-         {"delta", {{"type", "text_delta"}, {"text", delta.text}}}});
-  }
-  void OnReply(const service::Reply& reply) override {
-    if (finish_ == service::Finish::kCancelled) return OnRefused(CutShort());
-    Say({{"type", "content_block_stop"}, {"index", 0}});
-    Say({{"type", "message_delta"},
-         {"delta", EndingOf(finish_)},
-         {"usage", UsageOf(reply.usage.prompt_tokens, reply.usage.completion_tokens)}});
-    Say({{"type", "message_stop"}});
-    to_->End();
   }
   void OnRefused(const Refusal& refusal) override {
     if (!begun_) return AnswerReceiver::OnRefused(refusal);
@@ -197,13 +144,43 @@ class StreamedMessage : public AnswerReceiver {
   }
 
  private:
+  void Take(std::string text) override {
+    if (!in_text_) BeginText();
+    SayDelta({{"type", "text_delta"}, {"text", std::move(text)}});
+  }
+  void Finish(const std::vector<ToolCall>& calls, const runtime::Usage& usage) override {
+    if (!in_text_ && calls.empty()) BeginText();
+    if (in_text_) EndBlock();
+    for (const ToolCall& call : calls) {
+      BeginBlock(ToolUse(call, "{}"));
+      SayDelta({{"type", "input_json_delta"}, {"partial_json", call.arguments}});
+      EndBlock();
+    }
+    Say({{"type", "message_delta"},
+         {"delta", EndingOf(ending_, !calls.empty())},
+         {"usage", UsageOf(usage.prompt_tokens, usage.completion_tokens)}});
+    Say({{"type", "message_stop"}});
+    to_->End();
+  }
+
+  void BeginText() {
+    in_text_ = true;
+    BeginBlock({{"type", "text"}, {"text", ""}});
+  }
+  void BeginBlock(OrderedJson block) {
+    Say({{"type", "content_block_start"}, {"index", block_}, {"content_block", std::move(block)}});
+  }
+  void SayDelta(OrderedJson delta) {
+    Say({{"type", "content_block_delta"}, {"index", block_}, {"delta", std::move(delta)}});
+  }
+  void EndBlock() { Say({{"type", "content_block_stop"}, {"index", block_++}}); }
   // Events are named by their type, "error" among them.
   void Say(const OrderedJson& event) {
     to_->Write("event: " + event["type"].get<std::string>() + "\n" + Event(event));
   }
 
-  std::optional<service::Finish> finish_;
-  bool begun_ = false;
+  int block_ = 0;
+  bool begun_ = false, in_text_ = false;
 };
 
 class CountReceiver : public AnswerReceiver {
@@ -220,26 +197,28 @@ void Messages(const Api& api, const HttpRequest& request, const std::shared_ptr<
   const auto refuse = [&](const Refusal& refusal) {
     to->Send(ErrorResponse(Dialect::kAnthropic, refusal, request.id));
   };
-  const auto body = ReadBody(request.body, kBody);
-  if (!body.ok()) return refuse(body.refusal());
-  auto spec = ReadSpec(*body);
-  if (!spec.ok()) return refuse(spec.refusal());
+  auto asked = ReadMessagesRequest(request.body);
+  if (!asked.ok()) return refuse(asked.refusal());
+  Asked answer{std::move(asked->functions)};
   std::shared_ptr<service::Receiver> receiver;
-  if (Get(*body, "stream") == true) {
-    receiver = std::make_shared<StreamedMessage>(request.id, to);
+  if (asked->stream) {
+    receiver = std::make_shared<StreamedMessage>(std::move(answer), request.id, to);
   } else {
-    receiver = std::make_shared<WholeMessage>(request.id, to);
+    receiver = std::make_shared<WholeMessage>(std::move(answer), request.id, to);
   }
   SendTask(api, request, "POST /v1/messages",
-           std::make_unique<service::GenerateTask>(std::move(*spec)), std::move(receiver), to);
+           std::make_unique<service::GenerateTask>(std::move(asked->spec)), std::move(receiver),
+           to);
 }
 
 void CountTokens(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
-  const auto body = ReadBody(request.body, kCountBody);
-  if (!body.ok()) return to->Send(ErrorResponse(Dialect::kAnthropic, body.refusal(), request.id));
+  auto counted = ReadCountRequest(request.body);
+  if (!counted.ok()) {
+    return to->Send(ErrorResponse(Dialect::kAnthropic, counted.refusal(), request.id));
+  }
   SendTask(api, request, "POST /v1/messages/count_tokens",
-           std::make_unique<service::CountTask>((*body)["model"].get<std::string>(),
-                                                ReadConversation(*body)),
+           std::make_unique<service::CountTask>(std::move(counted->model),
+                                                std::move(counted->conversation)),
            std::make_shared<CountReceiver>(request.id, to), to);
 }
 
@@ -257,12 +236,13 @@ Route Post(std::string pattern, std::string summary, const Shape* body, Handler 
 }  // namespace
 
 void AddAnthropicMessages(const Api& api, std::vector<Route>& routes) {
-  routes.push_back(Post("/v1/messages", "Answer a conversation, in Anthropic's words", &kBody,
+  routes.push_back(Post("/v1/messages", "Answer a conversation, in Anthropic's words",
+                        &MessagesBody(),
                         [api](const HttpRequest& request, const std::shared_ptr<Responder>& to) {
                           Messages(api, request, to);
                         }));
   routes.push_back(Post("/v1/messages/count_tokens", "How many tokens a conversation is",
-                        &kCountBody,
+                        &CountTokensBody(),
                         [api](const HttpRequest& request, const std::shared_ptr<Responder>& to) {
                           CountTokens(api, request, to);
                         }));

@@ -2,173 +2,23 @@
 // come line by line unless asked otherwise.
 
 #include <chrono>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "parvis/core/clock.h"
 #include "parvis/server/answer.h"
+#include "parvis/server/ollama_generate_request.h"
 #include "parvis/server/ollama_json.h"
+#include "parvis/server/tools.h"
 #include "parvis/service/describe_task.h"
 
 namespace parvis::server {
 namespace {
 
 using service::Delta;
-using service::Invalid;
 using service::Refusal;
 using Clock = std::chrono::steady_clock;
-
-constexpr Shape kOff = Integer(0, 0);
-constexpr Shape kAnyNumber = Number(-1e9, 1e9);
-constexpr Field kOptionFields[] = {
-    {"num_predict", Integer(-2, 1'000'000)},
-    {"seed", Integer(-kMaxExactInteger, kMaxExactInteger)},
-    {"temperature", Number(0, 10)},
-    {"top_k", Integer(0, 1'000'000)},
-    {"top_p", Number(0, 1)},
-    {"min_p", Number(0, 1)},
-    {"typical_p", Number(0.01, 1)},
-    {"repeat_penalty", Number(0.1, 10)},
-    {"presence_penalty", Number(-2, 2)},
-    {"frequency_penalty", Number(-2, 2)},
-    {"stop", OneOf(kStopShapes)},
-    {"mirostat", kOff},  // Parvis has no such sampler
-    {"tfs_z", Number(1, 1)},
-    {"mirostat_tau", kAnyNumber, Presence::kIgnored},
-    {"mirostat_eta", kAnyNumber, Presence::kIgnored},
-    {"repeat_last_n", kAnyNumber, Presence::kIgnored},
-    {"penalize_newline", Boolean(), Presence::kIgnored},
-    {"num_keep", kAnyNumber, Presence::kIgnored},
-    {"num_ctx", kAnyNumber, Presence::kIgnored},
-    {"num_batch", kAnyNumber, Presence::kIgnored},
-    {"num_gpu", kAnyNumber, Presence::kIgnored},
-    {"main_gpu", kAnyNumber, Presence::kIgnored},
-    {"num_thread", kAnyNumber, Presence::kIgnored},
-    {"numa", Boolean(), Presence::kIgnored},
-    {"low_vram", Boolean(), Presence::kIgnored},
-    {"f16_kv", Boolean(), Presence::kIgnored},
-    {"vocab_only", Boolean(), Presence::kIgnored},
-    {"use_mmap", Boolean(), Presence::kIgnored},
-    {"use_mlock", Boolean(), Presence::kIgnored},
-    {"logits_all", Boolean(), Presence::kIgnored},
-};
-
-constexpr Shape kOptions = Object(kOptionFields);
-constexpr Shape kAny = Any();
-constexpr Shape kNone = Array(kAny, 0, 0);
-constexpr Shape kFormatShapes[] = {String(16), Object({}, /*open=*/true)};
-constexpr Shape kFormat = OneOf(kFormatShapes);
-constexpr Shape kThinkShapes[] = {Boolean(), String(16)};
-constexpr Shape kThink = OneOf(kThinkShapes);
-
-constexpr std::string_view kRoles[] = {"system", "user", "assistant", "tool"};
-constexpr Field kMessageFields[] = {
-    {"role", Among(kRoles), Presence::kRequired},
-    {"content", String(kMaxText)},
-    {"thinking", String(kMaxText), Presence::kIgnored},
-    {"tool_name", String(256)},
-    {"images", kNone},
-    {"tool_calls", kNone},
-};
-constexpr Shape kMessage = Object(kMessageFields);
-constexpr Field kChatFields[] = {
-    {"model", kModelName, Presence::kRequired},
-    {"messages", Array(kMessage, 0, 4096)},
-    {"stream", Boolean()},
-    {"options", kOptions},
-    {"keep_alive", kKeepAlive},
-    {"format", kFormat},
-    {"tools", kNone},
-    {"think", kThink, Presence::kIgnored},
-    {"truncate", Boolean(), Presence::kIgnored},  // what is too long is refused, never cut
-    {"shift", Boolean(), Presence::kIgnored},
-    {"logprobs", Boolean(), Presence::kUnsupported},
-    {"top_logprobs", Any(), Presence::kUnsupported},
-};
-constexpr Shape kChatBody = Object(kChatFields);
-constexpr Field kGenerateFields[] = {
-    {"model", kModelName, Presence::kRequired},
-    {"prompt", String(kMaxText)},
-    {"system", String(kMaxText)},
-    {"raw", Boolean()},
-    {"stream", Boolean()},
-    {"options", kOptions},
-    {"keep_alive", kKeepAlive},
-    {"format", kFormat},
-    {"template", String(kMaxText)},
-    {"suffix", String(kMaxText)},
-    {"images", kNone},
-    {"context", Any(), Presence::kUnsupported},
-    {"think", kThink, Presence::kIgnored},
-    {"truncate", Boolean(), Presence::kIgnored},
-    {"shift", Boolean(), Presence::kIgnored},
-    {"logprobs", Boolean(), Presence::kUnsupported},
-    {"top_logprobs", Any(), Presence::kUnsupported},
-};
-constexpr Shape kGenerateBody = Object(kGenerateFields);
-
-// What the dialect's own program sends empty, and Parvis does not do when it is not.
-std::optional<Refusal> RefuseUnserved(const Json& body) {
-  for (const char* name : {"format", "template", "suffix"}) {
-    const Json& value = Get(body, name);
-    if (value.is_null() || value == "") continue;
-    return Invalid(name, std::string("Parvis does not support '") + name + "' here.",
-                   "unsupported_parameter");
-  }
-  return std::nullopt;
-}
-
-void ReadOptions(const Json& body, service::GenerateSpec& spec) {
-  Json options = {{"temperature", 0.8}, {"top_k", 40}, {"top_p", 0.9}};
-  if (const Json& said = Get(body, "options"); said.is_object()) {
-    for (const auto& [name, value] : said.items()) {
-      if (!value.is_null()) options[name == "repeat_penalty" ? "repetition_penalty" : name] = value;
-    }
-  }
-  // None of these options can name a token, so nothing is refused.
-  (void)ReadSampling(options, spec);
-  if (const Json& p = Get(options, "typical_p"); !p.is_null()) {
-    spec.sampling.typical_p = p.get<float>();
-  }
-  if (const Json& most = Get(options, "num_predict"); !most.is_null() && most.get<int64_t>() >= 0) {
-    spec.max_tokens = most.get<int64_t>();
-  }
-}
-
-bool IsEmpty(const Json& body, const char* name) {
-  const Json& value = Get(body, name);
-  return value.is_null() || value.empty() || value == "";
-}
-
-// An assistant's last message is the beginning of the answer.
-service::ConversationText ReadMessages(const Json& body) {
-  OrderedJson messages = OrderedJson::array();
-  for (const Json& message : body["messages"]) {
-    const Json& content = Get(message, "content");
-    OrderedJson entry = {{"role", message["role"]},
-                         {"content", content.is_null() ? "" : content.get<std::string>()}};
-    if (const Json& tool = Get(message, "tool_name"); !tool.is_null()) entry["name"] = tool;
-    messages.push_back(std::move(entry));
-  }
-  const bool continues = messages.back()["role"] == "assistant";
-  return {.json = OrderedJson{{"messages", std::move(messages)}}.dump(), .continues = continues};
-}
-
-// A prompt goes through the model's template as a user's message; a model without one goes on with
-// it as it is, and so does every model that is asked to ("raw").
-service::OrRefusal<service::PromptSource> ReadPrompt(const Json& body) {
-  const auto prompt = body["prompt"].get<std::string>();
-  const bool has_system = !IsEmpty(body, "system");
-  if (Get(body, "raw") == true) {
-    if (has_system) return Invalid("system", "'system' and 'raw' exclude each other.");
-    return service::PromptSource(prompt);
-  }
-  OrderedJson messages = OrderedJson::array();
-  if (has_system) messages.push_back({{"role", "system"}, {"content", body["system"]}});
-  messages.push_back({{"role", "user"}, {"content", prompt}});
-  service::ConversationText text{.json = OrderedJson{{"messages", std::move(messages)}}.dump()};
-  if (!has_system) text.plain = prompt;
-  return service::PromptSource(std::move(text));
-}
 
 // What the answer needs to know of its request.
 struct Asked {
@@ -176,6 +26,7 @@ struct Asked {
   std::string model;  // as the caller named it
   KeepAlive keep;
   service::Caller caller;
+  std::set<std::string> functions = {};  // whose calls are looked for
   Clock::time_point at = Clock::now();
 };
 
@@ -196,7 +47,8 @@ class OllamaReceiver : public AnswerReceiver {
   OllamaReceiver(const Api& api, Asked asked, std::string request_id, std::shared_ptr<Responder> to)
       : AnswerReceiver(Dialect::kOllama, std::move(request_id), std::move(to)),
         api_(api),
-        asked_(std::move(asked)) {}
+        asked_(std::move(asked)),
+        filter_(asked_.functions) {}
 
   void OnAdmitted(const service::Admission& admission) override {
     AnswerReceiver::OnAdmitted(admission);
@@ -206,16 +58,23 @@ class OllamaReceiver : public AnswerReceiver {
   }
   void OnDelta(Delta delta) override {
     if (delta.finish) finish_ = delta.finish;
-    if (!asked_.stream) {
-      text_ += delta.text;
-    } else if (!delta.text.empty()) {
-      to_->Write(Dump(LineOf(asked_, delta.text)) + "\n");
-    }
+    Take(filter_.Add(std::move(delta.text)));
   }
   void OnReply(const service::Reply& reply) override {
     if (finish_ == service::Finish::kCancelled) return OnRefused(CutShort());
     Keep(api_, asked_.caller, admission_.model, asked_.keep);
+    const AnswerParts rest = filter_.Finish(finish_ == service::Finish::kStop);
+    Take(rest.text);
     OrderedJson line = LineOf(asked_, text_);
+    if (!rest.calls.empty()) {
+      OrderedJson with_calls = LineOf(asked_, text_);
+      with_calls["message"]["tool_calls"] = CallsOf(rest.calls);
+      if (asked_.stream) {
+        to_->Write(Dump(with_calls) + "\n");
+      } else {
+        line = std::move(with_calls);
+      }
+    }
     line["done"] = true;
     line["done_reason"] = finish_ ? std::string(service::FinishName(*finish_)) : "load";
     const std::chrono::duration<double> total = Clock::now() - asked_.at;
@@ -241,8 +100,27 @@ class OllamaReceiver : public AnswerReceiver {
   }
 
  private:
+  void Take(const std::string& text) {
+    if (!asked_.stream) {
+      text_ += text;
+    } else if (!text.empty()) {
+      to_->Write(Dump(LineOf(asked_, text)) + "\n");
+    }
+  }
+
+  static OrderedJson CallsOf(const std::vector<ToolCall>& calls) {
+    OrderedJson list = OrderedJson::array();
+    for (size_t i = 0; i < calls.size(); ++i) {
+      OrderedJson function = {{"index", i}, {"name", calls[i].name}};
+      function["arguments"] = OrderedJson::parse(calls[i].arguments);
+      list.push_back({{"id", NewCallId("call_")}, {"function", std::move(function)}});
+    }
+    return list;
+  }
+
   const Api api_;
   const Asked asked_;
+  CallFilter filter_;
   Clock::time_point admitted_at_;
   std::string text_;
   std::optional<service::Finish> finish_;  // none: only loaded
@@ -274,7 +152,7 @@ void Answer(const Api& api, const HttpRequest& request, const std::shared_ptr<Re
   const auto refuse = [&](const Refusal& refusal) {
     to->Send(ErrorResponse(Dialect::kOllama, refusal, request.id));
   };
-  const auto body = ReadBody(request.body, chat ? kChatBody : kGenerateBody);
+  const auto body = ReadBody(request.body, chat ? OllamaChatBody() : OllamaGenerateBody());
   if (!body.ok()) return refuse(body.refusal());
   if (const auto refusal = RefuseUnserved(*body)) return refuse(*refusal);
   const auto keep = ReadKeepAlive(*body);
@@ -292,16 +170,9 @@ void Answer(const Api& api, const HttpRequest& request, const std::shared_ptr<Re
     }
     task = std::make_unique<service::DescribeTask>(model);  // which loads it
   } else {
-    service::GenerateSpec spec{.model = model};
-    if (chat) {
-      spec.prompts.emplace_back(ReadMessages(*body));
-    } else {
-      auto prompt = ReadPrompt(*body);
-      if (!prompt.ok()) return refuse(prompt.refusal());
-      spec.prompts.push_back(std::move(*prompt));
-    }
-    ReadOptions(*body, spec);
-    task = std::make_unique<service::GenerateTask>(std::move(spec));
+    auto spec = ReadOllamaSpec(*body, request.body, chat, asked.functions);
+    if (!spec.ok()) return refuse(spec.refusal());
+    task = std::make_unique<service::GenerateTask>(std::move(*spec));
   }
   SendTask(api, request, chat ? "POST /api/chat" : "POST /api/generate", std::move(task),
            std::make_shared<OllamaReceiver>(api, std::move(asked), request.id, to), to);
@@ -311,12 +182,12 @@ void Answer(const Api& api, const HttpRequest& request, const std::shared_ptr<Re
 
 void AddOllamaGenerate(const Api& api, std::vector<Route>& routes) {
   routes.push_back(
-      OllamaPost("/api/chat", "Answer a conversation, in Ollama's words", &kChatBody,
+      OllamaPost("/api/chat", "Answer a conversation, in Ollama's words", &OllamaChatBody(),
                  [api](const HttpRequest& request, const std::shared_ptr<Responder>& to) {
                    Answer(api, request, to, /*chat=*/true);
                  }));
   routes.push_back(
-      OllamaPost("/api/generate", "Go on with a prompt, in Ollama's words", &kGenerateBody,
+      OllamaPost("/api/generate", "Go on with a prompt, in Ollama's words", &OllamaGenerateBody(),
                  [api](const HttpRequest& request, const std::shared_ptr<Responder>& to) {
                    Answer(api, request, to, /*chat=*/false);
                  }));

@@ -6,11 +6,10 @@
 #include <utility>
 
 #include "parvis/server/api.h"
-#include "parvis/server/http_head.h"
 #include "parvis/server/openai_answer.h"
 #include "parvis/server/openai_chat_request.h"
 #include "parvis/server/openai_json.h"
-#include "parvis/server/tool_calls.h"
+#include "parvis/server/tools.h"
 #include "parvis/service/generate_task.h"
 
 namespace parvis::server {
@@ -36,15 +35,8 @@ class ChatReceiver : public OpenAiReceiver {
   const Asked asked_;
 };
 
-// What a choice came to, calls apart from text. An answer that is cut holds no calls to make.
-AnswerParts PartsOf(std::string text, std::optional<service::Finish> finish,
-                    const std::set<std::string>& functions) {
-  if (functions.empty() || finish != service::Finish::kStop) return {std::move(text), {}};
-  return ReadToolCalls(text, functions);
-}
-
 OrderedJson CallJson(const ToolCall& call) {
-  return {{"id", "call_" + NewRequestId().substr(4)},
+  return {{"id", NewCallId("call_")},
           {"type", "function"},
           {"function", {{"name", call.name}, {"arguments", call.arguments}}}};
 }
@@ -59,11 +51,11 @@ class WholeChat : public ChatReceiver {
 
   void OnAdmitted(const service::Admission& admission) override {
     ChatReceiver::OnAdmitted(admission);
-    choices_.resize(static_cast<size_t>(admission.choices));
+    choices_.assign(static_cast<size_t>(admission.choices), Choice(asked_.functions));
   }
   void OnDelta(Delta delta) override {
     Choice& choice = choices_[static_cast<size_t>(delta.choice)];
-    choice.text += delta.text;
+    choice.text += choice.filter.Add(std::move(delta.text));
     choice.tokens.insert(choice.tokens.end(), std::make_move_iterator(delta.tokens.begin()),
                          std::make_move_iterator(delta.tokens.end()));
     if (delta.finish) choice.finish = delta.finish;
@@ -74,11 +66,12 @@ class WholeChat : public ChatReceiver {
     OrderedJson body = Envelope("chat.completion");
     body["choices"] = OrderedJson::array();
     for (size_t i = 0; i < choices_.size(); ++i) {
-      const Choice& choice = choices_[i];
+      Choice& choice = choices_[i];
       OrderedJson logprobs;
       if (asked_.logprobs)
         logprobs = {{"content", ChatLogprobs(choice.tokens)}, {"refusal", nullptr}};
-      const AnswerParts parts = PartsOf(choice.text, choice.finish, asked_.functions);
+      AnswerParts parts = choice.filter.Finish(choice.finish == service::Finish::kStop);
+      parts.text.insert(0, choice.text);
       const bool silent = parts.text.empty() && !parts.calls.empty();
       OrderedJson message = {{"role", "assistant"},
                              {"content", silent ? OrderedJson() : OrderedJson(parts.text)},
@@ -95,6 +88,8 @@ class WholeChat : public ChatReceiver {
 
  private:
   struct Choice {
+    explicit Choice(const std::set<std::string>& functions) : filter(functions) {}
+    CallFilter filter;
     std::string text;
     std::vector<service::TokenInfo> tokens;
     std::optional<service::Finish> finish;
@@ -108,7 +103,7 @@ class StreamedChat : public ChatReceiver {
 
   void OnAdmitted(const service::Admission& admission) override {
     ChatReceiver::OnAdmitted(admission);
-    held_.resize(static_cast<size_t>(admission.choices));
+    filters_.assign(static_cast<size_t>(admission.choices), CallFilter(asked_.functions));
     Begin();
     for (int64_t i = 0; i < admission.choices; ++i) {
       Say(i, {{"role", "assistant"}, {"content", ""}, {"refusal", nullptr}}, {}, {});
@@ -120,7 +115,7 @@ class StreamedChat : public ChatReceiver {
     if (asked_.logprobs && !delta.tokens.empty()) {
       logprobs = {{"content", ChatLogprobs(delta.tokens)}, {"refusal", nullptr}};
     }
-    std::string text = asked_.functions.empty() ? std::move(delta.text) : Unheld(delta);
+    std::string text = FilterOf(delta.choice).Add(std::move(delta.text));
     if (!text.empty() || !logprobs.is_null()) {
       Say(delta.choice, {{"content", std::move(text)}}, std::move(logprobs), {});
     }
@@ -132,24 +127,10 @@ class StreamedChat : public ChatReceiver {
   }
 
  private:
-  struct Held {
-    std::string text;    // not told yet: it may become a call
-    bool plain = false;  // it will not
-  };
-
-  // What of the delta's text can be told now.
-  std::string Unheld(Delta& delta) {
-    Held& held = held_[static_cast<size_t>(delta.choice)];
-    if (held.plain) return std::move(delta.text);
-    held.text += delta.text;
-    if (MayBeToolCalls(held.text)) return {};
-    held.plain = true;
-    return std::exchange(held.text, {});
-  }
+  CallFilter& FilterOf(int64_t choice) { return filters_[static_cast<size_t>(choice)]; }
 
   void EndChoice(int64_t choice, service::Finish finish) {
-    Held& held = held_[static_cast<size_t>(choice)];
-    const AnswerParts parts = PartsOf(std::move(held.text), finish, asked_.functions);
+    const AnswerParts parts = FilterOf(choice).Finish(finish == service::Finish::kStop);
     if (!parts.text.empty()) Say(choice, {{"content", parts.text}}, {}, {});
     for (size_t i = 0; i < parts.calls.size(); ++i) {
       OrderedJson call = {{"index", i}};
@@ -170,7 +151,7 @@ class StreamedChat : public ChatReceiver {
     OpenAiReceiver::Say(std::move(chunk));
   }
 
-  std::vector<Held> held_;  // of each choice
+  std::vector<CallFilter> filters_;  // of each choice
 };
 
 void ChatCompletions(const Api& api, const HttpRequest& request,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "parvis/server/openai_json.h"
+#include "parvis/server/tools.h"
 
 namespace parvis::server {
 namespace {
@@ -139,13 +140,9 @@ OrderedJson CallsForTemplate(const Json& calls) {
   OrderedJson list = OrderedJson::array();
   for (const Json& call : calls) {
     const Json& function = call["function"];
-    const std::string text = function["arguments"].get<std::string>();
-    const bool json = ParseJson(text).ok();
-    list.push_back({{"id", call["id"]},
-                    {"type", "function"},
-                    {"function",
-                     {{"name", function["name"]},
-                      {"arguments", json ? OrderedJson::parse(text) : OrderedJson(text)}}}});
+    list.push_back(CallForTemplate(call["id"].get<std::string>(),
+                                   function["name"].get<std::string>(),
+                                   ArgumentsOf(function["arguments"].get<std::string>())));
   }
   return list;
 }
@@ -171,32 +168,13 @@ service::OrRefusal<OrderedJson> ReadMessages(const Json& messages) {
   return list;
 }
 
-// The tools that the model is told of, and whether it must call one of them. `ordered` is the body
-// with its keys in the caller's order, which models see.
-std::optional<Refusal> ReadTools(const Json& body, const OrderedJson& ordered,
-                                 OrderedJson& conversation, ChatRequest& request) {
-  const Json& tools = Get(body, "tools");
-  const Json& choice = Get(body, "tool_choice");
-  if (tools.is_null() || tools.empty()) {
-    if (choice.is_null() || choice == "none") return std::nullopt;
-    return Invalid("tool_choice", "'tool_choice' needs 'tools'.");
+std::optional<ToolChoice> ReadToolChoice(const Json& choice) {
+  if (choice.is_null()) return std::nullopt;
+  if (choice.is_object()) {
+    return ToolChoice{ToolChoice::Kind::kOne, choice["function"]["name"].get<std::string>()};
   }
-  if (choice == "none") return std::nullopt;
-  OutputForm form{.kind = OutputForm::Kind::kCall, .param = "tools"};
-  for (const OrderedJson& tool : ordered["tools"]) {
-    const OrderedJson& function = tool["function"];
-    const std::string name = function["name"].get<std::string>();
-    const auto parameters = function.find("parameters");
-    if (choice.is_object() && choice["function"]["name"] != name) continue;
-    form.functions.push_back({name, parameters == function.end() ? OrderedJson() : *parameters});
-    request.functions.insert(name);
-  }
-  if (form.functions.empty()) {
-    return Invalid("tool_choice", "'tool_choice' names none of the 'tools'.");
-  }
-  conversation["tools"] = ordered["tools"];
-  if (choice.is_object() || choice == "required") request.spec.form = std::move(form);
-  return std::nullopt;
+  if (choice == "none") return ToolChoice{ToolChoice::Kind::kNone};
+  return ToolChoice{choice == "required" ? ToolChoice::Kind::kAny : ToolChoice::Kind::kAuto};
 }
 
 std::optional<Refusal> ReadFormat(const Json& body, const OrderedJson& ordered, OutputForm& form) {
@@ -259,7 +237,11 @@ service::OrRefusal<ChatRequest> ReadChatRequest(const std::string& text) {
   if (!messages.ok()) return messages.refusal();
   OrderedJson conversation = {{"messages", std::move(*messages)}};
   const OrderedJson ordered = OrderedJson::parse(text);  // bounded: ReadBody has read it already
-  if (auto refusal = ReadTools(*body, ordered, conversation, request)) return std::move(*refusal);
+  if (auto refusal = OfferTools(ordered.value("tools", OrderedJson()),
+                                ReadToolChoice(Get(*body, "tool_choice")), conversation,
+                                request.spec.form, request.functions)) {
+    return std::move(*refusal);
+  }
   if (auto refusal = ReadFormat(*body, ordered, request.spec.form)) return std::move(*refusal);
   if (auto refusal = ReadNumbers(*body, request.spec)) return std::move(*refusal);
   request.spec.prompts.emplace_back(service::ConversationText{conversation.dump()});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "parvis/core/json.h"
 
@@ -28,9 +29,10 @@ std::optional<ToolCall> CallOf(const OrderedJson& json, const std::set<std::stri
     const auto arguments = json.find(key);
     if (arguments == json.end()) continue;
     // Some models write the arguments as a text of JSON.
-    const bool text = arguments->is_string();
-    return ToolCall{name->get<std::string>(),
-                    text ? arguments->get<std::string>() : arguments->dump()};
+    std::string text = arguments->is_string() ? arguments->get<std::string>() : arguments->dump();
+    const Result<Json> read = ParseJson(text);
+    if (!read.ok() || !read->is_object()) return std::nullopt;
+    return ToolCall{name->get<std::string>(), std::move(text)};
   }
   return std::nullopt;
 }
@@ -71,6 +73,41 @@ AnswerParts ReadToolCalls(std::string_view answer, const std::set<std::string>& 
   }
   parts.text += rest;
   if (!parts.calls.empty()) parts.text = Trimmed(parts.text);
+  return parts;
+}
+
+namespace {
+
+// How many bytes at the end may be the beginning of kOpen.
+size_t BeginningOfOpen(std::string_view text) {
+  for (size_t size = std::min(text.size(), kOpen.size() - 1); size > 0; --size) {
+    if (text.ends_with(kOpen.substr(0, size))) return size;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string CallFilter::Add(std::string piece) {
+  if (names_->empty()) return piece;
+  held_ += piece;
+  if (calls_ || (!plain_ && MayBeToolCalls(held_))) return {};
+  plain_ = true;
+  size_t end = held_.find(kOpen);
+  calls_ = end != std::string::npos;
+  if (!calls_) end = held_.size() - BeginningOfOpen(held_);
+  // Space before a call is no part of what is said.
+  while (end > 0 && kSpace.find(held_[end - 1]) != std::string_view::npos) --end;
+  std::string told = held_.substr(0, end);
+  held_.erase(0, end);
+  return told;
+}
+
+AnswerParts CallFilter::Finish(bool whole) {
+  std::string rest = std::exchange(held_, {});
+  if (names_->empty() || !whole) return {std::move(rest), {}};
+  AnswerParts parts = ReadToolCalls(rest, *names_);
+  if (plain_ && !parts.calls.empty() && !parts.text.empty()) parts.text.insert(0, "\n");
   return parts;
 }
 

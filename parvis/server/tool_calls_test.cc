@@ -1,5 +1,7 @@
 #include "parvis/server/tool_calls.h"
 
+#include <utility>
+
 #include "gtest/gtest.h"
 
 namespace parvis::server {
@@ -37,6 +39,43 @@ TEST(ReadToolCalls, WhatIsNoCallStaysText) {
         "<tool_call>no</tool_call> then", R"(Say {"name":"add","arguments":{}})"}) {
     EXPECT_EQ(Read(text), "[" + std::string(text) + "]");
   }
+}
+
+// The answer in pieces of so many bytes: what is told, then the calls.
+std::string Filtered(const std::string& answer, size_t size, bool whole = true) {
+  CallFilter filter(kNames);
+  std::string told = "[";
+  for (size_t i = 0; i < answer.size(); i += size) told += filter.Add(answer.substr(i, size));
+  const AnswerParts rest = filter.Finish(whole);
+  told += rest.text + "]";
+  for (const ToolCall& call : rest.calls) told += " " + call.name + call.arguments;
+  return told;
+}
+
+TEST(CallFilter, TellsTheSameHoweverAnAnswerIsCut) {
+  const std::string call = R"(<tool_call>{"name":"add","arguments":{"a":1}}</tool_call>)";
+  const std::pair<std::string, std::string> cases[] = {
+      {"One two <tool> three \n", "[One two <tool> three \n]"},
+      {call, R"([] add{"a":1})"},
+      {"I add. \n" + call + "\n", R"([I add.] add{"a":1})"},
+      {"I add. " + call + " Then " + call, "[I add.\nThen] add{\"a\":1} add{\"a\":1}"},
+      {R"({"name":"add","arguments":{}})", "[] add{}"},
+      {R"({"name":"add","arguments":7})", R"([{"name":"add","arguments":7}])"},
+      {"A <tool_call>no</tool_call> b", "[A <tool_call>no</tool_call> b]"},
+      {"A <tool_ca", "[A <tool_ca]"}};
+  for (const auto& [answer, told] : cases) {
+    for (size_t size = 1; size <= answer.size(); ++size) {
+      EXPECT_EQ(Filtered(answer, size), told) << size;
+    }
+  }
+  EXPECT_EQ(Filtered("I add. " + call, 3, /*whole=*/false), "[I add. " + call + "]");
+}
+
+TEST(CallFilter, TellsPlainTextAtOnce) {
+  CallFilter filter(kNames);
+  EXPECT_EQ(filter.Add("One"), "One");
+  EXPECT_EQ(filter.Add(" two <"), " two");
+  EXPECT_EQ(filter.Add("b>"), " <b>");
 }
 
 TEST(MayBeToolCalls, HoldsBackWhatCouldBecomeOne) {

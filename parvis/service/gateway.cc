@@ -219,6 +219,7 @@ void Exchange::Tell(Delta delta) {
     blocked_[choice] = true;
     delta.tokens.clear();
     delta.finish = Finish::kContentFilter;
+    delta.stop_text.clear();
   }
   if (delta.finish && Badness(*delta.finish) > Badness(worst_)) worst_ = *delta.finish;
   if (!told_at_ && !delta.text.empty()) {

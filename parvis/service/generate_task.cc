@@ -173,6 +173,7 @@ void GenerateTask::Take(int64_t choice, const runtime::TokenEvent& event) {
   if (event.finish) {
     if (!event.status.ok()) failed_ = event.status;
     delta.finish = FinishOf(*event.finish);
+    if (delta.finish == Finish::kStop) delta.stop_text = event.stop_string;
     const auto per_prompt = static_cast<size_t>(spec_.choices_per_prompt);
     // A prompt counts once, however many choices it has.
     if (static_cast<size_t>(choice) % per_prompt == 0) {

@@ -33,6 +33,7 @@ struct Delta {
   std::string text;  // whole characters
   std::vector<TokenInfo> tokens = {};
   std::optional<Finish> finish = {};  // nothing more of this choice follows
+  std::string stop_text = {};         // with kStop: the text of the request's that ended it, if any
 };
 
 // What a request came to, beside the text that its deltas told.

@@ -51,12 +51,15 @@ def check_anthropic(server):
 
     word = text.split()[3]
     stopped = json.loads(ask(server, "/v1/messages", body | {"stop_sequences": ["#never#", word]}))
-    expect(stopped["stop_reason"] == "end_turn" and word not in stopped["content"][0]["text"],
-           "a text to stop at", word, stopped)
+    expect(stopped["stop_reason"] == "stop_sequence" and stopped["stop_sequence"] == word
+           and word not in stopped["content"][0]["text"], "a text to stop at", word, stopped)
+    end = events(ask(server, "/v1/messages", body | {"stop_sequences": ["#never#", word], "stream": True}))[-2]
+    expect(end["delta"] == {"stop_reason": "stop_sequence", "stop_sequence": word}, "in a stream", end)
 
-    for one in (body, begun, body | {"system": "Be brief."}):
+    tools = {"tools": [{"name": "a", "description": "Does", "input_schema": {"type": "object"}}]}
+    for one in (body, begun, body | {"system": "Be brief."}, body | tools):
         before = len(records(server))
-        asked = {k: v for k, v in one.items() if k in ("model", "messages", "system")}
+        asked = {k: v for k, v in one.items() if k in ("model", "messages", "system", "tools")}
         count = json.loads(ask(server, "/v1/messages/count_tokens", asked))["input_tokens"]
         charged = json.loads(ask(server, "/v1/messages", one))["usage"]["input_tokens"]
         expect(count == charged, "counted and charged differ", count, charged)
