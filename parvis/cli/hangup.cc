@@ -19,6 +19,8 @@ void CatchHangups() {
   sigaction(SIGHUP, &action, nullptr);
 }
 
+void OutliveReaders() { std::signal(SIGPIPE, SIG_IGN); }
+
 bool TakeHangup() { return hangup.exchange(false); }
 
 }  // namespace parvis::cli

@@ -8,6 +8,10 @@ namespace parvis::cli {
 void CatchHangups();
 bool TakeHangup();  // one came since the last time
 
+// Writing to a pipe that nobody reads any more fails from now on instead of ending the process: who
+// reads a service's log may go.
+void OutliveReaders();
+
 }  // namespace parvis::cli
 
 #endif  // PARVIS_CLI_HANGUP_H_

@@ -268,6 +268,7 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
   CatchInterrupts();
   CatchTermination();
   CatchHangups();
+  OutliveReaders();
   runner.emplace(*batches, *files, router, workers, *telemetry,
                  server::BatchSettings{.parallel = options.batch_lines,
                                        .running = [&gateway] { return gateway.running(); }});

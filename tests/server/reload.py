@@ -6,6 +6,8 @@ import contextlib
 import json
 import os
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -153,8 +155,50 @@ def check_start(program):
         expect(limit_of(server) == "7", "flags weigh more")
 
 
+def certificate(name):
+    """(certificate, key), as text."""
+    done = subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                           "-nodes", "-keyout", "/dev/stdout", "-out", "/dev/stdout", "-days", "2", "-subj",
+                           "/CN=" + name], capture_output=True, text=True, check=True).stdout
+    end = "-----END PRIVATE KEY-----\n"
+    return done.split(end)[1], done.split(end)[0] + end
+
+
+def check_certificates(program):
+    """Connections that come after have the new certificate; a stream goes on with the old one."""
+    (first, first_key), (second, second_key) = certificate("first"), certificate("second")
+    with serving(program, "--tls-cert", "{data}/cert.pem", "--tls-key", "{data}/key.pem",
+                 files={"cert.pem": first, "key.pem": first_key}) as server:
+        def shown():
+            return ssl.get_server_certificate(("127.0.0.1", server.port))
+
+        def put(cert, key):
+            (server.folder / "data/cert.pem").write_text(cert)
+            (server.folder / "data/key.pem").write_text(key)
+            server.process.send_signal(signal.SIGHUP)
+        expect(shown() == first, "the first certificate")
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        body = json.dumps(PROMPT | {"max_tokens": 150, "stream": True, "logit_bias": {"0": -100}})
+        with context.wrap_socket(socket.create_connection(("127.0.0.1", server.port))) as s:
+            s.sendall(f"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nx-api-key: {server.key}\r\n"
+                      f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
+            got = s.recv(64)
+            put(second, second_key)
+            wait_for(lambda: shown() == second, "the second certificate")
+            while b"0\r\n\r\n" not in got:
+                part = s.recv(65536)
+                expect(part, "the stream under it is cut", got[-200:])
+                got += part
+        expect(b"[DONE]" in got, "the stream under it", got[-200:])
+        put("no certificate", second_key)
+        time.sleep(0.5)
+        expect(shown() == second, "a certificate that is none")
+
+
 def main():
     program = sys.argv[1]
+    check_certificates(program)
     check_start(program)
     environment = {"PARVIS_HOME": "{data}"}
     settings = {"settings.toml": SETTINGS.format(limit=1000, host="one.test", alias="fable")}

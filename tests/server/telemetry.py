@@ -237,6 +237,19 @@ def check_stuck(program):
     collector.stuck.set()
 
 
+def check_reader_gone(program):
+    """Who reads the log may go; the server stays."""
+    with serving(program) as server:
+        server.process.stderr.close()
+        for _ in range(20):
+            expect(server.ask("GET", "/health")[0] == 200, "a request after the log's reader went")
+        time.sleep(0.2)
+        expect(server.process.poll() is None, "the server went with its log's reader")
+        expect(metrics(server)["parvis_log_lines_dropped_total"] > 0, "lines that nobody reads are counted")
+        server.process.terminate()
+        server.process.wait(30)
+
+
 def main():
     program = sys.argv[1]
     collector = Collector()
@@ -259,6 +272,7 @@ def main():
                 expect(secret not in where, "it tells what it must not", secret, where[:2000])
         expect(os.stat(log).st_mode & 0o077 == 0, "others can read the log")
     check_stuck(program)
+    check_reader_gone(program)
     print("telemetry holds")
 
 
