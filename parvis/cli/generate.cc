@@ -32,13 +32,15 @@ struct Options {
 
 struct Item {
   std::string id, prompt;
-  std::string conversation = {};     // JSON with "messages"; empty: there is only a prompt
-  std::vector<int32_t> tokens = {};  // of the conversation
+  std::optional<std::string> suffix = {};  // the model is asked for what stands between
+  std::string conversation = {};           // JSON with "messages"; empty: there is only a prompt
+  std::vector<int32_t> tokens = {};        // of the conversation
   std::string text;
   runtime::TokenEvent last;
 };
 
-// A line is a JSON object with "prompt" or "messages" and perhaps "id", or else the prompt itself.
+// A line is a JSON object with "prompt" (perhaps with "suffix", the end of the text) or "messages"
+// and perhaps "id", or else the prompt itself.
 Result<std::vector<Item>> ReadItems(const std::string& path) {
   PARVIS_ASSIGN_OR_RETURN(const std::string text, ReadInput(path));
   const bool jsonl = path.ends_with(".jsonl") || text.starts_with('{');
@@ -59,6 +61,11 @@ Result<std::vector<Item>> ReadItems(const std::string& path) {
         item.conversation = line;
       } else if (prompt.is_string()) {
         item.prompt = prompt.get<std::string>();
+        if (const Json suffix = object->value("suffix", Json()); suffix.is_string()) {
+          item.suffix = suffix.get<std::string>();
+        } else if (!suffix.is_null()) {
+          return DataLoss(where + ": \"suffix\" is not a text");
+        }
       } else {
         return DataLoss(where + ": has no text called \"prompt\" and no \"messages\"");
       }
@@ -94,8 +101,17 @@ Status ReadConversations(const Options& options, const models::Model& model,
   return {};
 }
 
+Result<runtime::GenerateRequest> RequestOf(const Options& options, const models::Model& model,
+                                           const Item& item) {
+  if (!item.conversation.empty()) return options.sampling.Request(item.tokens);
+  if (item.suffix) return options.sampling.Between(model, item.prompt, *item.suffix);
+  return options.sampling.Request(model, item.prompt);
+}
+
 OrderedJson ItemJson(const Item& item) {
-  OrderedJson json = {{"id", item.id}, {"prompt", item.prompt}, {"text", item.text}};
+  OrderedJson json = {{"id", item.id}, {"prompt", item.prompt}};
+  if (item.suffix) json["suffix"] = *item.suffix;
+  json["text"] = item.text;
   json.update(AnswerFacts(item.last));
   return json;
 }
@@ -117,8 +133,7 @@ Status GenerateAll(const Options& options, const models::Model& model, runtime::
     }
     while (next < items.size() && engine.unfinished() < 2 * options.batch) {
       Item& item = items[next++];
-      auto request = item.conversation.empty() ? options.sampling.Request(model, item.prompt)
-                                               : options.sampling.Request(item.tokens);
+      auto request = RequestOf(options, model, item);
       if (!request.ok()) return request.status().In("prompt " + item.id);
       request->constraint = options.constraint;
       request->on_token = [&item, &done, &failed](const runtime::TokenEvent& event) {
@@ -171,10 +186,10 @@ Status Generate(Options& options, Console& console) {
 std::function<Status()> Define(FlagSet& flags, Console& console) {
   auto options = std::make_shared<Options>();
   options->model.AddTo(flags);
-  flags.Add(
-      "-f,--prompts,prompts", &options->prompts,
-      "A prompt a line, or JSON lines with \"prompt\" or \"messages\", and \"id\"; '-': stdin",
-      {.required = true});
+  flags.Add("-f,--prompts,prompts", &options->prompts,
+            "A prompt a line, or JSON lines with \"prompt\" (and \"suffix\") or \"messages\", and "
+            "\"id\"; '-': stdin",
+            {.required = true});
   flags.Add("-b,--batch", &options->batch, "Prompts at a time",
             {.min = 1, .max = 256, .show_default = true});
   flags.Add("--chat-template", &options->chat.template_path,

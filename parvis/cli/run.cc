@@ -29,9 +29,12 @@ struct Options {
   ChatFlags chat;
   FormFlags form;
   std::shared_ptr<const runtime::Constraint> constraint;  // of `form`
-  std::string prompt, system;
+  std::string prompt, system, suffix, suffix_file;
   int64_t context_length = 0;
-  Flag prompt_flag;
+  Flag prompt_flag, suffix_flag;
+
+  // The model is asked for what stands between prompt and suffix.
+  bool infills() const { return suffix_flag.given() || !suffix_file.empty(); }
 };
 
 struct Answer {
@@ -82,6 +85,7 @@ Status RunOnce(const Options& options, const models::Model& model, runtime::Engi
     document["kernels"] = kernels;
     document["seed"] = options.sampling.seed;
     document["prompt"] = prompt;
+    if (options.infills()) document["suffix"] = options.suffix;
     document["text"] = answer.text;
     document["tokens"] = answer.tokens;
     if (options.sampling.logprobs >= 0) document["logprobs"] = answer.logprobs;
@@ -193,12 +197,21 @@ Status Run(Options& options, Console& console) {
   if (model.tokenizer != nullptr) {
     PARVIS_ASSIGN_OR_RETURN(prompter, options.chat.Open(*model.tokenizer));
   }
+  if (options.suffix_flag.given() && !options.suffix_file.empty()) {
+    return InvalidArgument("--suffix and --suffix-file exclude each other");
+  }
+  if (options.infills() && !options.system.empty()) {
+    return InvalidArgument("--system: nobody is spoken to where a text has a --suffix");
+  }
   if (!prompter && !options.system.empty()) {
     return InvalidArgument("--system: this model has no chat template, so nobody would read it");
   }
 
   const bool given = options.prompt_flag.given();
-  if (!given && IsTerminal(STDIN_FILENO) && !console.json) {
+  if (!options.suffix_file.empty()) {
+    PARVIS_ASSIGN_OR_RETURN(options.suffix, ReadInput(options.suffix_file));
+  }
+  if (!given && !options.infills() && IsTerminal(STDIN_FILENO) && !console.json) {
     CatchInterrupts();
     return Converse(options, model, *engine, prompter, console);
   }
@@ -208,7 +221,9 @@ Status Run(Options& options, Console& console) {
   }
   CatchInterrupts();
   runtime::GenerateRequest request;
-  if (prompter) {
+  if (options.infills()) {
+    PARVIS_ASSIGN_OR_RETURN(request, options.sampling.Between(model, prompt, options.suffix));
+  } else if (prompter) {
     Dialogue dialogue(options.system);
     dialogue.Add("user", prompt);
     PARVIS_ASSIGN_OR_RETURN(const chat::Prompt read, dialogue.Prompt(*prompter));
@@ -225,6 +240,9 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
   options->model.AddTo(flags);
   options->prompt_flag = flags.Add("-p,--prompt,prompt", &options->prompt,
                                    "What to say, or how a text begins; '-' or none: stdin");
+  options->suffix_flag = flags.Add("--suffix", &options->suffix,
+                                   "How the text ends: the model writes what stands between");
+  flags.Add("--suffix-file", &options->suffix_file, "The same from this file");
   flags.Add("--system", &options->system, "What a chat model is told first");
   options->chat.AddTo(flags);
   options->form.AddTo(flags);

@@ -68,6 +68,17 @@ Result<runtime::GenerateRequest> SamplingFlags::Request(const models::Model& mod
   return Request(std::move(tokens));
 }
 
+Result<runtime::GenerateRequest> SamplingFlags::Between(const models::Model& model,
+                                                        const std::string& prefix,
+                                                        const std::string& suffix) const {
+  PARVIS_RETURN_IF_ERROR(models::CheckTokenizer(model));
+  PARVIS_ASSIGN_OR_RETURN(runtime::InfillPrompt prompt,
+                          runtime::MakeInfillPrompt(model, prefix, suffix));
+  PARVIS_ASSIGN_OR_RETURN(runtime::GenerateRequest request, Request(std::move(prompt.tokens)));
+  if (!ignore_end) request.stop_tokens = std::move(prompt.ends);
+  return request;
+}
+
 Result<runtime::GenerateRequest> SamplingFlags::Request(std::vector<int32_t> prompt) const {
   runtime::GenerateRequest request;
   request.prompt = std::move(prompt);

@@ -38,6 +38,9 @@ struct SamplingFlags {
                                            const std::string& prompt) const;
   // The same for tokens, which are taken as they are.
   Result<runtime::GenerateRequest> Request(std::vector<int32_t> prompt) const;
+  // For what stands between two texts. Refuses a model that does not know how.
+  Result<runtime::GenerateRequest> Between(const models::Model& model, const std::string& prefix,
+                                           const std::string& suffix) const;
 
  private:
   Flag seed_flag_;

@@ -23,11 +23,21 @@ Result<std::string> Architecture(const GgufFile& gguf) {
   return std::string(*field->Text());
 }
 
+// Ids that are no part of how a text becomes tokens: marks of its beginning, end and middle.
+bool IsInfillKey(std::string_view key) {
+  constexpr std::string_view kBegin = "tokenizer.ggml.", kEnd = "_token_id";
+  if (!key.starts_with(kBegin) || !key.ends_with(kEnd)) return false;
+  key = key.substr(kBegin.size());
+  return key.starts_with("fim_") || key.starts_with("prefix_") || key.starts_with("suffix_") ||
+         key.starts_with("middle_");
+}
+
 void TakeFields(const GgufFile& gguf, ModelFile& file) {
   const std::string prefix = file.architecture + ".";
   uint64_t total = 0;
   for (const GgufField& field : gguf.fields) {
-    if (field.key.starts_with("tokenizer.") || field.key.starts_with("parvis.tokenizer.")) continue;
+    const bool of_tokenizer = field.key.starts_with("tokenizer.") && !IsInfillKey(field.key);
+    if (of_tokenizer || field.key.starts_with("parvis.tokenizer.")) continue;
     if (field.is_array) {
       if (field.count > kMaxArray || total + field.count > kMaxArrayTotal) continue;
       total += field.count;

@@ -11,6 +11,7 @@
 #include "parvis/formats/hf_config.h"
 #include "parvis/formats/quantize.h"
 #include "parvis/models/family.h"
+#include "parvis/models/infill.h"
 #include "parvis/models/model.h"
 #include "parvis/models/tensor_map.h"
 #include "parvis/nn/positions.h"
@@ -190,6 +191,10 @@ formats::GgufMetadata GgufMetadataOf(const Model& model, const Family& family,
   }
   if (model.tokenizer != nullptr) {
     formats::AppendTokenizer(*model.tokenizer, metadata, static_cast<size_t>(blueprint.vocab_size));
+    const Json infill = InfillKeys(model);
+    for (const auto& [key, id] : infill.items()) {
+      metadata.emplace_back(key, id.get<uint32_t>());
+    }
   }
   return metadata;
 }

@@ -26,7 +26,7 @@ constexpr Shape kPromptShapes[] = {kPromptText, Array(kPromptText, 1, kMaxPrompt
 constexpr Field kFields[] = {
     {"model", kModelName, Presence::kRequired},
     {"prompt", OneOf(kPromptShapes), Presence::kRequired},
-    {"suffix", Any(), Presence::kUnsupported},
+    {"suffix", String(kMaxText)},
     {"max_tokens", Integer(0, 1'000'000)},
     {"temperature", Number(0, 2)},
     {"top_p", Number(0, 1)},
@@ -253,6 +253,19 @@ std::optional<Refusal> ReadCounts(const Json& body, bool stream, Asked& asked,
   return std::nullopt;
 }
 
+// With an end, a prompt is a beginning, and the model is asked for what stands between. An empty
+// one is none.
+std::optional<Refusal> ReadSuffix(const Json& body, service::GenerateSpec& spec) {
+  const Json& suffix = Get(body, "suffix");
+  if (suffix.is_null() || suffix == "") return std::nullopt;
+  for (service::PromptSource& prompt : spec.prompts) {
+    auto* text = std::get_if<std::string>(&prompt);
+    if (text == nullptr) return Invalid("suffix", "'suffix' needs prompts that are texts.");
+    prompt = service::InfillText{std::move(*text), suffix.get<std::string>()};
+  }
+  return std::nullopt;
+}
+
 void Completions(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
   const auto refuse = [&](const Refusal& refusal) {
     to->Send(ErrorResponse(Dialect::kOpenAi, refusal, request.id));
@@ -291,6 +304,7 @@ void Completions(const Api& api, const HttpRequest& request, const std::shared_p
       asked.echo.push_back(*text);
     }
   }
+  if (auto refusal = ReadSuffix(*body, spec)) return refuse(*refusal);
   std::shared_ptr<service::Receiver> receiver;
   if (stream) {
     receiver =

@@ -6,6 +6,7 @@
 #include <random>
 #include <utility>
 
+#include "parvis/models/infill.h"
 #include "parvis/text/tokenizer.h"
 
 namespace parvis::service {
@@ -55,6 +56,9 @@ OrRefusal<Plan> GenerateTask::Prepare(const LoadedModel& model) {
     if (spec_.prompts.size() > 1) param += fmt::format("[{}]", i);
     auto tokens = TokensOf(spec_.prompts[i], spec_.model, model, param, plan.texts);
     if (!tokens.ok()) return tokens.refusal();
+    if (std::holds_alternative<InfillText>(spec_.prompts[i])) {
+      if (const auto marks = models::InfillMarksOf(model.model())) ends_ = marks->ends;
+    }
     const auto size = static_cast<int64_t>(tokens->size());
     if (size == 0) return Invalid(param, "The prompt is empty.");
     const int64_t room = encoder ? context : context - size;
@@ -119,6 +123,7 @@ runtime::GenerateRequest GenerateTask::RequestOf(size_t choice) const {
   request.sampling.seed = SeedOf(*spec_.seed, choice);
   request.stop_strings = spec_.stop;
   request.logprobs = spec_.logprobs;
+  request.stop_tokens = ends_;
   request.constraint = constraint_;
   return request;
 }

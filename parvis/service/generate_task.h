@@ -58,6 +58,7 @@ class GenerateTask : public Task {
 
   GenerateSpec spec_;
   std::vector<std::vector<int32_t>> prompts_;
+  std::vector<int32_t> ends_;  // of the middle of a text
   std::shared_ptr<const runtime::Constraint> constraint_;
   std::shared_ptr<LoadedModel> model_;
   Output* output_ = nullptr;

@@ -36,6 +36,16 @@ OrRefusal<std::vector<int32_t>> TokensOf(const PromptSource& source, const std::
   if (const Status status = models::CheckTokenizer(model.model()); !status.ok()) {
     return Invalid("model", name + ": " + status.message());
   }
+  if (const auto* around = std::get_if<InfillText>(&source)) {
+    auto prompt = runtime::MakeInfillPrompt(model.model(), around->prefix, around->suffix);
+    if (!prompt.ok()) {
+      return Invalid("suffix", fmt::format("The model '{}' takes no 'suffix': {}.", name,
+                                           prompt.status().message()));
+    }
+    texts.push_back(around->prefix);
+    texts.push_back(around->suffix);
+    return std::move(prompt->tokens);
+  }
   const auto* conversation = std::get_if<ConversationText>(&source);
   const chat::Prompter* prompter = model.prompter();
   const bool plain = conversation != nullptr && prompter == nullptr && conversation->plain;

@@ -18,8 +18,13 @@ struct ConversationText {
   bool continues = false;                 // the model goes on with the last message
   std::optional<std::string> plain = {};  // what a model without a template reads instead
 };
-// Text, tokens, or a conversation that the model's template turns into tokens.
-using PromptSource = std::variant<std::string, std::vector<int32_t>, ConversationText>;
+// The beginning and the end of a text whose middle the model is to write.
+struct InfillText {
+  std::string prefix, suffix;
+};
+// Text, tokens, a conversation that the model's template turns into tokens, or what stands around a
+// middle.
+using PromptSource = std::variant<std::string, std::vector<int32_t>, ConversationText, InfillText>;
 
 // The tokens that a model reads. `name` is what the caller calls the model, `param` the part of the
 // request that holds the prompt; what the check must read is added to `texts`.

@@ -4,10 +4,10 @@
 // cut at any two characters, and half of them have the end first ("SPM", there in its second form).
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 
+#include "parvis/text/infill_marks.h"
 #include "parvis/text/utf8.h"
 #include "parvis/train/objectives.h"
 
@@ -16,24 +16,6 @@ namespace {
 
 // Room for the three marks, the end, and what three texts have more tokens than one.
 constexpr int64_t kExtra = 16;
-
-struct Marks {
-  int32_t prefix, suffix, middle;
-};
-
-// As Qwen and as StarCoder write them.
-constexpr std::array<std::array<const char*, 3>, 2> kNames = {
-    {{"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"},
-     {"<fim_prefix>", "<fim_suffix>", "<fim_middle>"}}};
-
-std::optional<Marks> FindMarks(const text::Tokenizer& tokenizer) {
-  for (const auto& names : kNames) {
-    const auto prefix = tokenizer.Find(names[0]), suffix = tokenizer.Find(names[1]),
-               middle = tokenizer.Find(names[2]);
-    if (prefix && suffix && middle) return Marks{*prefix, *suffix, *middle};
-  }
-  return std::nullopt;
-}
 
 // A place in the text at which a character begins, or its end.
 size_t DrawPlace(std::string_view text, Random& random) {
@@ -47,11 +29,11 @@ size_t DrawPlace(std::string_view text, Random& random) {
 class InfillObjective : public Objective {
  public:
   InfillObjective(const ObjectiveSettings& settings,
-                  std::shared_ptr<const text::Tokenizer> tokenizer, const Marks& marks)
+                  std::shared_ptr<const text::Tokenizer> tokenizer, text::InfillMarks marks)
       : plain_(NewCausalObjective(tokenizer)),
         settings_(settings),
         tokenizer_(std::move(tokenizer)),
-        marks_(marks) {}
+        marks_(std::move(marks)) {}
 
   Result<Example> Encode(const Document& document) const override {
     return plain_->Encode(document);
@@ -124,7 +106,7 @@ class InfillObjective : public Objective {
   std::unique_ptr<const Objective> plain_;
   ObjectiveSettings settings_;
   std::shared_ptr<const text::Tokenizer> tokenizer_;
-  Marks marks_;
+  text::InfillMarks marks_;
 };
 
 }  // namespace
@@ -134,14 +116,14 @@ Result<ObjectivePointer> NewInfillObjective(const ObjectiveSettings& settings,
   if (tokenizer->kind() != "byte_bpe") {
     return InvalidArgument("fim_share needs a byte-level tokenizer: others change parts of a text");
   }
-  const std::optional<Marks> marks = FindMarks(*tokenizer);
+  std::optional<text::InfillMarks> marks = text::InfillMarksOf(*tokenizer);
   if (!marks) {
     return InvalidArgument(
         "fim_share: the tokenizer has no <|fim_prefix|>, <|fim_suffix|>, <|fim_middle|>; a new one "
         "gets them by [tokenizer] special_tokens");
   }
   return ObjectivePointer(
-      std::make_shared<InfillObjective>(settings, std::move(tokenizer), *marks));
+      std::make_shared<InfillObjective>(settings, std::move(tokenizer), *std::move(marks)));
 }
 
 }  // namespace parvis::train

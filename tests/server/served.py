@@ -28,6 +28,7 @@ MODELS = {
     "names": "tests/golden/encoders/bert_tokens",
     "spans": "tests/golden/encoders/bert_span",
     "t5": "tests/golden/models/t5_text",
+    "infill": "tests/golden/infill/model.gguf",
     "no-tokenizer": "tests/golden/models/llama_tiny",
 }
 
