@@ -91,5 +91,23 @@ TEST(MemoryBudget, NothingIsSpentTwice) {
   EXPECT_GT(spent, 900);
 }
 
+TEST(MemoryBudget, NewLimitsBeginANewMinute) {
+  ManualClock clock;
+  MemoryBudget budget({.tokens_per_minute = 100}, clock.Function());
+  auto before = budget.Reserve(CallerOf("a"), 100);
+  ASSERT_TRUE(before.ok());
+  budget.SetLimits({.tokens_per_minute = 200});
+  const auto after = budget.Reserve(CallerOf("a"), 150);
+  ASSERT_TRUE(after.ok());
+  EXPECT_EQ((*after)->view().limit_tokens, 200);
+  EXPECT_EQ((*after)->view().remaining_tokens, 50);
+  (*before)->Settle(0);
+  EXPECT_FALSE(budget.Reserve(CallerOf("a"), 201).ok()) << "never more than the limit";
+  budget.SetLimits({});
+  EXPECT_TRUE(budget.Reserve(CallerOf("a"), 1'000'000).ok()) << "no limit";
+  budget.SetLimits({.tokens_per_minute = 10});
+  EXPECT_TRUE(budget.Reserve(CallerOf("a"), 10).ok()) << "a limit again";
+}
+
 }  // namespace
 }  // namespace parvis::service
