@@ -40,7 +40,7 @@ CARDS = {
                 "Summaries are of English textbooks and abstracts, section by section. They leave out much and may say what the text "
                 "does not; the figures below say how they compare to the text's first sentences."]),
     "parvis-lens": dict(
-        language=["en", "fr"], pipeline="feature-extraction", recipes=["recipes/lens.toml", "recipes/lens_pairs.toml"],
+        language=["en", "fr"], pipeline="feature-extraction", recipes=["recipes/lens_short.toml", "recipes/lens.toml", "recipes/lens_pairs.toml"],
         is_a="A small BERT for English and French: vectors of sentences, and words for a mask.",
         use=["parvis embed 'It rains.'", "parvis fill 'Paris is the [MASK] of France.'"],
         cannot=["It knows words and grammar, hardly facts: what it puts for a mask is likely, not true.",
@@ -48,7 +48,7 @@ CARDS = {
                 "numbers, names and negations often make no difference to them.",
                 "It reads 512 tokens. It has had no training against bias: what it finds likely of people is what old novels found."]),
     "parvis-lens-answers": dict(
-        language=["en", "fr"], pipeline="question-answering", recipes=["recipes/lens.toml", "recipes/lens_answers.toml"],
+        language=["en", "fr"], pipeline="question-answering", recipes=["recipes/lens_short.toml", "recipes/lens.toml", "recipes/lens_answers.toml"],
         is_a="A small BERT, of the same beginning as parvis-lens: it points to the part of a text that answers a question, in English and French.",
         use=["parvis answer 'Where does Anna live?' 'Anna lives in Lyon, near the river.'",
              "parvis answer 'Où habite Anna ?' 'Anna habite à Lyon, près de la rivière.'"],
