@@ -1,4 +1,5 @@
-// parvis complete [MODEL] TEXT: how a program goes on from here.
+// parvis complete [MODEL] TEXT: how a program goes on from here, or (with --suffix) what is
+// between.
 
 #include <memory>
 
@@ -17,6 +18,8 @@ struct Options {
   TaskWords words;
   TextFlags text;
   SamplingFlags sampling;
+  std::string suffix;
+  Flag suffix_flag;
 };
 
 Status Complete(Options& options, Console& console) {
@@ -27,7 +30,9 @@ Status Complete(Options& options, Console& console) {
                           runtime::Engine::Create(loaded.model, loaded.exec, {}));
   options.sampling.ChooseSeed();
   PARVIS_ASSIGN_OR_RETURN(runtime::GenerateRequest request,
-                          options.sampling.Request(loaded.model, text));
+                          options.suffix_flag.given()
+                              ? options.sampling.Between(loaded.model, text, options.suffix)
+                              : options.sampling.Request(loaded.model, text));
   std::string answer;
   runtime::TokenEvent last;
   request.on_token = [&](const runtime::TokenEvent& event) {
@@ -46,6 +51,7 @@ Status Complete(Options& options, Console& console) {
     OrderedJson document = TextsDocument("complete", loaded);
     document["seed"] = options.sampling.seed;
     document["prompt"] = text;
+    if (options.suffix_flag.given()) document["suffix"] = options.suffix;
     document["text"] = answer;
     document.update(AnswerFacts(last));
     console.PrintJson(document);
@@ -59,6 +65,8 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
   auto options = std::make_shared<Options>();
   options->words.AddTo(flags, options->model, "complete", {"text"}, "The text, behind a model");
   options->text.AddNamed(flags, "The program up to the place where it goes on");
+  options->suffix_flag = flags.Add("--suffix", &options->suffix,
+                                   "How the program ends: the model writes what stands between");
   // Of programs the likeliest rest is wanted, and not much of it.
   options->sampling.temperature = 0.0f;
   options->sampling.max_tokens = 64;
