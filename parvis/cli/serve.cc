@@ -251,10 +251,12 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
                                                    {.owner_bytes = options.file_quota_mib << 20}));
   PARVIS_ASSIGN_OR_RETURN(const auto batches, service::BatchStore::Open(database_path));
   std::optional<server::BatchRunner> runner;  // begins once all else stands
+  PARVIS_ASSIGN_OR_RETURN(const auto responses, service::ResponseStore::Open(database_path));
   const server::Api api{
       .gateway = gateway,
       .catalogue = catalogue,
       .version = kVersion,
+      .responses = *responses,
       .telemetry = *telemetry,
       .not_ready = [&] { return std::string(stopping ? "stopping" : ""); },
       .connections = [&http = *http] { return static_cast<int64_t>(http.connections()); },

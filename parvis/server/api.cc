@@ -25,6 +25,7 @@ Result<Router> MakeRouter(const Api& api) {
   AddOpenAiChat(api, routes);
   AddOpenAiCompletions(api, routes);
   AddOpenAiEmbeddings(api, routes);
+  AddOpenAiResponses(api, routes);
   AddOpenAiModerations(api, routes);
   if (api.files != nullptr) AddOpenAiFiles(api, routes);
   if (api.batches != nullptr) AddOpenAiBatches(api, routes);

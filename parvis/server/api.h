@@ -11,6 +11,7 @@
 #include "parvis/server/router.h"
 #include "parvis/service/batch_store.h"
 #include "parvis/service/gateway.h"
+#include "parvis/service/response_store.h"
 #include "parvis/telemetry/telemetry.h"
 
 namespace parvis::server {
@@ -20,6 +21,7 @@ struct Api {
   service::Gateway& gateway;
   service::Catalogue& catalogue;
   std::string version;  // Parvis's
+  service::ResponseStore& responses;
   telemetry::Telemetry& telemetry;
   // Nothing if the server takes requests, else why not yet, in a word.
   std::function<std::string()> not_ready = [] { return std::string(); };
@@ -40,6 +42,7 @@ void AddOpenAiBatches(const Api& api, std::vector<Route>& routes);
 void AddOpenAiFiles(const Api& api, std::vector<Route>& routes);
 void AddOpenAiEmbeddings(const Api& api, std::vector<Route>& routes);
 void AddOpenAiModels(const Api& api, std::vector<Route>& routes);
+void AddOpenAiResponses(const Api& api, std::vector<Route>& routes);
 void AddOpenAiModerations(const Api& api, std::vector<Route>& routes);
 void AddParvisHeads(const Api& api, std::vector<Route>& routes);
 void AddParvisTextToText(const Api& api, std::vector<Route>& routes);

@@ -96,6 +96,20 @@ CREATE TABLE batch_lines(
   result       TEXT NOT NULL,
   PRIMARY KEY(batch, line)
 ) STRICT;
+)",
+    // Of answers that callers want kept (response_store.h).
+    R"(
+CREATE TABLE responses(
+  id           TEXT PRIMARY KEY,
+  request      TEXT NOT NULL REFERENCES requests(id),
+  organisation TEXT NOT NULL,
+  owner        TEXT NOT NULL,
+  previous     TEXT NOT NULL,
+  created_ms   INTEGER NOT NULL,
+  input        TEXT NOT NULL,
+  response     TEXT NOT NULL
+) STRICT;
+CREATE INDEX responses_by_owner ON responses(organisation, owner, created_ms);
 )"};
 
 int64_t Microseconds(double seconds) { return std::llround(seconds * 1e6); }

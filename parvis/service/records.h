@@ -18,9 +18,8 @@
 namespace parvis::service {
 
 // Brings a database to the schema of this floor: api_keys, requests, answers, files, batches and
-// what their lines came to (the only place where answers are kept, until their file is written).
-// Every table names
-// organisation and owner.
+// what their lines came to (kept until their file is written), responses (answers that callers want
+// kept). Every table names organisation and owner.
 Status MigrateServiceTables(store::Database& database);
 
 // That somebody asked: durable before the first byte of an answer leaves. Holds no text.

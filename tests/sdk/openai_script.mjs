@@ -74,6 +74,24 @@ async function tools() {
   assert((await client.chat.completions.create({model: 'chat', messages: after, max_tokens: 2})).choices.length === 1);
 }
 
+async function responses() {
+  const asked = {model: 'chat', input: 'Hi', temperature: 0, max_output_tokens: 12};
+  const whole = await client.responses.create(asked);
+  assert.equal(whole.incomplete_details.reason, 'max_output_tokens');
+  assert(whole.output_text.length > 0);
+  const told = await all(await client.responses.create({...asked, stream: true}));
+  assert.equal(told.filter((e) => e.type === 'response.output_text.delta').map((e) => e.delta).join(''),
+               whole.output_text);
+  assert.equal(told.at(-1).type, 'response.incomplete');
+  assert.equal((await client.responses.retrieve(whole.id)).id, whole.id);
+  const items = await all(client.responses.inputItems.list(whole.id));
+  assert.equal(items[0].content[0].text, 'Hi');
+  const onward = await client.responses.create({...asked, input: 'And?', previous_response_id: whole.id});
+  assert(onward.usage.input_tokens > whole.usage.input_tokens);
+  await (client.responses.delete ?? client.responses.del).call(client.responses, whole.id);
+  await assert.rejects(client.responses.retrieve(whole.id), OpenAI.NotFoundError);
+}
+
 async function embeddings() {
   const packed = await client.embeddings.create({model: 'bert', input: ['Hello', 'World']});
   const plain = await client.embeddings.create({model: 'bert', input: ['Hello', 'World'], encoding_format: 'float'});
@@ -90,7 +108,7 @@ async function errors() {
   await assert.rejects(client.moderations.create({input: 'a'}), (e) => e.status === 501);
 }
 
-for (const feature of [models, completions, chat, forms, tools, embeddings, errors]) {
+for (const feature of [models, completions, chat, forms, tools, responses, embeddings, errors]) {
   await feature();
   console.log(`npm openai ${version}: ${feature.name}`);
 }

@@ -103,6 +103,42 @@ def tools():
                                           max_tokens=2).choices[0].message.content
 
 
+def responses():
+    asked = dict(model="chat", input="Hi", temperature=0, max_output_tokens=12)
+    whole = client.responses.create(**asked)
+    assert whole.status == "incomplete" and whole.incomplete_details.reason == "max_output_tokens", whole
+    assert whole.usage.output_tokens == 12 and whole.output_text
+    with client.responses.stream(**asked) as stream:
+        told = list(stream)
+    assert "".join(e.delta for e in told if e.type == "response.output_text.delta") == whole.output_text
+    assert [e.sequence_number for e in told] == sorted({e.sequence_number for e in told})
+    assert told[-1].type == "response.incomplete" and told[0].type == "response.created"
+    assert client.responses.retrieve(whole.id).output_text == whole.output_text
+    items = list(client.responses.input_items.list(whole.id))
+    assert items[0].content[0].text == "Hi", items
+    onward = client.responses.create(**asked | {"input": "And?"}, previous_response_id=whole.id)
+    assert onward.usage.input_tokens > whole.usage.input_tokens
+    count = client.responses.input_tokens.count(model="chat", input="And?", previous_response_id=whole.id)
+    assert count.input_tokens == onward.usage.input_tokens
+    client.responses.delete(whole.id)
+    raises(openai.NotFoundError, lambda: client.responses.retrieve(whole.id))
+    raises(openai.BadRequestError, lambda: client.responses.create(**asked, previous_response_id=whole.id),
+           code="previous_response_not_found")
+    parsed = client.responses.parse(**asked | {"max_output_tokens": 60}, text_format=Cat)
+    assert parsed.output_parsed.name in ("Tom", "Kit"), parsed
+    tool = {"type": "function", **TOOL["function"], "strict": False}
+    forced = asked | dict(max_output_tokens=60, tools=[tool], tool_choice="required")
+    call = client.responses.create(**forced).output[0]
+    assert (call.type, call.name) == ("function_call", "look_up"), call
+    with client.responses.stream(**forced) as stream:
+        kinds = [e.type for e in stream]
+        assert stream.get_final_response().output[0].arguments == call.arguments
+    assert kinds[2:6] == ["response.output_item.added", "response.function_call_arguments.delta",
+                          "response.function_call_arguments.done", "response.output_item.done"], kinds
+    after = HI + [call, {"type": "function_call_output", "call_id": call.call_id, "output": "rain"}]
+    assert client.responses.create(**asked | {"input": after, "max_output_tokens": 2}, store=False).output_text
+
+
 def embeddings():
     packed = client.embeddings.create(model="bert", input=["Hello", "World"])  # base64 on the wire
     plain = client.embeddings.create(model="bert", input=["Hello", "World"], encoding_format="float")
@@ -125,6 +161,6 @@ def errors():
     assert raw.request_id.startswith("req_") and raw.parse().choices
 
 
-for feature in (models, completions, chat, forms, tools, embeddings, errors):
+for feature in (models, completions, chat, forms, tools, responses, embeddings, errors):
     feature()
     print(f"openai {openai.__version__}: {feature.__name__}")

@@ -12,6 +12,8 @@ from served import expect, serving
 # A body that is answered, for each route; fields are replaced in it one by one.
 GOOD = {
     "/v1/chat/completions": {"model": "fable", "messages": [{"role": "user", "content": "Hi"}]},
+    "/v1/responses": {"model": "chat", "input": "Hi", "max_output_tokens": 1},
+    "/v1/responses/input_tokens": {"model": "chat", "input": "Hi"},
     "/v1/completions": {"model": "fable", "prompt": "Hi", "max_tokens": 1},
     "/v1/embeddings": {"model": "bert", "input": "Hi"},
     "/v1/moderations": {"input": "Hi"},

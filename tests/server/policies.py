@@ -31,7 +31,7 @@ def main():
                 public = operation.get("security") == []
                 expect(public == ((method, path) in PUBLIC), "a route is public and should not be",
                        method, path)
-                path = path.replace("{model}", "fable")
+                path = path.replace("{model}", "fable").replace("{id}", "resp_1")
                 body = "{}" if "requestBody" in operation else None
                 refused = [{}] + [f for key in wrong for f in forms(key)]
                 # Two keys that differ, so that one could hide behind the other.

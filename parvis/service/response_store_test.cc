@@ -1,0 +1,78 @@
+#include "parvis/service/response_store.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "gtest/gtest.h"
+#include "parvis/service/records.h"
+
+namespace parvis::service {
+namespace {
+
+const Caller kAnn = {"org", "ann", "key_1", {}};
+const Caller kBob = {"org", "bob", "key_2", {}};
+const Caller kAnnElsewhere = {"other", "ann", "key_3", {}};
+
+class ResponseStoreTest : public testing::Test {
+ protected:
+  ResponseStoreTest() {
+    folder_ = std::filesystem::path(testing::TempDir()) / "parvis-response-store";
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+    path_ = folder_ / "parvis.db";
+    records_ = std::move(Records::Open(path_)).value();
+    store_ = std::move(ResponseStore::Open(path_)).value();
+    EXPECT_TRUE(records_->Write(RequestRecord{"req_1", kAnn, "POST /x", "m", "d", 1, 3, 5}).ok());
+  }
+  ~ResponseStoreTest() override { std::filesystem::remove_all(folder_); }
+
+  // Whether any file of the database has these bytes.
+  bool OnDisk(const std::string& text) const {
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      std::ostringstream bytes;
+      bytes << std::ifstream(entry.path(), std::ios::binary).rdbuf();
+      if (bytes.str().find(text) != std::string::npos) return true;
+    }
+    return false;
+  }
+
+  std::filesystem::path folder_;
+  std::string path_;
+  std::unique_ptr<Records> records_;
+  std::unique_ptr<ResponseStore> store_;
+};
+
+TEST_F(ResponseStoreTest, OnlyTheOwnerFindsAndDeletesIt) {
+  const StoredResponse stored{"resp_1", "req_1", "resp_0", 7, "[1]", "{}"};
+  ASSERT_TRUE(store_->Put(kAnn, stored).ok());
+  const auto found = store_->Get(kAnn, "resp_1").value();
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->request, "req_1");
+  EXPECT_EQ(found->previous, "resp_0");
+  EXPECT_EQ(found->created_ms, 7);
+  EXPECT_EQ(found->input, "[1]");
+  EXPECT_EQ(found->response, "{}");
+  for (const Caller& other : {kBob, kAnnElsewhere}) {
+    EXPECT_FALSE(store_->Get(other, "resp_1").value().has_value());
+    EXPECT_FALSE(store_->Delete(other, "resp_1").value());
+  }
+  EXPECT_TRUE(store_->Delete(kAnn, "resp_1").value());
+  EXPECT_FALSE(store_->Get(kAnn, "resp_1").value().has_value());
+  EXPECT_FALSE(store_->Delete(kAnn, "resp_1").value());
+}
+
+TEST_F(ResponseStoreTest, WhatIsDeletedIsGoneFromTheDisk) {
+  const std::string secret = "the secret of the tall tower";
+  ASSERT_TRUE(store_->Put(kAnn, {"resp_1", "req_1", "", 7, "[]", secret}).ok());
+  EXPECT_TRUE(OnDisk(secret));
+  ASSERT_TRUE(store_->Delete(kAnn, "resp_1").value());
+  EXPECT_FALSE(OnDisk(secret));
+}
+
+TEST_F(ResponseStoreTest, AnAnswerNeedsItsRecord) {
+  EXPECT_FALSE(store_->Put(kAnn, {"resp_2", "req_2", "", 7, "[]", "{}"}).ok());
+}
+
+}  // namespace
+}  // namespace parvis::service
