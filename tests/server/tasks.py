@@ -144,11 +144,12 @@ def ranks(program, server):
 def text_to_text(program, server, golden):
     model = golden.parent / "models/t5_text"
     texts = TEXTS[:2] + [" ".join(TEXTS * 20)]
+    direction = ["--from", "en", "--to", "fr"]  # the command would guess it
     for text in texts:
         for beams in (None, 1):
             flags = [] if beams is None else ["--beams", str(beams)]
             more = {} if beams is None else {"num_beams": beams}
-            wanted = said(program, "translate", model, text, *flags)
+            wanted = said(program, "translate", model, text, *direction, *flags)
             got = asked(server, "/v1/translate", model="t5", text=text, **{"from": "en"}, to="fr",
                         **more)
             same("translate", got["text"], wanted["text"])
@@ -157,7 +158,7 @@ def text_to_text(program, server, golden):
             got = asked(server, "/v1/summarize", model="t5", text=text, **more)
             same("summarize", got["text"], wanted["text"])
             same("rounds", got["rounds"], [len(r) for r in wanted["rounds"]])
-    wanted = said(program, "translate", server.folder / "models/fable.gguf", TEXTS[0], "-n", "5")
+    wanted = said(program, "translate", server.folder / "models/fable.gguf", TEXTS[0], *direction, "-n", "5")
     got = asked(server, "/v1/translate", model="fable", text=TEXTS[0], **{"from": "en"}, to="fr",
                 max_tokens=5)
     same("translate by going on", got["text"], wanted["text"])
