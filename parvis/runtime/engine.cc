@@ -8,6 +8,7 @@
 #include "fmt/format.h"
 #include "parvis/models/model.h"
 #include "parvis/ops/embedding.h"
+#include "parvis/runtime/prompt_scores.h"
 #include "parvis/runtime/scheduler.h"
 #include "parvis/runtime/sequence.h"
 
@@ -61,7 +62,8 @@ Timings TimingsOf(const Sequence& sequence) {
 // What one forward pass yields: logits for the sequences that have no token left to compute.
 struct Outcome {
   std::vector<Sequence*> sequences;
-  Tensor logits;  // (sequences.size(), vocab_size)
+  Tensor logits;                                     // (sequences.size(), vocab_size)
+  std::vector<std::pair<Sequence*, Status>> failed;  // whose prompt could not be scored
 };
 
 // Of the sequences whose prompt an encoder has yet to read: reads it, and keeps what the decoder
@@ -109,6 +111,12 @@ Outcome Forward(const ops::Exec& exec, nn::Stack& stack, std::span<const Schedul
     outcome.sequences.push_back(sequence);
   }
   const Tensor hidden = stack.Forward(exec, {tokens, segments, {}, memories});
+  for (size_t i = 0; i < parts.size(); ++i) {
+    Sequence& sequence = *parts[i].sequence;
+    if (!sequence.to_score()) continue;
+    Status status = ScorePrompt(exec, stack, hidden, segments[i].begin, parts[i].count, sequence);
+    if (!status.ok()) outcome.failed.emplace_back(&sequence, std::move(status));
+  }
   if (!last_rows.empty()) {
     outcome.logits = stack.Logits(exec, ops::SelectRows(exec, hidden, last_rows));
   }
@@ -181,6 +189,11 @@ Status Engine::Check(const GenerateRequest& request) const {
     return InvalidArgument(fmt::format("logprobs: {} is not between 0 and {}", request.logprobs,
                                        Sampler::kMaxTopLogprobs));
   }
+  if (request.prompt_logprobs &&
+      (request.logprobs < 0 || model_.stack.blueprint().encoder_layers > 0)) {
+    return InvalidArgument(
+        "prompt_logprobs: needs logprobs, and a model that reads its prompt from left to right");
+  }
   if (!request.stop_strings.empty() && model_.tokenizer == nullptr) {
     return InvalidArgument("stop: the model has no tokeniser, so there is no text to stop at");
   }
@@ -230,7 +243,8 @@ void Engine::TakeInbox() {
   }
   std::vector<Sequence*> full;  // that have no room for an answer
   for (auto& sequence : submitted) {
-    if (sequence->size() >= sequence->limit) full.push_back(sequence.get());
+    const bool has_room = sequence->size() < sequence->limit;
+    if (!has_room && !sequence->to_score()) full.push_back(sequence.get());
     scheduler_->Add(std::move(sequence));
   }
   for (const RequestId id : cancelled) {
@@ -261,7 +275,16 @@ bool Engine::Step() {
           sequence.request.logprobs);
     }
   });
-  for (size_t i = 0; i < count; ++i) Accept(*outcome.sequences[i], std::move(samples[i]));
+  for (auto& [sequence, status] : outcome.failed) {
+    const auto found = std::find(outcome.sequences.begin(), outcome.sequences.end(), sequence);
+    if (found != outcome.sequences.end()) *found = nullptr;
+    TokenEvent event;
+    event.status = std::move(status);
+    Finish(*sequence, FinishReason::kError, std::move(event));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (outcome.sequences[i] != nullptr) Accept(*outcome.sequences[i], std::move(samples[i]));
+  }
   NoteLoad();
   return true;
 }
@@ -290,6 +313,11 @@ bool Engine::IsEnd(const Sequence& sequence, int32_t token) const {
 
 void Engine::Accept(Sequence& sequence, Result<Sample> sample) {
   TokenEvent event;
+  event.prompt = std::move(sequence.scores);
+  if (sequence.size() >= sequence.limit) {  // only the prompt was asked for
+    Finish(sequence, FinishReason::kLength, std::move(event));
+    return;
+  }
   if (!sample.ok()) {
     event.status = sample.status();
     Finish(sequence, FinishReason::kError, std::move(event));

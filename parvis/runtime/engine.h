@@ -73,6 +73,9 @@ struct TokenEvent {
   std::string text;
   float logprob = 0.0f;           // if asked for
   std::vector<TokenLogprob> top;  // if asked for
+  // In the request's first event, if asked for: each token of the prompt but its first, as what was
+  // chosen behind those before it.
+  std::vector<Sample> prompt;
   std::optional<FinishReason> finish;
   std::string stop_string;  // only with `finish`: the one that ended the text, if one did
   Status status;            // not ok only with FinishReason::kError
@@ -88,6 +91,9 @@ struct GenerateRequest {
   std::vector<int32_t> stop_tokens;     // beside the tokeniser's end tokens
   bool ignore_end = false;              // the tokeniser's end tokens do not stop (benchmarks)
   int logprobs = Sampler::kNoLogprobs;  // alternatives for each token; see Sampler::Next
+  // The same of the prompt's tokens (TokenEvent::prompt), which is computed for it as a whole, also
+  // with max_tokens 0. REQUIRES: logprobs >= 0; not of models with an encoder.
+  bool prompt_logprobs = false;
   std::shared_ptr<const Constraint> constraint;  // what the answer may be; null: anything
   // Requests share what was computed for equal beginnings only if their salts are equal: a server
   // gives each tenant its own, so that none can find out what another has asked.

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "fmt/format.h"
@@ -83,6 +84,23 @@ Sampler::Sampler(SamplingParams params, std::span<const int32_t> prompt,
 
 bool Sampler::Before(const Candidate& a, const Candidate& b) {
   return a.logit > b.logit || (a.logit == b.logit && a.token < b.token);
+}
+
+Result<Sample> Score(std::span<const float> logits, int32_t token, int top) {
+  if (!AllFinite(logits)) {
+    return DataLoss("logits are not finite: weights are damaged, or numbers overflowed");
+  }
+  const double total = LogSumExp(logits);
+  const auto logprob = [&](int32_t id) { return static_cast<float>(logits[id] - total); };
+  Sample sample{.token = token, .logprob = logprob(token)};
+  std::vector<int32_t> ids(logits.size());
+  std::iota(ids.begin(), ids.end(), 0);
+  const auto count = std::min(ids.size(), static_cast<size_t>(top));
+  std::partial_sort(
+      ids.begin(), ids.begin() + static_cast<ptrdiff_t>(count), ids.end(),
+      [&](int32_t a, int32_t b) { return logits[a] != logits[b] ? logits[a] > logits[b] : a < b; });
+  for (size_t i = 0; i < count; ++i) sample.top.push_back({ids[i], logprob(ids[i])});
+  return sample;
 }
 
 Result<Sample> Sampler::Next(std::span<const float> logits, int top_logprobs) {

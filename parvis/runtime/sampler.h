@@ -58,6 +58,10 @@ struct Sample {
   std::vector<TokenLogprob> top;  // most probable first
 };
 
+// What a row of logits says of `token`: its log-probability and those of the `top` most probable.
+// Refuses logits that are not finite.
+Result<Sample> Score(std::span<const float> logits, int32_t token, int top);
+
 // Chooses the tokens of one request. Holds all of its state (random stream, tokens seen), so what
 // it chooses depends on its logits alone and never on what else runs. Not synchronised.
 class Sampler {

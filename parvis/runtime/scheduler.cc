@@ -61,9 +61,9 @@ bool Scheduler::GrowOrPreempt(size_t index) {
 }
 
 // Takes over what is computed of the sequence's tokens already. With an encoder they mean something
-// else for each prompt.
+// else for each prompt; and keys and values do not say how likely a prompt's tokens were.
 void Scheduler::Share(Sequence& sequence) const {
-  if (!share_prefixes_ || sequence.memory_size > 0) return;
+  if (!share_prefixes_ || sequence.memory_size > 0 || sequence.to_score()) return;
   const int64_t before = sequence.computed;
   sequence.computed = sequence.pages->Share(sequence.tokens, sequence.request.cache_salt, before);
   if (sequence.usage.completion_tokens > 0) return;

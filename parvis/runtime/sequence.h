@@ -50,6 +50,8 @@ struct Sequence {
 
   int64_t size() const { return static_cast<int64_t>(tokens.size()); }
   int64_t to_compute() const { return size() - computed; }
+  // Whether the prompt's tokens are yet to be told with their log-probabilities.
+  bool to_score() const { return request.prompt_logprobs && usage.completion_tokens == 0; }
   int64_t to_encode() const { return encoded ? 0 : memory_size; }
   // Back to the beginning of what is computed.
   void Release() {
@@ -74,6 +76,8 @@ struct Sequence {
   Sampler sampler;
   StopFilter stop;
   std::optional<text::StreamDecoder> decoder;  // none without a tokeniser
+
+  std::vector<Sample> scores;  // of the prompt's tokens but its first, if asked for
 
   Usage usage;
   Clock::time_point submitted_at;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "parvis/server/api.h"
@@ -67,8 +68,9 @@ void ReadPrompts(const Json& prompt, std::vector<service::PromptSource>& prompts
 
 struct Asked {
   int logprobs = -1;
-  int64_t n = 1, best_of = 1;     // of each prompt: told, and generated
-  std::vector<std::string> echo;  // of each prompt its text, if it stands before the answer
+  int64_t n = 1, best_of = 1;  // of each prompt: told, and generated
+  // Of each prompt its text, if it stands before the answer; none: its tokens are the text.
+  std::vector<std::optional<std::string>> echo;
 };
 
 // The older form of logprobs, grown token by token.
@@ -76,14 +78,15 @@ class TokenLists {
  public:
   void Add(const std::vector<service::TokenInfo>& tokens) {
     for (const service::TokenInfo& token : tokens) {
-      tokens_.push_back(token.bytes);
-      logprobs_.push_back(token.logprob);
-      offsets_.push_back(offset_);
-      offset_ += static_cast<int64_t>(CountCharacters(token.bytes));
-      OrderedJson top = OrderedJson::object();
-      for (const service::TokenInfo& other : token.top) top[other.bytes] = other.logprob;
-      top_.push_back(std::move(top));
+      Append(token, true, true);
       sum_ += token.logprob;
+    }
+  }
+  // A prompt's: of the first nothing is known. Control tokens are no part of a prompt that was told
+  // as a text.
+  void AddPrompt(const std::vector<service::TokenInfo>& tokens, bool told_as_text) {
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      Append(tokens[i], i > 0, !(told_as_text && tokens[i].control));
     }
   }
   // What was added since the last time.
@@ -95,10 +98,24 @@ class TokenLists {
     tokens_ = logprobs_ = top_ = offsets_ = OrderedJson::array();
     return json;
   }
+  // Where the next token begins.
   void set_offset(int64_t offset) { offset_ = offset; }
   double sum() const { return sum_; }
 
  private:
+  void Append(const service::TokenInfo& token, bool scored, bool counted) {
+    tokens_.push_back(token.bytes);
+    offsets_.push_back(offset_);
+    if (counted) offset_ += static_cast<int64_t>(CountCharacters(token.bytes));
+    OrderedJson top;
+    if (scored) {
+      top = OrderedJson::object();
+      for (const service::TokenInfo& other : token.top) top[other.bytes] = other.logprob;
+    }
+    logprobs_.push_back(scored ? OrderedJson(token.logprob) : OrderedJson());
+    top_.push_back(std::move(top));
+  }
+
   OrderedJson tokens_ = OrderedJson::array(), logprobs_ = OrderedJson::array(),
               top_ = OrderedJson::array(), offsets_ = OrderedJson::array();
   int64_t offset_ = 0;
@@ -117,15 +134,20 @@ class CompletionReceiver : public OpenAiReceiver {
   void OnAdmitted(const service::Admission& admission) override {
     OpenAiReceiver::OnAdmitted(admission);
     lists_.resize(static_cast<size_t>(admission.choices));
-    for (size_t i = 0; i < lists_.size(); ++i) {
-      lists_[i].set_offset(static_cast<int64_t>(CountCharacters(EchoOf(i))));
-    }
   }
 
  protected:
-  std::string EchoOf(size_t choice) const {
-    return asked_.echo.empty() ? std::string()
-                               : asked_.echo[choice / static_cast<size_t>(asked_.best_of)];
+  // What stands before a choice's answer, from its first delta on; nothing at any other.
+  std::string Echo(const Delta& delta) {
+    if (delta.prompt.empty()) return "";
+    const auto& text = asked_.echo[static_cast<size_t>(delta.choice / asked_.best_of)];
+    std::string echo;
+    for (const service::TokenInfo& token : delta.prompt) echo += token.bytes;
+    if (text) echo = *text;
+    TokenLists& lists = lists_[static_cast<size_t>(delta.choice)];
+    lists.AddPrompt(delta.prompt, text.has_value());
+    lists.set_offset(static_cast<int64_t>(CountCharacters(echo)));
+    return echo;
   }
   OrderedJson ChoiceJson(int64_t index, const std::string& text, OrderedJson logprobs,
                          OrderedJson finish) const {
@@ -146,11 +168,10 @@ class WholeCompletion : public CompletionReceiver {
   void OnAdmitted(const service::Admission& admission) override {
     CompletionReceiver::OnAdmitted(admission);
     choices_.resize(lists_.size());
-    for (size_t i = 0; i < choices_.size(); ++i) choices_[i].text = EchoOf(i);
   }
   void OnDelta(Delta delta) override {
     const auto choice = static_cast<size_t>(delta.choice);
-    choices_[choice].text += delta.text;
+    choices_[choice].text += Echo(delta) + delta.text;
     choices_[choice].tokens += delta.tokens.size();
     lists_[choice].Add(delta.tokens);
     if (delta.finish) choices_[choice].finish = delta.finish;
@@ -206,23 +227,17 @@ class StreamedCompletion : public CompletionReceiver {
   void OnAdmitted(const service::Admission& admission) override {
     CompletionReceiver::OnAdmitted(admission);
     Begin();
-    for (size_t i = 0; i < lists_.size(); ++i) {
-      if (const std::string echo = EchoOf(i); !echo.empty()) {
-        Say(static_cast<int64_t>(i), echo, {}, {});
-      }
-    }
   }
   void OnDelta(Delta delta) override {
     cut_ |= Cut(delta);
+    const std::string text = Echo(delta) + delta.text;
     OrderedJson logprobs;
-    if (asked_.logprobs >= 0 && !delta.tokens.empty()) {
+    if (asked_.logprobs >= 0 && (!delta.tokens.empty() || !delta.prompt.empty())) {
       TokenLists& lists = lists_[static_cast<size_t>(delta.choice)];
       lists.Add(delta.tokens);
       logprobs = lists.Take();
     }
-    if (!delta.text.empty() || !logprobs.is_null()) {
-      Say(delta.choice, delta.text, std::move(logprobs), {});
-    }
+    if (!text.empty() || !logprobs.is_null()) Say(delta.choice, text, std::move(logprobs), {});
     if (delta.finish && !Cut(delta)) Say(delta.choice, "", {}, FinishReason(delta.finish));
   }
   void OnReply(const service::Reply& reply) override {
@@ -258,6 +273,9 @@ std::optional<Refusal> ReadCounts(const Json& body, bool stream, Asked& asked,
 std::optional<Refusal> ReadSuffix(const Json& body, service::GenerateSpec& spec) {
   const Json& suffix = Get(body, "suffix");
   if (suffix.is_null() || suffix == "") return std::nullopt;
+  if (spec.tell_prompt && spec.logprobs >= 0) {
+    return Invalid("suffix", "'suffix' and 'echo' with 'logprobs' exclude each other.");
+  }
   for (service::PromptSource& prompt : spec.prompts) {
     auto* text = std::get_if<std::string>(&prompt);
     if (text == nullptr) return Invalid("suffix", "'suffix' needs prompts that are texts.");
@@ -291,17 +309,10 @@ void Completions(const Api& api, const HttpRequest& request, const std::shared_p
   answer.include_usage = options.is_object() && Get(options, "include_usage") == true;
   if (auto refusal = ReadCounts(*body, stream, asked, spec)) return refuse(*refusal);
   if (Get(*body, "echo") == true) {
-    if (asked.logprobs >= 0) {
-      return refuse(Invalid("echo", "'echo' together with 'logprobs' is not supported yet.",
-                            "unsupported_parameter"));
-    }
+    spec.tell_prompt = true;
     for (const service::PromptSource& prompt : spec.prompts) {
       const auto* text = std::get_if<std::string>(&prompt);
-      if (text == nullptr) {
-        return refuse(Invalid("echo", "'echo' of token arrays is not supported yet.",
-                              "unsupported_parameter"));
-      }
-      asked.echo.push_back(*text);
+      asked.echo.push_back(text ? std::optional(*text) : std::nullopt);
     }
   }
   if (auto refusal = ReadSuffix(*body, spec)) return refuse(*refusal);

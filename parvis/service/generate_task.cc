@@ -77,6 +77,14 @@ OrRefusal<Plan> GenerateTask::Prepare(const LoadedModel& model) {
   }
   plan.choices = static_cast<int64_t>(prompts_.size()) * spec_.choices_per_prompt;
   if (auto refusal = MakeConstraint(model)) return std::move(*refusal);
+  if (spec_.tell_prompt && model.model().tokenizer == nullptr) {
+    return Invalid("echo", fmt::format("The model '{}' has no tokenizer.", spec_.model));
+  }
+  if (spec_.tell_prompt && encoder && spec_.logprobs >= 0) {
+    return Invalid("echo", fmt::format("The model '{}' reads its prompt as a whole: no 'logprobs' "
+                                       "of it are known.",
+                                       spec_.model));
+  }
   // Whatever the engine would refuse is refused here, while the caller can still be told by a
   // status.
   if (!spec_.seed) spec_.seed = std::random_device()() & 0x7fffffffu;
@@ -123,6 +131,7 @@ runtime::GenerateRequest GenerateTask::RequestOf(size_t choice) const {
   request.sampling.seed = SeedOf(*spec_.seed, choice);
   request.stop_strings = spec_.stop;
   request.logprobs = spec_.logprobs;
+  request.prompt_logprobs = spec_.tell_prompt && spec_.logprobs >= 0;
   request.stop_tokens = ends_;
   request.constraint = constraint_;
   return request;
@@ -134,6 +143,7 @@ std::optional<Refusal> GenerateTask::Start(const std::shared_ptr<LoadedModel>& m
   output_ = &output;
   const size_t count = prompts_.size() * static_cast<size_t>(spec_.choices_per_prompt);
   unfinished_ = static_cast<int64_t>(count);
+  told_.assign(count, false);
   for (size_t choice = 0; choice < count; ++choice) {
     runtime::GenerateRequest request = RequestOf(choice);
     request.cache_salt = cache_salt;
@@ -165,15 +175,36 @@ void GenerateTask::Cancel() {
   for (const runtime::RequestId id : requests_) model_->Cancel(id);
 }
 
+TokenInfo GenerateTask::InfoOf(const runtime::Sample& sample) const {
+  const text::Tokenizer& tokenizer = *model_->model().tokenizer;
+  TokenInfo info{sample.token, tokenizer.TokenBytes(sample.token), sample.logprob};
+  for (const runtime::TokenLogprob& other : sample.top) {
+    info.top.push_back({other.token, tokenizer.TokenBytes(other.token), other.logprob});
+  }
+  return info;
+}
+
+// `scores`: of all tokens but the first; or empty.
+std::vector<TokenInfo> GenerateTask::PromptInfo(int64_t choice,
+                                                const std::vector<runtime::Sample>& scores) const {
+  std::vector<TokenInfo> tokens;
+  const auto& prompt = prompts_[static_cast<size_t>(choice / spec_.choices_per_prompt)];
+  for (size_t i = 0; i < prompt.size(); ++i) {
+    const bool scored = i > 0 && i <= scores.size();
+    tokens.push_back(InfoOf(scored ? scores[i - 1] : runtime::Sample{.token = prompt[i]}));
+    tokens.back().control = model_->model().tokenizer->IsSpecial(prompt[i]);
+  }
+  return tokens;
+}
+
 void GenerateTask::Take(int64_t choice, const runtime::TokenEvent& event) {
   Delta delta{.choice = choice, .text = event.text};
   if (event.token >= 0 && spec_.logprobs >= 0 && model_->model().tokenizer != nullptr) {
-    const text::Tokenizer& tokenizer = *model_->model().tokenizer;
-    TokenInfo info{event.token, tokenizer.TokenBytes(event.token), event.logprob};
-    for (const runtime::TokenLogprob& other : event.top) {
-      info.top.push_back({other.token, tokenizer.TokenBytes(other.token), other.logprob});
-    }
-    delta.tokens.push_back(std::move(info));
+    delta.tokens.push_back(InfoOf({event.token, event.logprob, event.top}));
+  }
+  if (spec_.tell_prompt && !told_[static_cast<size_t>(choice)]) {
+    told_[static_cast<size_t>(choice)] = true;
+    delta.prompt = PromptInfo(choice, event.prompt);
   }
   if (event.finish) {
     if (!event.status.ok()) failed_ = event.status;
@@ -190,7 +221,8 @@ void GenerateTask::Take(int64_t choice, const runtime::TokenEvent& event) {
     reply_.timings.prompt = std::max(reply_.timings.prompt, event.timings.prompt);
     reply_.timings.generation = std::max(reply_.timings.generation, event.timings.generation);
   }
-  if (!delta.text.empty() || !delta.tokens.empty() || delta.finish) output_->Tell(std::move(delta));
+  const bool tells = !delta.text.empty() || !delta.tokens.empty() || !delta.prompt.empty();
+  if (tells || delta.finish) output_->Tell(std::move(delta));
   if (event.finish && unfinished_.fetch_sub(1) == 1) End();
 }
 

@@ -36,6 +36,7 @@ struct GenerateSpec {
   std::optional<uint64_t> seed;  // none: a new one
   std::vector<std::string> stop;
   int logprobs = runtime::Sampler::kNoLogprobs;  // alternatives for each token
+  bool tell_prompt = false;  // Delta::prompt; with logprobs if those of the answer are told
   OutputForm form;
 };
 
@@ -53,6 +54,9 @@ class GenerateTask : public Task {
  private:
   std::optional<Refusal> MakeConstraint(const LoadedModel& model);
   runtime::GenerateRequest RequestOf(size_t choice) const;
+  TokenInfo InfoOf(const runtime::Sample& sample) const;
+  std::vector<TokenInfo> PromptInfo(int64_t choice,
+                                    const std::vector<runtime::Sample>& scores) const;
   void Take(int64_t choice, const runtime::TokenEvent& event);
   void End();
 
@@ -68,6 +72,7 @@ class GenerateTask : public Task {
   bool cancelled_ = false;
 
   // Of the model's thread:
+  std::vector<bool> told_;  // of each choice, whether its prompt was
   Reply reply_;
   Status failed_;
   std::atomic<int64_t> unfinished_{0};

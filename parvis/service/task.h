@@ -25,6 +25,7 @@ struct TokenInfo {
   std::string bytes;  // perhaps not whole characters
   float logprob = 0;
   std::vector<TokenInfo> top = {};  // the likeliest; without `top` of their own
+  bool control = false;             // of a prompt: no text of anybody
 };
 
 // A piece of a choice's text.
@@ -32,6 +33,8 @@ struct Delta {
   int64_t choice = 0;
   std::string text;  // whole characters
   std::vector<TokenInfo> tokens = {};
+  // Of a choice's first delta, if asked for: the prompt's. The first has no log-probability.
+  std::vector<TokenInfo> prompt = {};
   std::optional<Finish> finish = {};  // nothing more of this choice follows
   std::string stop_text = {};         // with kStop: the text of the request's that ended it, if any
 };
