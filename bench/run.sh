@@ -31,3 +31,9 @@ python3 bench/generate/start.py --parvis "$bin/parvis" --priority "$priority" \
   --out "$out/start.json" "$models"/*.gguf
 python3 bench/train/compare.py "${common[@]}" ${TORCH_PYTHON:+--torch-python "$TORCH_PYTHON"} \
   ${LLMC:+--llmc "$LLMC"} --out "$out/train.json"
+
+servers=()
+for server in ${SERVERS:-}; do servers+=(--peer "$server"); done
+[ -f "$out/stub.gguf" ] || python3 bench/make_random_gguf.py llama-stub "$out/stub.gguf" --type f32
+python3 bench/serve/compare.py --parvis "$bin/parvis" --load "$bin/serve_load" --priority "$priority" \
+  "${servers[@]}" --stub "$out/stub.gguf" --out "$out/serve.json" "$models"/*.gguf

@@ -80,8 +80,9 @@ class Parvis:
     def serve(self, model, arguments, parallel, context, flags=(), kv_mib=2048,
               data=None):
         folder = tempfile.mkdtemp(prefix="parvis-bench-", dir=data)
-        command = [self.program, "serve", model, "--port", "0", "--json", "--data", folder, "-t",
-                   arguments.threads, "--batch", parallel, "--kv-memory", kv_mib, *flags]
+        command = [self.program, "serve", model, "--port", "0", "--json", "--data", folder, "--log",
+                   "none", "-t", arguments.threads, "--batch", parallel, "--kv-memory", kv_mib,
+                   *flags]
         process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE,
                                    text=True, preexec_fn=raise_priority(arguments.priority))
         said = json.loads(process.stdout.readline() or "{}")
@@ -197,7 +198,7 @@ def one_client(engine, server, prompts, a):
 
 
 def several_clients(engine, server, prompts, clients, a):
-    bodies = [prompts.body(engine, prompts.tokens(128), 128) for _ in range(2 * clients)]
+    bodies = [prompts.body(engine, prompts.tokens(128), 128) for _ in range(max(2, clients))]
     answers = send(a.load, server, bodies, clients, a.priority)
     wall = max(x["at"] + x["end"] for x in answers)
     return {"test": "several", "clients": clients,
@@ -207,7 +208,7 @@ def several_clients(engine, server, prompts, clients, a):
 
 
 def prefix(engine, server, prompts, a):
-    """The same beginning again, each pair another; another end, so that it is no repeated request."""
+    """The same beginning again, each pair another; another end, so that no request is repeated."""
     length = min(2000, prompts.context - 64)
     cold, warm = [], []
     for _ in range(max(2, a.repeats // 2)):
@@ -260,8 +261,8 @@ def sync_times(data):
 
 
 def idle_streams(parvis, model, a):
-    """Bytes that a stream holds which waits for its turn, its connection with it. Keys and values have
-    next to no room, since what is kept of finished answers would count."""
+    """Bytes that a stream holds which waits for its turn, its connection with it. Keys and values
+    have next to no room, since what is kept of finished answers would count."""
     prompts, count = Prompts(model, 2), a.idle
     with parvis.serve(model, a, 1, 0, ["--max-requests", count + 10], kv_mib=1) as server:
         def ask(connection, answer):

@@ -86,6 +86,17 @@ class Client {
   // Times count from `start`.
   Answer Ask(const std::string& body, Clock::time_point start) {
     Answer answer;
+    const bool kept = socket_.has_value();
+    Try(body, start, answer);
+    // A server may close a connection that it kept just when we use it again (RFC 9112 §9.3.1).
+    if (kept && !answer.error.empty() && answer.status == 0) Try(body, start, answer);
+    answer.end = Since(start);
+    return answer;
+  }
+
+ private:
+  void Try(const std::string& body, Clock::time_point start, Answer& answer) {
+    answer = {};
     try {
       Connect();
       answer.sent = Since(start);
@@ -95,11 +106,8 @@ class Client {
       answer.error = error.code().message();
       socket_.reset();
     }
-    answer.end = Since(start);
-    return answer;
   }
 
- private:
   static double Since(Clock::time_point start) { return Seconds(Clock::now() - start).count(); }
 
   void Connect() {
