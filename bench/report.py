@@ -49,7 +49,7 @@ REASONS = """## What was asked for and is not reached, and why
   is not in the system's cache, and many times that of one that is, whose bytes are read in hundredths of
   a second: memory for the panels must be found, cleared (in pages of 2 MiB, now and then after others
   were moved) and filled, 0.2 to 0.4 s a gigabyte when nothing stands in the way.
-- *First token of 512 tokens over HTTP in 0.8 times of the best peer's time.* 0.72 for a LLaMA of 1.1 B in
+- *First token of 512 tokens over HTTP in 0.8 times of the best peer's time.* 0.70 for a LLaMA of 1.1 B in
   q4_0, 0.85 for GPT-2 in q8_0, whose products ik_llama.cpp has nearly as fast at that length.
 - *Serving 32 clients with the LLaMA of 1.1 B, more than one round of it.* Not measured: the peers take minutes for
   each; its rows have one peer.
