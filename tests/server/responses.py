@@ -87,7 +87,8 @@ def check_items(server):
 
 
 def on_disk(server, text):
-    return [f.name for f in (server.folder / "data").iterdir() if text.encode() in f.read_bytes()]
+    return [f.name for f in (server.folder / "data").rglob("*")
+            if f.is_file() and text.encode() in f.read_bytes()]
 
 
 def check_deletion(server):
