@@ -166,7 +166,7 @@ def does_parse(program, heading):
         ast.parse(program)
     except (SyntaxError, ValueError):
         return False
-    return len(program) > len(heading) + 1
+    return len(program.rstrip()) > len(heading) + 1
 
 
 def parses(parvis, data, texts):
@@ -179,6 +179,8 @@ def parses(parvis, data, texts):
     random.Random(7).shuffle(headings)
     good, samples = 0, []
     headings = headings[: parvis.most or 150]
+    # Asked without its last newline: the tokeniser joins that with the indent, so no text goes on from it alone.
+    headings = [heading.removesuffix("\n") for heading in headings]
     file = parvis.file("headings.jsonl", [json.dumps({"prompt": heading}) for heading in headings])
     answers = parvis.run("generate", "--prompts", file, "-n", 128, "--temperature", 0.3, "--seed", 1)["results"]
     for heading, answer in zip(headings, (a["text"] for a in answers), strict=True):
@@ -193,7 +195,7 @@ def samples(parvis, data, texts):
     found = []
     for text in code_of(texts, "heldout"):
         m = re.search(r"(?:^|\n)(def \w+\([^\n]*\):\n(?: +\"\"\"[^\n]*\"\"\"\n)?)", text)
-        found += [m[1]] if m else []
+        found += [m[1].removesuffix("\n")] if m else []
     return common.generated(parvis, found[:20], 64, 0.3)
 
 
