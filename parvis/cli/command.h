@@ -18,9 +18,10 @@ struct Command {
   std::function<Status()> (*define)(FlagSet& flags, Console& console);
 };
 
-extern const Command kAnswer, kBench, kClassify, kComplete, kCompletion, kConvert, kDataBuild,
-    kDataInspect, kDescribe, kDoctor, kEmbed, kEval, kFill, kGenerate, kInspect, kList, kQuantize,
-    kRun, kServe, kShow, kSummarize, kTokenize, kTokenizerTrain, kTrain, kTranslate;
+extern const Command kAnswer, kBench, kClassify, kComplete, kCompletion, kConvert, kCopy,
+    kDataBuild, kDataInspect, kDescribe, kDoctor, kEmbed, kEval, kFill, kGenerate, kInspect, kList,
+    kPs, kPull, kQuantize, kRemove, kRun, kServe, kShow, kStop, kSummarize, kTokenize,
+    kTokenizerTrain, kTrain, kTranslate;
 
 }  // namespace parvis::cli
 

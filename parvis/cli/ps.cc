@@ -4,9 +4,9 @@
 
 #include <memory>
 
+#include "parvis/cli/command.h"
 #include "parvis/cli/progress.h"
 #include "parvis/cli/remote.h"
-#include "parvis/cli/store_commands.h"
 
 namespace parvis::cli {
 namespace {

@@ -7,11 +7,11 @@
 #include <memory>
 #include <utility>
 
+#include "parvis/cli/command.h"
 #include "parvis/cli/interrupt.h"
 #include "parvis/cli/model_store.h"
 #include "parvis/cli/model_summary.h"
 #include "parvis/cli/progress.h"
-#include "parvis/cli/store_commands.h"
 #include "parvis/net/http_client.h"
 #include "parvis/net/hub.h"
 
