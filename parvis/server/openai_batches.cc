@@ -8,6 +8,7 @@
 #include "parvis/server/api.h"
 #include "parvis/server/batch_runner.h"
 #include "parvis/server/openai_json.h"
+#include "parvis/server/openai_route.h"
 #include "parvis/server/query.h"
 
 namespace parvis::server {
@@ -63,11 +64,6 @@ OrderedJson BatchJson(const Batch& batch) {
       {"request_counts",
        {{"total", batch.total}, {"completed", batch.completed}, {"failed", batch.failed}}},
       {"metadata", batch.metadata.empty() ? OrderedJson() : OrderedJson::parse(batch.metadata)}};
-}
-
-void Refuse(const HttpRequest& request, const std::shared_ptr<Responder>& to,
-            const Refusal& refusal) {
-  to->Send(ErrorResponse(Dialect::kOpenAi, refusal, request.id));
 }
 
 void Create(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
@@ -135,33 +131,17 @@ void Cancel(const Api& api, const HttpRequest& request, const std::shared_ptr<Re
   api.wake_batches();
 }
 
-using Handle = void (*)(const Api&, const HttpRequest&, const std::shared_ptr<Responder>&);
-
-Route Plain(const Api& api, std::string method, std::string pattern, std::string summary,
-            Handle handle) {
-  return {
-      .method = std::move(method),
-      .pattern = std::move(pattern),
-      .policy = Policy::Needs(service::Permission::kUseModels),
-      .dialect = Dialect::kOpenAi,
-      .summary = std::move(summary),
-      .body = nullptr,
-      .max_body_bytes = 0,
-      .handler = [api, handle](const HttpRequest& request, const std::shared_ptr<Responder>& to) {
-        handle(api, request, to);
-      }};
-}
-
 }  // namespace
 
 void AddOpenAiBatches(const Api& api, std::vector<Route>& routes) {
-  Route create = Plain(api, "POST", "/v1/batches", "Have a file's requests answered", &Create);
+  Route create =
+      OpenAiRoute(api, "POST", "/v1/batches", "Have a file's requests answered", &Create);
   create.body = &kBody;
   create.max_body_bytes = size_t{64} << 10;
   routes.push_back(std::move(create));
-  routes.push_back(Plain(api, "GET", "/v1/batches", "Which batches there are", &List));
-  routes.push_back(Plain(api, "GET", "/v1/batches/{batch}", "One batch", &One));
-  routes.push_back(Plain(api, "POST", "/v1/batches/{batch}/cancel", "Stop a batch", &Cancel));
+  routes.push_back(OpenAiRoute(api, "GET", "/v1/batches", "Which batches there are", &List));
+  routes.push_back(OpenAiRoute(api, "GET", "/v1/batches/{batch}", "One batch", &One));
+  routes.push_back(OpenAiRoute(api, "POST", "/v1/batches/{batch}/cancel", "Stop a batch", &Cancel));
 }
 
 }  // namespace parvis::server

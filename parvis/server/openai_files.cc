@@ -9,6 +9,7 @@
 #include "parvis/server/api.h"
 #include "parvis/server/multipart.h"
 #include "parvis/server/openai_json.h"
+#include "parvis/server/openai_route.h"
 #include "parvis/server/query.h"
 
 namespace parvis::server {
@@ -106,11 +107,6 @@ OrRefusal<Upload> ReadUpload(std::string_view content_type, std::string_view bod
   return upload;
 }
 
-void Refuse(const HttpRequest& request, const std::shared_ptr<Responder>& to,
-            const Refusal& refusal) {
-  to->Send(ErrorResponse(Dialect::kOpenAi, refusal, request.id));
-}
-
 void AddFile(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
   const auto upload = ReadUpload(request.Header("content-type"), request.body);
   if (!upload.ok()) return Refuse(request, to, upload.refusal());
@@ -155,36 +151,19 @@ void RemoveFile(const Api& api, const HttpRequest& request, const std::shared_pt
   to->Send({.body = Dump({{"id", request.captures[0]}, {"object", "file"}, {"deleted", true}})});
 }
 
-using Handle = void (*)(const Api&, const HttpRequest&, const std::shared_ptr<Responder>&);
-
-Route Without(const Api& api, std::string method, std::string pattern, std::string summary,
-              Handle handle) {
-  return {
-      .method = std::move(method),
-      .pattern = std::move(pattern),
-      .policy = Policy::Needs(service::Permission::kUseModels),
-      .dialect = Dialect::kOpenAi,
-      .summary = std::move(summary),
-      .body = nullptr,
-      .max_body_bytes = 0,
-      .handler = [api, handle](const HttpRequest& request, const std::shared_ptr<Responder>& to) {
-        handle(api, request, to);
-      }};
-}
-
 }  // namespace
 
 void AddOpenAiFiles(const Api& api, std::vector<Route>& routes) {
-  Route add = Without(api, "POST", "/v1/files", "Upload a file", &AddFile);
+  Route add = OpenAiRoute(api, "POST", "/v1/files", "Upload a file", &AddFile);
   add.body = &kForm;
   add.max_body_bytes = kMaxUploadBytes + (size_t{64} << 10);
   add.body_type = "multipart/form-data";
   routes.push_back(std::move(add));
-  routes.push_back(Without(api, "GET", "/v1/files", "Which files there are", &ListFiles));
-  routes.push_back(Without(api, "GET", "/v1/files/{file}", "One file", &OneFile));
-  routes.push_back(Without(api, "DELETE", "/v1/files/{file}", "Remove a file", &RemoveFile));
+  routes.push_back(OpenAiRoute(api, "GET", "/v1/files", "Which files there are", &ListFiles));
+  routes.push_back(OpenAiRoute(api, "GET", "/v1/files/{file}", "One file", &OneFile));
+  routes.push_back(OpenAiRoute(api, "DELETE", "/v1/files/{file}", "Remove a file", &RemoveFile));
   routes.push_back(
-      Without(api, "GET", "/v1/files/{file}/content", "What a file holds", &FileContent));
+      OpenAiRoute(api, "GET", "/v1/files/{file}/content", "What a file holds", &FileContent));
 }
 
 }  // namespace parvis::server

@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <map>
 #include <utility>
 
 #include "parvis/core/clock.h"
@@ -13,6 +11,8 @@
 #include "parvis/server/api.h"
 #include "parvis/server/openai_json.h"
 #include "parvis/server/openai_responses_request.h"
+#include "parvis/server/openai_route.h"
+#include "parvis/server/query.h"
 #include "parvis/server/tools.h"
 #include "parvis/service/count_task.h"
 
@@ -270,68 +270,39 @@ service::OrRefusal<service::StoredResponse> Kept(const Api& api, const HttpReque
   return std::move(**found);
 }
 
-// The words after the question mark. Values here are numbers, words and ids, which need no escapes.
-std::map<std::string, std::string> QueryOf(std::string_view query) {
-  std::map<std::string, std::string> values;
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), pair.size() + 1));
-    const size_t equals = std::min(pair.find('='), pair.size());
-    values[std::string(pair.substr(0, equals))] = pair.substr(std::min(pair.size(), equals + 1));
-  }
-  return values;
-}
-
 void Retrieve(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
-  auto query = QueryOf(request.query);
-  const auto refuse = [&](const Refusal& refusal) {
-    to->Send(ErrorResponse(Dialect::kOpenAi, refusal, request.id));
-  };
-  if (query["stream"] == "true") {
-    return refuse(Invalid("stream", "Parvis streams an answer once, while it is made.",
+  if (QueryValue(request.query, "stream") == "true") {
+    return Refuse(request, to,
+                  Invalid("stream", "Parvis streams an answer once, while it is made.",
                           "unsupported_parameter"));
   }
   auto kept = Kept(api, request);
-  if (!kept.ok()) return refuse(kept.refusal());
+  if (!kept.ok()) return Refuse(request, to, kept.refusal());
   to->Send({.body = std::move(kept->response)});
 }
 
 void Delete(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
-  const auto refuse = [&](const Refusal& refusal) {
-    to->Send(ErrorResponse(Dialect::kOpenAi, refusal, request.id));
-  };
-  if (const auto kept = Kept(api, request); !kept.ok()) return refuse(kept.refusal());
+  if (const auto kept = Kept(api, request); !kept.ok()) return Refuse(request, to, kept.refusal());
   const std::string& id = request.captures[0];
   if (!api.responses.Delete(request.caller, id).ok()) {
-    return refuse({RefusalKind::kUnavailable, "What was kept cannot be deleted now."});
+    return Refuse(request, to, {RefusalKind::kUnavailable, "What was kept cannot be deleted now."});
   }
   to->Send({.body = Dump({{"id", id}, {"object", "response"}, {"deleted", true}})});
 }
 
-// Which of the items a query asks for: limit, order, after.
-service::OrRefusal<OrderedJson> PageOf(const OrderedJson& items,
-                                       std::map<std::string, std::string> query) {
-  size_t limit = 20;
-  if (const std::string& text = query["limit"]; !text.empty()) {
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), limit);
-    const bool number = read.ec == std::errc() && read.ptr == text.data() + text.size();
-    if (!number || limit < 1 || limit > 100) {
-      return Invalid("limit", "'limit' must be between 1 and 100.", "out_of_range");
-    }
-  }
-  const std::string& order = query["order"];
-  if (!order.empty() && order != "asc" && order != "desc") {
-    return Invalid("order", "'order' must be one of 'asc', 'desc'.", "invalid_value");
-  }
+// Which of the items a query asks for.
+service::OrRefusal<OrderedJson> PageOf(const OrderedJson& items, std::string_view query) {
+  const auto page = ReadPage(query, 20, 100, {"after", "include", "include[]", "limit", "order"});
+  if (!page.ok()) return page.refusal();
   std::vector<OrderedJson> all(items.begin(), items.end());
-  if (order != "asc") std::reverse(all.begin(), all.end());
+  if (page->newest_first) std::reverse(all.begin(), all.end());
   size_t begin = 0;
-  if (const std::string& after = query["after"]; !after.empty()) {
-    while (begin < all.size() && all[begin]["id"] != after) ++begin;
+  if (!page->after.empty()) {
+    while (begin < all.size() && all[begin]["id"] != page->after) ++begin;
     if (begin == all.size()) return Invalid("after", "'after' is the id of no item.");
     ++begin;
   }
-  const size_t end = std::min(all.size(), begin + limit);
+  const size_t end = std::min(all.size(), begin + static_cast<size_t>(page->limit));
   OrderedJson data(std::vector<OrderedJson>(all.begin() + static_cast<ptrdiff_t>(begin),
                                             all.begin() + static_cast<ptrdiff_t>(end)));
   return OrderedJson{{"object", "list"},
@@ -342,30 +313,20 @@ service::OrRefusal<OrderedJson> PageOf(const OrderedJson& items,
 }
 
 void InputItems(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
-  const auto refuse = [&](const Refusal& refusal) {
-    to->Send(ErrorResponse(Dialect::kOpenAi, refusal, request.id));
-  };
   const auto kept = Kept(api, request);
-  if (!kept.ok()) return refuse(kept.refusal());
-  const auto page = PageOf(OrderedJson::parse(kept->input), QueryOf(request.query));
-  if (!page.ok()) return refuse(page.refusal());
+  if (!kept.ok()) return Refuse(request, to, kept.refusal());
+  const auto page = PageOf(OrderedJson::parse(kept->input), request.query);
+  if (!page.ok()) return Refuse(request, to, page.refusal());
   to->Send({.body = Dump(*page)});
 }
 
-using Function = void (*)(const Api&, const HttpRequest&, const std::shared_ptr<Responder>&);
 Route RouteOf(const Api& api, std::string method, std::string pattern, std::string summary,
-              const Shape* body, Function function) {
-  return {
-      .method = std::move(method),
-      .pattern = std::move(pattern),
-      .policy = Policy::Needs(service::Permission::kUseModels),
-      .dialect = Dialect::kOpenAi,
-      .summary = std::move(summary),
-      .body = body,
-      .max_body_bytes = body == nullptr ? 0 : kMaxBodyBytes,
-      .handler = [api, function](const HttpRequest& request, const std::shared_ptr<Responder>& to) {
-        function(api, request, to);
-      }};
+              const Shape* body, OpenAiHandler handler) {
+  Route route =
+      OpenAiRoute(api, std::move(method), std::move(pattern), std::move(summary), handler);
+  route.body = body;
+  route.max_body_bytes = body == nullptr ? 0 : kMaxBodyBytes;
+  return route;
 }
 
 }  // namespace

@@ -131,17 +131,9 @@ OrRefusal<Paged<Batch>> BatchStore::List(const Caller& caller, const Page& page)
                                  "ORDER BY rowid DESC LIMIT ?4");
   if (!list.ok()) return Unavailable();
   list->Bind(1, caller.organisation).Bind(2, caller.owner).Bind(3, after).Bind(4, page.limit + 1);
-  Paged<Batch> paged;
-  while (true) {
-    const auto row = list->Step();
-    if (!row.ok()) return Unavailable();
-    if (!*row) return paged;
-    if (static_cast<int64_t>(paged.items.size()) == page.limit) {
-      paged.more = true;
-      return paged;
-    }
-    paged.items.push_back(BatchOf(*list));
-  }
+  auto paged = ReadPaged(*list, page.limit, BatchOf);
+  if (!paged.ok()) return Unavailable();
+  return std::move(*paged);
 }
 
 OrRefusal<Batch> BatchStore::Cancel(const Caller& caller, const std::string& id, int64_t now_ms) {

@@ -180,17 +180,9 @@ OrRefusal<Paged<StoredFile>> FileStore::List(const Caller& caller, const std::st
       .Bind(3, purpose)
       .Bind(4, after)
       .Bind(5, page.limit + 1);
-  Paged<StoredFile> paged;
-  while (true) {
-    const auto row = list->Step();
-    if (!row.ok()) return Unavailable();
-    if (!*row) return paged;
-    if (static_cast<int64_t>(paged.items.size()) == page.limit) {
-      paged.more = true;
-      return paged;
-    }
-    paged.items.push_back(FileOf(*list));
-  }
+  auto paged = ReadPaged(*list, page.limit, FileOf);
+  if (!paged.ok()) return Unavailable();
+  return std::move(*paged);
 }
 
 std::optional<Refusal> FileStore::Remove(const Caller& caller, const std::string& id) {

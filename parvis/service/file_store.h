@@ -38,6 +38,21 @@ struct Paged {
   std::vector<T> items;
   bool more = false;
 };
+// The rows of a statement that asks for one more than `limit`, each made by `make(statement)`.
+template <typename Make>
+auto ReadPaged(store::Statement& list, int64_t limit, Make make)
+    -> Result<Paged<decltype(make(list))>> {
+  Paged<decltype(make(list))> paged;
+  while (true) {
+    PARVIS_ASSIGN_OR_RETURN(const bool row, list.Step());
+    if (!row) return paged;
+    if (static_cast<int64_t>(paged.items.size()) == limit) {
+      paged.more = true;
+      return paged;
+    }
+    paged.items.push_back(make(list));
+  }
+}
 
 struct FileLimits {
   int64_t owner_bytes = int64_t{1} << 30;  // of one owner, together
