@@ -1,5 +1,6 @@
 #include "parvis/service/response_store.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -17,9 +18,8 @@ const Caller kAnnElsewhere = {"other", "ann", "key_3", {}};
 class ResponseStoreTest : public testing::Test {
  protected:
   ResponseStoreTest() {
-    folder_ = std::filesystem::path(testing::TempDir()) / "parvis-response-store";
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
+    std::string name = testing::TempDir() + "response-store-XXXXXX";  // tests run side by side
+    folder_ = mkdtemp(name.data());
     path_ = folder_ / "parvis.db";
     records_ = std::move(Records::Open(path_)).value();
     store_ = std::move(ResponseStore::Open(path_)).value();
