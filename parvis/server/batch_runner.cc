@@ -20,18 +20,10 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr const char* kEndpoints[] = {"/v1/chat/completions", "/v1/completions", "/v1/embeddings",
                                       "/v1/responses"};
-constexpr int64_t kMaxLines = 50'000;
-constexpr size_t kMaxErrors = 100;
-constexpr size_t kMaxLineBytes = size_t{16} << 20;
 constexpr int kMaxTries = 12;
 constexpr auto kLook = std::chrono::milliseconds(200);
 
 }  // namespace
-
-struct BatchRunner::Line {
-  int64_t number = 0;
-  std::string custom_id, body;
-};
 
 // Takes the one answer of a line. Streams are refused before they begin.
 class BatchRunner::LineResponder : public Responder {
@@ -152,7 +144,7 @@ void BatchRunner::Loop() {
 
 Status BatchRunner::Process(Batch batch) {
   const auto content = files_.Read(batch.caller, batch.input_file);
-  std::vector<Line> lines;
+  std::vector<BatchLine> lines;
   if (!content.ok()) {
     if (content.refusal().kind != service::RefusalKind::kNotFound) {
       return Status(StatusCode::kUnavailable, content.refusal().message);
@@ -160,7 +152,7 @@ Status BatchRunner::Process(Batch batch) {
     batch.errors = R"([{"code":"file_not_found","message":"The file is not there any more.",)"
                    R"("param":"input_file_id","line":null}])";
   } else {
-    lines = ReadLines(batch, *content);
+    lines = ReadBatchLines(batch, *content);
   }
   if (!batch.errors.empty() && batch.status != "cancelling") {
     batch.status = "failed";
@@ -176,58 +168,6 @@ Status BatchRunner::Process(Batch batch) {
   return RunLines(batch, lines);
 }
 
-std::vector<BatchRunner::Line> BatchRunner::ReadLines(Batch& batch,
-                                                      const std::string& content) const {
-  std::vector<Line> lines;
-  std::set<std::string> ids;
-  OrderedJson errors = OrderedJson::array();
-  int64_t number = 0;
-  const auto wrong = [&](const char* code, const std::string& message, const char* param) {
-    errors.push_back({{"code", code},
-                      {"message", message},
-                      {"param", *param == 0 ? OrderedJson() : OrderedJson(param)},
-                      {"line", number}});
-  };
-  for (size_t begin = 0; begin < content.size() && errors.size() < kMaxErrors;) {
-    const size_t end = std::min(content.find('\n', begin), content.size());
-    std::string_view text(content.data() + begin, end - begin);
-    begin = end + 1;
-    ++number;
-    if (text.ends_with('\r')) text.remove_suffix(1);
-    if (text.empty()) continue;
-    if (static_cast<int64_t>(lines.size()) == kMaxLines) {
-      wrong("too_many_requests", fmt::format("A batch may have {} lines.", kMaxLines), "");
-      break;
-    }
-    auto json = ParseJson(text, {.max_bytes = kMaxLineBytes});
-    if (!json.ok() || !json->is_object()) {
-      wrong("invalid_json_line", "The line is not a JSON object.", "");
-      continue;
-    }
-    const Json& id = Get(*json, "custom_id");
-    if (!id.is_string() || id.get_ref<const std::string&>().empty() ||
-        id.get_ref<const std::string&>().size() > 512) {
-      wrong("missing_required_parameter", "'custom_id' must be a text.", "custom_id");
-    } else if (!ids.insert(id.get<std::string>()).second) {
-      wrong("duplicate_custom_id", "'custom_id' stands in the file twice.", "custom_id");
-    } else if (Get(*json, "method") != "POST") {
-      wrong("invalid_method", "'method' must be 'POST'.", "method");
-    } else if (Get(*json, "url") != batch.endpoint) {
-      wrong("mismatched_url", "'url' must be the endpoint of the batch.", "url");
-    } else if (!Get(*json, "body").is_object()) {
-      wrong("missing_required_parameter", "'body' must be an object.", "body");
-    } else if (Get((*json)["body"], "stream") == true) {
-      wrong("unsupported_parameter", "Lines of a batch cannot be streamed.", "body.stream");
-    } else {
-      lines.push_back(
-          {static_cast<int64_t>(lines.size()), id.get<std::string>(), (*json)["body"].dump()});
-    }
-  }
-  if (lines.empty() && errors.empty()) wrong("empty_file", "The file has no lines.", "");
-  if (!errors.empty()) batch.errors = errors.dump();
-  return lines;
-}
-
 bool BatchRunner::MayBegin() const {
   const auto mine = static_cast<int64_t>(running_.size());
   const bool others = settings_.running() > mine;
@@ -240,11 +180,11 @@ Result<std::string> BatchRunner::WhyStop(const Batch& batch) {
   return std::string(WallClockMs() >= batch.expires_ms ? "expired" : "");
 }
 
-Status BatchRunner::RunLines(Batch& batch, const std::vector<Line>& lines) {
+Status BatchRunner::RunLines(Batch& batch, const std::vector<BatchLine>& lines) {
   std::deque<int64_t> open;
   if (batch.status != "finalizing") {
     PARVIS_ASSIGN_OR_RETURN(const std::set<int64_t> done, batches_.LinesDone(batch.id));
-    for (const Line& line : lines) {
+    for (const BatchLine& line : lines) {
       if (!done.contains(line.number)) open.push_back(line.number);
     }
   }
@@ -273,7 +213,7 @@ Status BatchRunner::RunLines(Batch& batch, const std::vector<Line>& lines) {
       }
       if (open.empty() && later_.empty() && running_.empty() && answers_.empty()) break;
       while (!open.empty() && MayBegin()) {
-        const Line& line = lines[static_cast<size_t>(open.front())];
+        const BatchLine& line = lines[static_cast<size_t>(open.front())];
         open.pop_front();
         lock.unlock();
         Send(batch, line);
@@ -288,7 +228,7 @@ Status BatchRunner::RunLines(Batch& batch, const std::vector<Line>& lines) {
   return Finalize(batch, lines, why);
 }
 
-void BatchRunner::Send(const Batch& batch, const Line& line) {
+void BatchRunner::Send(const Batch& batch, const BatchLine& line) {
   HttpRequest request;
   request.id = NewRequestId();
   request.method = "POST";
@@ -334,7 +274,7 @@ void BatchRunner::Send(const Batch& batch, const Line& line) {
   });
 }
 
-Status BatchRunner::TakeAnswers(const Batch& batch, const std::vector<Line>& lines) {
+Status BatchRunner::TakeAnswers(const Batch& batch, const std::vector<BatchLine>& lines) {
   while (true) {
     std::unique_lock lock(mutex_);
     if (answers_.empty()) return {};
@@ -379,7 +319,8 @@ void BatchRunner::CancelRunning() {
   for (const auto& responder : running) responder->Cancel();
 }
 
-Status BatchRunner::Finalize(Batch& batch, const std::vector<Line>& lines, const std::string& why) {
+Status BatchRunner::Finalize(Batch& batch, const std::vector<BatchLine>& lines,
+                             const std::string& why) {
   if (why.empty()) {
     batch.status = "finalizing";
     batch.finalizing_ms = WallClockMs();
@@ -392,7 +333,7 @@ Status BatchRunner::Finalize(Batch& batch, const std::vector<Line>& lines, const
     done.insert(result.line);
     (result.failed ? failures : output) += result.text + "\n";
   }
-  for (const Line& line : lines) {
+  for (const BatchLine& line : lines) {
     if (done.contains(line.number)) continue;
     const OrderedJson missing = {
         {"id", service::NewId("batch_req_")},

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "parvis/server/batch_lines.h"
 #include "parvis/server/router.h"
 #include "parvis/service/batch_store.h"
 #include "parvis/service/workers.h"
@@ -50,7 +51,6 @@ class BatchRunner {
   void Stop();
 
  private:
-  struct Line;
   struct Answer {
     int64_t line = 0;
     std::string request_id;
@@ -60,15 +60,14 @@ class BatchRunner {
 
   void Loop();
   Status Process(service::Batch batch);
-  // The file's lines, or what is wrong with them (batch.errors).
-  std::vector<Line> ReadLines(service::Batch& batch, const std::string& content) const;
-  Status RunLines(service::Batch& batch, const std::vector<Line>& lines);
-  void Send(const service::Batch& batch, const Line& line);
+  Status RunLines(service::Batch& batch, const std::vector<BatchLine>& lines);
+  void Send(const service::Batch& batch, const BatchLine& line);
   // Why no further line is begun: "cancelling", "expired", or empty.
   Result<std::string> WhyStop(const service::Batch& batch);
-  Status TakeAnswers(const service::Batch& batch, const std::vector<Line>& lines);
+  Status TakeAnswers(const service::Batch& batch, const std::vector<BatchLine>& lines);
   void CancelRunning();
-  Status Finalize(service::Batch& batch, const std::vector<Line>& lines, const std::string& why);
+  Status Finalize(service::Batch& batch, const std::vector<BatchLine>& lines,
+                  const std::string& why);
   bool MayBegin() const;  // REQUIRES: mutex_ held
 
   service::BatchStore& batches_;

@@ -14,7 +14,7 @@
 #include "parvis/telemetry/trace.h"
 
 // What handlers see of HTTP: requests that are read whole, and answers that are sent whole or piece
-// by piece. Sockets, limits and times are http_server.cc's.
+// by piece. Sockets, limits and times are http_wire.cc's and http_read.cc's.
 namespace parvis::server {
 
 struct HttpRequest {
