@@ -320,6 +320,26 @@ def start_lines(document):
     yield ""
 
 
+def first_answer_lines(document):
+    def seconds(row):
+        return f"{row['median']:.2f} ({row['min']:.2f}–{row['max']:.2f})"
+
+    def words(command):
+        shown = " ".join(word if " " not in word and "\n" not in word else f"'{word}'" for word in command)
+        shown = shown.replace("\n", "⏎")
+        return shown if len(shown) <= 72 else shown[:70] + "…"
+    yield f"## The shipped models' first answers, {document['taken']}"
+    yield ""
+    yield "From the command to the first text and to its end (`bench/generate/first_answer.py`), in seconds,"
+    yield "on all processors of this machine; translations and summaries are told when they are whole."
+    yield ""
+    yield "| `parvis` | first text | whole answer |"
+    yield "|" + " --- |" * 3
+    for row in document["commands"]:
+        yield f"| `{words(row['command'])}` | {seconds(row['first_text'])} | {seconds(row['whole'])} |"
+    yield ""
+
+
 def scaling_lines(document):
     yield f"## Training on several ranks, {document['taken']}"
     yield ""
@@ -441,6 +461,7 @@ def page():
                 "parvis.bench.train_scaling/1": scaling_lines,
                 "parvis.bench.data/1": data_lines,
                 "parvis.bench.start/1": start_lines,
+                "parvis.bench.first_answer/1": first_answer_lines,
                 "parvis.bench.serve/1": serve_lines,
                 "parvis.bench.streams/1": streams_lines,
                 "parvis.judge.perplexity/1": perplexity_lines,

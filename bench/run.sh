@@ -29,6 +29,8 @@ python3 bench/generate/compare.py "${common[@]}" "${peers[@]}" --out "$out/gener
   "$models"/*.gguf
 python3 bench/generate/start.py --parvis "$bin/parvis" --priority "$priority" \
   --out "$out/start.json" "$models"/*.gguf
+python3 bench/generate/first_answer.py --parvis "$bin/parvis" --priority "$priority" \
+  --out "$out/first_answer.json"
 python3 bench/train/compare.py "${common[@]}" ${TORCH_PYTHON:+--torch-python "$TORCH_PYTHON"} \
   ${LLMC:+--llmc "$LLMC"} --out "$out/train.json"
 

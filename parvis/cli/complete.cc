@@ -70,6 +70,7 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
   // Of programs the likeliest rest is wanted, and not much of it.
   options->sampling.temperature = 0.0f;
   options->sampling.max_tokens = 64;
+  options->sampling.heal = true;  // people stop typing anywhere
   options->sampling.AddTo(flags);
   options->compute.AddTo(flags);
   return [options, &console] { return Complete(*options, console); };

@@ -196,6 +196,7 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
             "Use the template in this file (Jinja) for \"messages\"");
   options->form.AddTo(flags);
   options->sampling.AddTo(flags);
+  options->sampling.AddHeal(flags);
   options->compute.AddTo(flags);
   return [options, &console] { return Generate(*options, console); };
 }

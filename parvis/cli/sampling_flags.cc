@@ -5,6 +5,7 @@
 
 #include "parvis/cli/interrupt.h"
 #include "parvis/runtime/prompt.h"
+#include "parvis/runtime/token_healing.h"
 
 namespace parvis::cli {
 namespace {
@@ -54,6 +55,12 @@ void SamplingFlags::AddTo(FlagSet& flags) {
             {.min = 0, .max = runtime::Sampler::kMaxTopLogprobs});
 }
 
+void SamplingFlags::AddHeal(FlagSet& flags) {
+  flags.Add(
+      "--heal", &heal,
+      "Take a prompt's last tokens back where a longer one could stand (\"retur\" → \"return\")");
+}
+
 void SamplingFlags::ChooseSeed() {
   if (seed_flag_.given()) return;
   std::random_device device;
@@ -65,7 +72,14 @@ Result<runtime::GenerateRequest> SamplingFlags::Request(const models::Model& mod
   PARVIS_RETURN_IF_ERROR(models::CheckTokenizer(model));
   std::vector<int32_t> tokens = runtime::PromptTokens(model, prompt);
   if (tokens.empty()) return InvalidArgument("the prompt is empty");
-  return Request(std::move(tokens));
+  PARVIS_ASSIGN_OR_RETURN(runtime::GenerateRequest request, Request(std::move(tokens)));
+  Heal(model, request);
+  return request;
+}
+
+void SamplingFlags::Heal(const models::Model& model, runtime::GenerateRequest& request) const {
+  if (!heal || model.stack.blueprint().encoder_layers > 0) return;
+  request.begins_with = runtime::TakeBackEnd(*model.tokenizer, request.prompt);
 }
 
 Result<runtime::GenerateRequest> SamplingFlags::Between(const models::Model& model,
@@ -76,6 +90,7 @@ Result<runtime::GenerateRequest> SamplingFlags::Between(const models::Model& mod
                           runtime::MakeInfillPrompt(model, prefix, suffix));
   PARVIS_ASSIGN_OR_RETURN(runtime::GenerateRequest request, Request(std::move(prompt.tokens)));
   if (!ignore_end) request.stop_tokens = std::move(prompt.ends);
+  Heal(model, request);
   return request;
 }
 

@@ -29,8 +29,10 @@ struct SamplingFlags {
   std::vector<std::string> stop;
   bool ignore_end = false;
   int logprobs = runtime::Sampler::kNoLogprobs;
+  bool heal = false;  // prompts of text: see runtime/token_healing.h
 
   void AddTo(FlagSet& flags);
+  void AddHeal(FlagSet& flags);
   // After parsing: without --seed the system chooses one. Results name it.
   void ChooseSeed();
   // A request for `prompt`, with the model's own tokens for its begin.
@@ -43,6 +45,7 @@ struct SamplingFlags {
                                            const std::string& suffix) const;
 
  private:
+  void Heal(const models::Model& model, runtime::GenerateRequest& request) const;
   Flag seed_flag_;
 };
 

@@ -51,15 +51,25 @@ struct KnownKey {
   Wanted wanted;
 };
 constexpr KnownKey kKnownKeys[] = {
-    {"general.architecture", Wanted::kText},  {"general.name", Wanted::kText},
-    {"general.type", Wanted::kText},          {"general.alignment", Wanted::kWhole},
-    {"general.license", Wanted::kText},       {"general.file_type", Wanted::kWhole},
-    {".rope.scaling.type", Wanted::kText},    {"split.no", Wanted::kWhole},
-    {"split.count", Wanted::kWhole},          {"split.tensors.count", Wanted::kWhole},
-    {"parvis.tied_embedding", Wanted::kBool}, {"parvis.rope_scaling", Wanted::kText},
-    {"parvis.family", Wanted::kText},         {"parvis.head", Wanted::kText},
-    {"parvis.pooling", Wanted::kText},        {"parvis.problem_type", Wanted::kText},
-    {"parvis.normalize", Wanted::kBool},      {"parvis.task_specific_params", Wanted::kText},
+    {"general.architecture", Wanted::kText},
+    {"general.name", Wanted::kText},
+    {"general.type", Wanted::kText},
+    {"general.alignment", Wanted::kWhole},
+    {"general.license", Wanted::kText},
+    {"general.file_type", Wanted::kWhole},
+    {".rope.scaling.type", Wanted::kText},
+    {"split.no", Wanted::kWhole},
+    {"split.count", Wanted::kWhole},
+    {"split.tensors.count", Wanted::kWhole},
+    {"parvis.tied_embedding", Wanted::kBool},
+    {"parvis.rope_scaling", Wanted::kText},
+    {"parvis.family", Wanted::kText},
+    {"parvis.head", Wanted::kText},
+    {"parvis.pooling", Wanted::kText},
+    {"parvis.problem_type", Wanted::kText},
+    {"parvis.normalize", Wanted::kBool},
+    {"parvis.task_specific_params", Wanted::kText},
+    {"parvis.fim_suffix_first", Wanted::kBool},
 };
 
 bool HasWanted(const GgufField& field, Wanted wanted) {

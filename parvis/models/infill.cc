@@ -38,6 +38,11 @@ std::optional<text::InfillMarks> InfillMarksOf(const Model& model) {
   return text::InfillMarksOf(*model.tokenizer, IdsOf(model));
 }
 
+bool WantsSuffixFirst(const Model& model) {
+  const auto found = model.metadata.find(kSuffixFirstKey);
+  return found != model.metadata.end() && found->is_boolean() && found->get<bool>();
+}
+
 Json InfillKeys(const Model& model) {
   Json keys = Json::object();
   const auto marks = InfillMarksOf(model);

@@ -9,6 +9,7 @@
 #include "parvis/formats/quantize.h"
 #include "parvis/models/bert.h"
 #include "parvis/models/family.h"
+#include "parvis/models/infill.h"
 #include "parvis/models/model.h"
 #include "parvis/models/tensor_map.h"
 
@@ -251,6 +252,9 @@ Result<Model> Load(const ops::Exec& exec, const formats::ModelFile& file,
   if (kind == FileKind::kHuggingFace && file.config.contains("task_specific_params")) {
     model.metadata["parvis.task_specific_params"] =
         file.config["task_specific_params"].dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+  if (kind == FileKind::kHuggingFace && file.config.value("fim_suffix_first", Json()) == true) {
+    model.metadata[kSuffixFirstKey] = true;
   }
   if (model.name.empty()) model.name = std::filesystem::path(file.path).stem();
   PARVIS_RETURN_IF_ERROR(CheckPacking(model.stack, options));

@@ -235,6 +235,7 @@ Status SaveModel(const Model& model, const std::string& path, std::optional<Weig
     const auto parsed = ParseJson(task->get<std::string>());
     if (parsed.ok()) config["task_specific_params"] = *parsed;
   }
+  if (WantsSuffixFirst(model)) config["fim_suffix_first"] = true;
   const DType stored = types ? types->dtype : model.dtype;
   config["torch_dtype"] = stored == DType::kBf16  ? "bfloat16"
                           : stored == DType::kF16 ? "float16"

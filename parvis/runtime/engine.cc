@@ -11,6 +11,7 @@
 #include "parvis/runtime/prompt_scores.h"
 #include "parvis/runtime/scheduler.h"
 #include "parvis/runtime/sequence.h"
+#include "parvis/runtime/token_healing.h"
 
 namespace parvis::runtime {
 namespace {
@@ -203,11 +204,17 @@ Status Engine::Check(const GenerateRequest& request) const {
   PARVIS_RETURN_IF_ERROR(CheckTokens("prompt", request.prompt, vocab_size));
   PARVIS_RETURN_IF_ERROR(CheckTokens("stop_tokens", request.stop_tokens, vocab_size));
   PARVIS_RETURN_IF_ERROR(StopFilter::Validate(request.stop_strings));
+  if (!request.begins_with.empty() && (model_.tokenizer == nullptr || request.constraint)) {
+    return InvalidArgument("begins_with: needs a tokeniser, and no constraint beside it");
+  }
   return Sampler::Validate(request.sampling, vocab_size);
 }
 
 Result<RequestId> Engine::Submit(GenerateRequest request) {
   PARVIS_RETURN_IF_ERROR(Check(request));
+  if (!request.begins_with.empty()) {
+    request.constraint = BeginsWith(model_.tokenizer, request.begins_with);
+  }
   const nn::Blueprint& blueprint = model_.stack.blueprint();
   std::optional<int32_t> start;
   if (blueprint.encoder_layers > 0) start = static_cast<int32_t>(blueprint.decoder_start_token);
@@ -333,7 +340,7 @@ void Engine::Accept(Sequence& sequence, Result<Sample> sample) {
 
   const bool end = IsEnd(sequence, event.token);
   if (!end && sequence.decoder) {
-    event.text = sequence.stop.Add(sequence.decoder->Push(event.token));
+    event.text = sequence.stop.Add(sequence.Shown(sequence.decoder->Push(event.token)));
   }
   if (end || sequence.stop.stopped() || sequence.sampler.finished()) {
     Finish(sequence, FinishReason::kStop, std::move(event));
@@ -350,7 +357,9 @@ void Engine::Accept(Sequence& sequence, Result<Sample> sample) {
 void Engine::Finish(Sequence& sequence, FinishReason reason, TokenEvent event) {
   const std::unique_ptr<Sequence> finished = scheduler_->Remove(sequence);
   unfinished_.fetch_sub(1, std::memory_order_relaxed);
-  if (finished->decoder) event.text += finished->stop.Add(finished->decoder->Finish());
+  if (finished->decoder) {
+    event.text += finished->stop.Add(finished->Shown(finished->decoder->Finish()));
+  }
   event.text += finished->stop.Finish();
   event.stop_string = finished->stop.stopped_by();
   event.id = finished->id;

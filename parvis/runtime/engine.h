@@ -95,6 +95,9 @@ struct GenerateRequest {
   // with max_tokens 0. REQUIRES: logprobs >= 0; not of models with an encoder.
   bool prompt_logprobs = false;
   std::shared_ptr<const Constraint> constraint;  // what the answer may be; null: anything
+  // The answer begins with these bytes, and they are not told: what was taken back from the prompt
+  // (token_healing.h). Not together with a constraint.
+  std::string begins_with;
   // Requests share what was computed for equal beginnings only if their salts are equal: a server
   // gives each tenant its own, so that none can find out what another has asked.
   std::string cache_salt;

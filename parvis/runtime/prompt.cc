@@ -54,11 +54,17 @@ Result<InfillPrompt> MakeInfillPrompt(const models::Model& model, std::string_vi
   std::sort(own.begin(), own.end());
   InfillPrompt prompt{.tokens = {}, .ends = marks->ends};
   if (tokenizer.add_bos() && tokenizer.bos()) prompt.tokens.push_back(*tokenizer.bos());
+  const bool end_first = models::WantsSuffixFirst(model);
   prompt.tokens.push_back(marks->prefix);
-  PARVIS_RETURN_IF_ERROR(AddText(tokenizer, "the beginning", prefix, own, prompt.tokens));
+  if (!end_first) {
+    PARVIS_RETURN_IF_ERROR(AddText(tokenizer, "the beginning", prefix, own, prompt.tokens));
+  }
   prompt.tokens.push_back(marks->suffix);
   PARVIS_RETURN_IF_ERROR(AddText(tokenizer, "the end", suffix, own, prompt.tokens));
   prompt.tokens.push_back(marks->middle);
+  if (end_first) {
+    PARVIS_RETURN_IF_ERROR(AddText(tokenizer, "the beginning", prefix, own, prompt.tokens));
+  }
   return prompt;
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -43,6 +44,7 @@ struct Sequence {
         sampler(request.sampling, tokens,
                 request.constraint ? request.constraint->Begin() : nullptr),
         stop(request.stop_strings),
+        hidden(request.begins_with.size()),
         submitted_at(Clock::now()) {
     if (tokenizer != nullptr) decoder.emplace(*tokenizer);
     usage.prompt_tokens = static_cast<int64_t>(request.prompt.size());
@@ -52,6 +54,12 @@ struct Sequence {
   int64_t to_compute() const { return size() - computed; }
   // Whether the prompt's tokens are yet to be told with their log-probabilities.
   bool to_score() const { return request.prompt_logprobs && usage.completion_tokens == 0; }
+  // What may be told of a piece of the answer: not the bytes that it was asked to begin with.
+  std::string Shown(std::string text) {
+    const size_t left_out = std::min(hidden, text.size());
+    hidden -= left_out;
+    return text.substr(left_out);
+  }
   int64_t to_encode() const { return encoded ? 0 : memory_size; }
   // Back to the beginning of what is computed.
   void Release() {
@@ -75,6 +83,7 @@ struct Sequence {
 
   Sampler sampler;
   StopFilter stop;
+  size_t hidden;                               // bytes of the answer's beginning yet to be left out
   std::optional<text::StreamDecoder> decoder;  // none without a tokeniser
 
   std::vector<Sample> scores;  // of the prompt's tokens but its first, if asked for

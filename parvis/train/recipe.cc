@@ -225,6 +225,15 @@ Status ReadOutput(const toml::table* table, Recipe& recipe) {
   }
   const std::vector<std::string> dtypes = {"f32", "f16", "bf16", "q8_0"};
   recipe.output_dtype = *DTypeFromName(reader.OneOf("dtype", "f32", dtypes));
+  if (const toml::table* tasks = reader.Table("task_specific_params")) {
+    PARVIS_ASSIGN_OR_RETURN(recipe.task_params, JsonOfToml(*tasks));
+    for (const auto& [task, words] : recipe.task_params.items()) {
+      if (!words.is_object()) {
+        reader.Refuse("task_specific_params", task + " is not a table like {num_beams = 4}");
+      }
+    }
+    if (recipe.lora) reader.Refuse("task_specific_params", "is the model's, not an adapter's");
+  }
   if (recipe.lora && recipe.output_dtype != DType::kF32) {
     reader.Refuse("dtype", "of an adapter is f32");
   }

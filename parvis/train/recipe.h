@@ -91,6 +91,8 @@ struct Recipe {
   // [output]
   std::string model_file = "model.gguf";  // within the run's folder
   DType output_dtype = DType::kF32;
+  // What the model says of its tasks, in the words of a Hugging Face configuration; null: nothing.
+  Json task_params;
 
   // What decides the numbers of a run, flat: {"train.learning_rate": 0.002, …}. Two runs with the
   // same of it, the same data and the same code end with the same bits.

@@ -82,6 +82,18 @@ TEST_F(RecipeTest, ReadsAGoodOne) {
   EXPECT_EQ(recipe->model["max_position_embeddings"], 64);
 }
 
+TEST_F(RecipeTest, TakesWhatTheModelSaysOfItsTasks) {
+  const std::string table = "[output.task_specific_params]\nsummarization = ";
+  const auto recipe = Parse(std::string(kGood) + table + "{num_beams = 4, prefix = \"sum: \"}\n");
+  ASSERT_TRUE(recipe.ok()) << recipe.status().message();
+  EXPECT_EQ(recipe->task_params["summarization"]["num_beams"], 4);
+  EXPECT_EQ(recipe->task_params["summarization"]["prefix"], "sum: ");
+  // It decides no number of the run.
+  EXPECT_EQ(recipe->Deciding(), Parse(kGood)->Deciding());
+  EXPECT_THAT(Parse(std::string(kGood) + table + "4\n").status().message(),
+              HasSubstr("summarization is not a table"));
+}
+
 TEST_F(RecipeTest, TakesAnotherFolderOfText) {
   const Result<Recipe> recipe = Parse(kGood, folder_);
   ASSERT_TRUE(recipe.ok());

@@ -9,6 +9,7 @@
 #include "parvis/core/file.h"
 #include "parvis/core/sha256.h"
 #include "parvis/models/adapter.h"
+#include "parvis/models/infill.h"
 #include "parvis/nn/blueprint.h"
 #include "parvis/train/checkpoint.h"
 #include "parvis/train/collectives.h"
@@ -337,6 +338,12 @@ Status Run::WriteModel() {
   const std::string path = folder_ + "/" + recipe_.model_file;
   Report(Progress::Stage::kWriting, path);
   SwapAverage();
+  if (const ObjectiveSettings& told = recipe_.objective; told.fim_share > 0.0) {
+    model_.metadata[models::kSuffixFirstKey] = told.fim_suffix_first > 0.5;
+  }
+  if (!recipe_.task_params.is_null()) {
+    model_.metadata["parvis.task_specific_params"] = recipe_.task_params.dump();
+  }
   const Json metadata = {{"general.name", recipe_.name},
                          {"parvis.training.tokens", tokens_},
                          {"parvis.training.recipe_sha256", Sha256Hex(recipe_.text)}};

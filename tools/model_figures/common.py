@@ -46,10 +46,10 @@ class Parvis:
         return items[: self.most] if self.most else items
 
 
-def generated(parvis, prompts, tokens, temperature):
+def generated(parvis, prompts, tokens, temperature, *more):
     """How prompts go on, all of them, for the card."""
     file = parvis.file("prompts.jsonl", [json.dumps({"prompt": p}, ensure_ascii=False) for p in prompts])
-    document = parvis.run("generate", "--prompts", file, "-n", tokens, "--temperature", temperature, "--seed", 1)
+    document = parvis.run("generate", "--prompts", file, "-n", tokens, "--temperature", temperature, "--seed", 1, *more)
     return {"settings": {"seed": 1, "temperature": temperature, "tokens": tokens},
             "results": [{"prompt": r["prompt"], "text": r["text"]} for r in document["results"]]}
 
