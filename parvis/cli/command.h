@@ -19,9 +19,11 @@ struct Command {
 };
 
 extern const Command kAnswer, kBench, kClassify, kComplete, kCompletion, kConvert, kCopy,
-    kDataBuild, kDataInspect, kDescribe, kDoctor, kEmbed, kEval, kFill, kGenerate, kInspect, kList,
-    kPs, kPull, kQuantize, kRemove, kRun, kServe, kShow, kStop, kSummarize, kTokenize,
-    kTokenizerTrain, kTrain, kTranslate;
+    kDataBuild, kDataInspect, kDescribe, kDoctor, kEmbed, kEval, kFill, kGenerate, kGroupCreate,
+    kGroupList, kGroupRemove, kInspect, kKeyCreate, kKeyList, kKeyRevoke, kKeyRotate, kLimitList,
+    kLimitSet, kList, kOrgCreate, kOrgList, kOrgSet, kPlanList, kPlanSet, kPs, kPull, kQuantize,
+    kRemove, kRun, kServe, kShow, kStop, kSummarize, kTokenize, kTokenizerTrain, kTrain, kTranslate,
+    kUsage, kUserCreate, kUserList, kUserSet;
 
 }  // namespace parvis::cli
 

@@ -19,11 +19,14 @@ namespace parvis::cli {
 namespace {
 
 const Command* const kCommands[] = {
-    &kServe,     &kRun,         &kGenerate,  &kEmbed,    &kFill,     &kClassify,
-    &kAnswer,    &kTranslate,   &kSummarize, &kComplete, &kTokenize, &kTokenizerTrain,
-    &kDataBuild, &kDataInspect, &kTrain,     &kEval,     &kConvert,  &kQuantize,
-    &kDescribe,  &kInspect,     &kBench,     &kList,     &kPull,     &kPs,
-    &kStop,      &kCopy,        &kRemove,    &kShow,     &kDoctor,   &kCompletion,
+    &kServe,     &kRun,         &kGenerate,  &kEmbed,       &kFill,       &kClassify,
+    &kAnswer,    &kTranslate,   &kSummarize, &kComplete,    &kTokenize,   &kTokenizerTrain,
+    &kDataBuild, &kDataInspect, &kTrain,     &kEval,        &kConvert,    &kQuantize,
+    &kDescribe,  &kInspect,     &kBench,     &kList,        &kPull,       &kPs,
+    &kStop,      &kCopy,        &kRemove,    &kShow,        &kOrgCreate,  &kOrgList,
+    &kOrgSet,    &kGroupCreate, &kGroupList, &kGroupRemove, &kUserCreate, &kUserList,
+    &kUserSet,   &kKeyCreate,   &kKeyList,   &kKeyRevoke,   &kKeyRotate,  &kPlanSet,
+    &kPlanList,  &kLimitSet,    &kLimitList, &kUsage,       &kDoctor,     &kCompletion,
 };
 
 struct Bound {
@@ -41,7 +44,21 @@ int UsageError(const std::string& command, const std::string& message) {
 
 // What commands of two words do, said of the first.
 const char* GroupHelp(const std::string& first) {
-  return first == "data" ? "Make data sets, and look into them" : "Learn tokenisers";
+  struct Row {
+    const char *first, *help;
+  };
+  constexpr Row kGroups[] = {{"data", "Make data sets, and look into them"},
+                             {"group", "Users who belong together"},
+                             {"key", "API keys: make, end, replace"},
+                             {"limit", "How much somebody may use"},
+                             {"org", "Organisations that share a server"},
+                             {"plan", "What users get, and what they pay"},
+                             {"tokenizer", "Learn tokenisers"},
+                             {"user", "People and services who hold keys"}};
+  for (const Row& row : kGroups) {
+    if (first == row.first) return row.help;
+  }
+  return "";
 }
 
 // A first word that is no command: said with the nearest one.

@@ -25,12 +25,14 @@
 #include "parvis/cli/model_store.h"
 #include "parvis/cli/serve_options.h"
 #include "parvis/cli/serve_telemetry.h"
+#include "parvis/cli/store_folder.h"
 #include "parvis/cli/version.h"
 #include "parvis/core/file_lock.h"
 #include "parvis/server/api.h"
 #include "parvis/server/batch_runner.h"
 #include "parvis/server/http_server.h"
-#include "parvis/service/operator_key.h"
+#include "parvis/service/key_identity.h"
+#include "parvis/service/quota_budget.h"
 
 namespace parvis::cli {
 namespace {
@@ -150,19 +152,23 @@ std::optional<service::Refusal> RefusalOfStatus(const Status& status) {
   return refusal;
 }
 
-// Keys that nobody saw would be lost: all that can make a start vain comes before they are made.
+// Who may ask, and the operator's key if it is new. Keys that nobody saw would be lost: all that
+// can make a start vain comes before they are made.
 struct Keys {
-  std::unique_ptr<service::OperatorKey> identity;
+  std::unique_ptr<governance::Directory> directory;
+  std::unique_ptr<governance::KeyRing> ring;
   std::optional<std::string> new_key;
 };
-Result<Keys> OpenKeys(const ServeOptions& options, store::Database& database) {
+Result<Keys> OpenKeys(const ServeOptions& options, const std::string& database_path) {
+  PARVIS_ASSIGN_OR_RETURN(const auto pepper, governance::Pepper::Open(PepperPath(options.data)));
   Keys keys;
+  PARVIS_ASSIGN_OR_RETURN(keys.directory, governance::Directory::Open(database_path, pepper));
   if (options.new_key) {
-    PARVIS_ASSIGN_OR_RETURN(keys.new_key, service::OperatorKey::Replace(database));
+    PARVIS_ASSIGN_OR_RETURN(keys.new_key, keys.directory->ReplaceOperatorKey());
+  } else {
+    PARVIS_ASSIGN_OR_RETURN(keys.new_key, keys.directory->EnsureOperatorKey());
   }
-  PARVIS_ASSIGN_OR_RETURN(auto opened, service::OperatorKey::Open(database));
-  if (opened.new_key) keys.new_key = std::move(opened.new_key);
-  keys.identity = std::move(opened.identity);
+  PARVIS_ASSIGN_OR_RETURN(keys.ring, governance::KeyRing::Open(database_path, pepper));
   return keys;
 }
 
@@ -192,7 +198,7 @@ Result<ServeOptions> WithConfig(const ServeOptions& flags, const std::set<std::s
 struct Running {
   server::HttpServer& http;
   service::Catalogue& catalogue;
-  service::MemoryBudget& budget;
+  service::QuotaBudget& budget;
   telemetry::Telemetry& telemetry;
 };
 
@@ -235,13 +241,13 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
 
   const std::string database_path = options.data + "/parvis.db";
   PARVIS_ASSIGN_OR_RETURN(const auto records, service::Records::Open(database_path));
-  PARVIS_ASSIGN_OR_RETURN(const auto database, store::Database::Open(database_path));
-  PARVIS_ASSIGN_OR_RETURN(const Keys keys, OpenKeys(options, *database));
-  const service::Anyone anyone(*keys.identity);
-  const service::Identity& identity =
-      options.no_key ? static_cast<const service::Identity&>(anyone) : *keys.identity;
+  PARVIS_ASSIGN_OR_RETURN(const Keys keys, OpenKeys(options, database_path));
+  service::KeyIdentity identity(*keys.ring, {.wrong_keys_per_minute = options.wrong_keys_per_minute,
+                                             .anyone = options.no_key});
 
-  service::MemoryBudget budget(options.limits);
+  service::QuotaBudget budget(options.limits, [&ring = *keys.ring] { return ring.snapshot(); });
+  PARVIS_RETURN_IF_ERROR(budget.Load(database_path));
+  PARVIS_ASSIGN_OR_RETURN(const auto usage, service::UsageBook::Open(database_path));
   service::NoCheck check;
   service::Workers workers(16);
   service::Gateway gateway({budget, check, *records, catalogue, workers}, options.max_requests);
@@ -263,6 +269,9 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
       .files = files.get(),
       .batches = batches.get(),
       .wake_batches = [&runner] { runner->Wake(); },
+      .directory = keys.directory.get(),
+      .keys = keys.ring.get(),
+      .usage = usage.get(),
       .remove_model = [](const std::string& name) { return RefusalOfStatus(RemoveModel(name)); },
       .copy_model = [](const std::string& from,
                        const std::string& to) { return RefusalOfStatus(CopyModel(from, to)); }};
@@ -271,7 +280,7 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
   CatchTermination();
   CatchHangups();
   OutliveReaders();
-  runner.emplace(*batches, *files, router, workers, *telemetry,
+  runner.emplace(*batches, *files, router, workers, *telemetry, identity,
                  server::BatchSettings{.parallel = options.batch_lines,
                                        .running = [&gateway] { return gateway.running(); }});
   http->Start({router, identity, workers, *telemetry});

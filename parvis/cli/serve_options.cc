@@ -111,6 +111,9 @@ ServeFlags::ServeFlags(FlagSet& flags, ServeOptions& o) {
       {.min = 0});
   Add(flags, "--parallel-requests", &o.limits.parallel_requests, "Of each key (0: no limit)",
       {.min = 0});
+  Add(flags, "--wrong-keys-per-minute", &o.wrong_keys_per_minute,
+      "Wrong keys from one address before it is told to wait; right ones always pass (0: no limit)",
+      {.min = 0, .show_default = true});
   Add(flags, "--max-requests", &o.max_requests, "Of all together; others are sent away",
       {.min = 1, .max = 100'000, .show_default = true});
   Add(flags, "-b,--batch", &o.parallel, "Answers that a model generates at a time",
@@ -175,6 +178,7 @@ Status ReadServeConfig(const std::string& path, const std::set<std::string>& giv
   take.Take("requests_per_minute", options.limits.requests_per_minute, 0);
   take.Take("tokens_per_minute", options.limits.tokens_per_minute, 0);
   take.Take("parallel_requests", options.limits.parallel_requests, 0);
+  take.Take("wrong_keys_per_minute", options.wrong_keys_per_minute, 0);
   take.Take("max_requests", options.max_requests, 1, 100'000);
   take.Take("batch", options.parallel, 1, 256);
   take.Take("context_length", options.context_length, 0);
@@ -222,6 +226,7 @@ std::vector<std::string> NeedRestart(const ServeOptions& a, const ServeOptions& 
   differ("log", a.log, b.log);
   differ("otlp", a.otlp, b.otlp);
   differ("no_key", a.no_key, b.no_key);
+  differ("wrong_keys_per_minute", a.wrong_keys_per_minute, b.wrong_keys_per_minute);
   differ("max_requests", a.max_requests, b.max_requests);
   differ("batch", a.parallel, b.parallel);
   differ("context_length", a.context_length, b.context_length);

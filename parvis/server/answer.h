@@ -30,6 +30,14 @@ class AnswerReceiver : public service::Receiver {
     return {service::RefusalKind::kUnavailable, "The answer was cut short."};
   }
 
+  // An answer, or the piece of one that ends a choice so: if a limit of its caller made it short,
+  // it says which. Another field than the dialect's own: clients pass over it.
+  void Tell(std::optional<service::Finish> finish, OrderedJson& json) const {
+    if (finish == service::Finish::kLength && !admission_.notice.empty()) {
+      json["parvis"] = {{"notice", admission_.notice}};
+    }
+  }
+
   const Dialect dialect_;
   const std::string request_id_;
   const std::shared_ptr<Responder> to_;

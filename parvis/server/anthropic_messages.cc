@@ -115,6 +115,7 @@ class WholeMessage : public MessageReceiver {
     }
     for (const ToolCall& call : calls) body["content"].push_back(ToolUse(call, call.arguments));
     body.update(EndingOf(ending_, !calls.empty()));
+    Tell(ending_.finish, body);
     body["usage"] = UsageOf(usage.prompt_tokens, usage.completion_tokens);
     to_->Send({.body = Dump(body), .headers = MessageHeaders(admission_, request_id_)});
   }
@@ -156,9 +157,11 @@ class StreamedMessage : public MessageReceiver {
       SayDelta({{"type", "input_json_delta"}, {"partial_json", call.arguments}});
       EndBlock();
     }
-    Say({{"type", "message_delta"},
-         {"delta", EndingOf(ending_, !calls.empty())},
-         {"usage", UsageOf(usage.prompt_tokens, usage.completion_tokens)}});
+    OrderedJson ending = {{"type", "message_delta"},
+                          {"delta", EndingOf(ending_, !calls.empty())},
+                          {"usage", UsageOf(usage.prompt_tokens, usage.completion_tokens)}};
+    Tell(ending_.finish, ending);
+    Say(ending);
     Say({{"type", "message_stop"}});
     to_->End();
   }

@@ -29,6 +29,12 @@ Result<Router> MakeRouter(const Api& api) {
   AddOpenAiModerations(api, routes);
   if (api.files != nullptr) AddOpenAiFiles(api, routes);
   if (api.batches != nullptr) AddOpenAiBatches(api, routes);
+  if (api.directory != nullptr) {
+    AddOrganisationUsers(api, routes);
+    AddOrganisationKeys(api, routes);
+    AddOrganisationUsage(api, routes);
+    AddOrganisationLimits(api, routes);
+  }
   AddParvisHeads(api, routes);
   AddParvisTextToText(api, routes);
   AddAnthropicMessages(api, routes);

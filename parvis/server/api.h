@@ -8,10 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "parvis/governance/directory.h"
+#include "parvis/governance/key_ring.h"
 #include "parvis/server/router.h"
 #include "parvis/service/batch_store.h"
 #include "parvis/service/gateway.h"
 #include "parvis/service/response_store.h"
+#include "parvis/service/usage.h"
 #include "parvis/telemetry/telemetry.h"
 
 namespace parvis::server {
@@ -29,6 +32,9 @@ struct Api {
   service::FileStore* files = nullptr;  // null: there are no routes for files and batches
   service::BatchStore* batches = nullptr;
   std::function<void()> wake_batches = [] {};
+  governance::Directory* directory = nullptr;  // null: there are no routes for who may
+  governance::KeyRing* keys = nullptr;         // of the directory
+  service::UsageBook* usage = nullptr;
   // What is done with models on the disk, for those who may manage them. Nothing: it is done.
   std::function<std::optional<service::Refusal>(const std::string& name)> remove_model = nullptr;
   std::function<std::optional<service::Refusal>(const std::string& from, const std::string& to)>
@@ -44,6 +50,10 @@ void AddOpenAiEmbeddings(const Api& api, std::vector<Route>& routes);
 void AddOpenAiModels(const Api& api, std::vector<Route>& routes);
 void AddOpenAiResponses(const Api& api, std::vector<Route>& routes);
 void AddOpenAiModerations(const Api& api, std::vector<Route>& routes);
+void AddOrganisationKeys(const Api& api, std::vector<Route>& routes);
+void AddOrganisationLimits(const Api& api, std::vector<Route>& routes);
+void AddOrganisationUsers(const Api& api, std::vector<Route>& routes);
+void AddOrganisationUsage(const Api& api, std::vector<Route>& routes);
 void AddParvisHeads(const Api& api, std::vector<Route>& routes);
 void AddParvisTextToText(const Api& api, std::vector<Route>& routes);
 void AddAnthropicMessages(const Api& api, std::vector<Route>& routes);

@@ -94,12 +94,14 @@ std::string BatchEndpoints() {
 
 BatchRunner::BatchRunner(service::BatchStore& batches, service::FileStore& files,
                          const Router& router, service::Workers& workers,
-                         telemetry::Telemetry& telemetry, BatchSettings settings)
+                         telemetry::Telemetry& telemetry, service::Identity& identity,
+                         BatchSettings settings)
     : batches_(batches),
       files_(files),
       router_(router),
       workers_(workers),
       telemetry_(telemetry),
+      identity_(identity),
       settings_(std::move(settings)),
       thread_([this] { Loop(); }) {}
 
@@ -235,7 +237,6 @@ void BatchRunner::Send(const Batch& batch, const BatchLine& line) {
   request.path = batch.endpoint;
   request.headers["content-type"] = "application/json";
   request.body = line.body;
-  request.caller = batch.caller;
   request.trace = telemetry_.Begin(request.id);
   request.trace->Note([&batch](telemetry::RequestSeen& seen) {
     seen.method = "BATCH";
@@ -250,8 +251,15 @@ void BatchRunner::Send(const Batch& batch, const BatchLine& line) {
     const std::lock_guard lock(mutex_);
     running_[line.number] = responder;
   }
+  // Who asked may have lost since what they had, and a key that ended asks for nothing more.
+  auto caller = identity_.Again(batch.caller);
+  if (!caller.ok()) {
+    return responder->Send(ErrorResponse(Dialect::kOpenAi, caller.refusal(), request.id));
+  }
+  request.caller = std::move(*caller);
+  request.caller.permissions = request.caller.permissions.And(batch.caller.permissions);
   const Route* route = router_.Find("POST", batch.endpoint).route;
-  const bool may = route != nullptr && batch.caller.permissions.Has(route->policy.permission);
+  const bool may = route != nullptr && request.caller.permissions.Has(route->policy.permission);
   if (!may) {
     const service::Refusal refusal =
         route == nullptr

@@ -16,6 +16,7 @@
 #include "parvis/server/batch_lines.h"
 #include "parvis/server/router.h"
 #include "parvis/service/batch_store.h"
+#include "parvis/service/identity.h"
 #include "parvis/service/workers.h"
 #include "parvis/telemetry/telemetry.h"
 
@@ -41,7 +42,8 @@ class BatchRunner {
  public:
   // Everything given must outlive the runner.
   BatchRunner(service::BatchStore& batches, service::FileStore& files, const Router& router,
-              service::Workers& workers, telemetry::Telemetry& telemetry, BatchSettings settings);
+              service::Workers& workers, telemetry::Telemetry& telemetry,
+              service::Identity& identity, BatchSettings settings);
   ~BatchRunner();  // as Stop
   BatchRunner(const BatchRunner&) = delete;
   BatchRunner& operator=(const BatchRunner&) = delete;
@@ -75,6 +77,7 @@ class BatchRunner {
   const Router& router_;
   service::Workers& workers_;
   telemetry::Telemetry& telemetry_;
+  service::Identity& identity_;
   const BatchSettings settings_;
 
   std::mutex mutex_;  // guards what follows

@@ -116,6 +116,12 @@ HttpResponse ErrorResponse(Dialect dialect, const Refusal& refusal, const std::s
                                   std::to_string(std::max<int64_t>(1, (ms + 999) / 1000)));
     response.headers.emplace_back("retry-after-ms", std::to_string(ms));
   }
+  if (refusal.kind == RefusalKind::kQuotaExhausted && refusal.retry_after_ms) {
+    // For people: clients do not wait for tomorrow.
+    response.headers.emplace_back("retry-after",
+                                  std::to_string((*refusal.retry_after_ms + 999) / 1000));
+  }
+  if (!refusal.limit.empty()) response.headers.emplace_back("x-parvis-limit", refusal.limit);
   if (refusal.kind == RefusalKind::kUnauthenticated) {
     response.headers.emplace_back("www-authenticate", "Bearer");
   }

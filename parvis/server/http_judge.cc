@@ -11,12 +11,13 @@ namespace {
 using service::Refusal;
 using service::RefusalKind;
 
-std::optional<Refusal> Admit(const service::Identity& identity, const Route& route,
+std::optional<Refusal> Admit(service::Identity& identity, const Incoming& incoming,
                              HttpRequest& request) {
+  const Route& route = *incoming.route;
   if (route.policy.kind == Policy::Kind::kPublic) return std::nullopt;
   auto credential = CredentialOf(request);
   if (!credential.ok()) return credential.refusal();
-  auto caller = identity.Identify(*credential);
+  auto caller = identity.Identify(*credential, incoming.peer);
   if (!caller.ok()) return caller.refusal();
   if (!caller->permissions.Has(route.policy.permission)) {
     return Refusal{RefusalKind::kForbidden,
@@ -66,7 +67,7 @@ void Judge(const HttpService& service, const HttpServerSettings& settings,
     if (!incoming.allow.empty()) incoming.status = 405;
     return;
   }
-  incoming.refusal = Admit(service.identity, *incoming.route, request);
+  incoming.refusal = Admit(service.identity, incoming, request);
   if (incoming.refusal) return;
   incoming.expects_continue = !request.Header("expect").empty();
   if (length && *length > incoming.route->max_body_bytes) {

@@ -36,7 +36,7 @@ struct HttpServerSettings {
 // What the server stands before.
 struct HttpService {
   const Router& router;
-  const service::Identity& identity;
+  service::Identity& identity;
   service::Workers& workers;
   telemetry::Telemetry& telemetry;
 };

@@ -43,6 +43,9 @@ Wire::Wire(asio::io_context& io, const HttpServerSettings& settings, tcp::socket
       room_(io),
       deadline_(io) {
   if (tls != nullptr) tls_.emplace(socket_, *tls);
+  error_code gone;
+  const tcp::endpoint peer = socket_.remote_endpoint(gone);
+  if (!gone) peer_ = peer.address().to_string(gone);
 }
 
 asio::awaitable<bool> Wire::Handshake() {

@@ -46,6 +46,8 @@ class Wire : public std::enable_shared_from_this<Wire> {
   Wire(boost::asio::io_context& io, const HttpServerSettings& settings,
        boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls);
 
+  const std::string& peer() const { return peer_; }  // the client's address
+
   // The agreement of TLS, if it is spoken. False: there is none.
   boost::asio::awaitable<bool> Handshake();
   // Reads until the client is gone or we are; `self` keeps the wire as long.
@@ -85,7 +87,7 @@ class Wire : public std::enable_shared_from_this<Wire> {
   Signal signal_;  // for who takes and writes
   Signal room_;    // for who reads
   boost::asio::steady_timer deadline_;
-  std::string input_;
+  std::string peer_, input_;
   bool closed_ = false;
   bool discards_ = false;  // nothing more is of interest
   std::function<void()> on_closed_;

@@ -87,6 +87,7 @@ class OllamaReceiver : public AnswerReceiver {
       line["eval_count"] = reply.usage.completion_tokens;
       line["eval_duration"] = Nanoseconds(reply.timings.generation);
     }
+    Tell(finish_, line);
     if (!asked_.stream) {
       return to_->Send({.body = Dump(line), .headers = AdmissionHeaders(admission_)});
     }

@@ -6,6 +6,7 @@
 
 #include "parvis/server/answer.h"
 #include "parvis/server/ollama_json.h"
+#include "parvis/service/access.h"
 #include "parvis/service/describe_task.h"
 
 namespace parvis::server {
@@ -49,13 +50,15 @@ OrderedJson LoadJson(const service::ModelLoad& load) {
           {"waiting", load.waiting}};
 }
 
-OrderedJson Models(const Api& api, bool loaded_only, bool manages = false) {
+OrderedJson Models(const Api& api, const service::Caller& caller, bool loaded_only) {
+  const bool manages = loaded_only && caller.permissions.Has(service::Permission::kManage);
   std::map<std::string, service::ModelLoad> loads;
   if (manages) {
     for (service::ModelLoad& load : api.catalogue.Loads()) loads[load.name] = load;
   }
   OrderedJson list = {{"models", OrderedJson::array()}};
   for (const service::ModelState& state : api.catalogue.List()) {
+    if (!service::MayName(caller, state.name, api.catalogue)) continue;
     if (!loaded_only) {
       list["models"].push_back(ModelJson(state));
     } else if (state.loaded && state.alias_of.empty()) {
@@ -188,14 +191,14 @@ void AddOllamaModels(const Api& api, std::vector<Route>& routes) {
             to->Send({.body = Dump({{"version", version}})});
           }));
   routes.push_back(Get("/api/tags", sees, "Which models there are",
-                       [api](const HttpRequest&, const std::shared_ptr<Responder>& to) {
-                         to->Send({.body = Dump(Models(api, /*loaded_only=*/false))});
+                       [api](const HttpRequest& request, const std::shared_ptr<Responder>& to) {
+                         to->Send(
+                             {.body = Dump(Models(api, request.caller, /*loaded_only=*/false))});
                        }));
   routes.push_back(Get("/api/ps", sees, "Which models are loaded",
                        [api](const HttpRequest& request, const std::shared_ptr<Responder>& to) {
-                         const bool manages =
-                             request.caller.permissions.Has(service::Permission::kManage);
-                         to->Send({.body = Dump(Models(api, /*loaded_only=*/true, manages))});
+                         to->Send(
+                             {.body = Dump(Models(api, request.caller, /*loaded_only=*/true))});
                        }));
   AddManaging(api, routes);
   routes.push_back(

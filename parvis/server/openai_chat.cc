@@ -49,6 +49,7 @@ class WholeChat : public ChatReceiver {
  public:
   using ChatReceiver::ChatReceiver;
 
+  bool delivers_whole() const override { return true; }
   void OnAdmitted(const service::Admission& admission) override {
     ChatReceiver::OnAdmitted(admission);
     choices_.assign(static_cast<size_t>(admission.choices), Choice(asked_.functions));
@@ -82,6 +83,7 @@ class WholeChat : public ChatReceiver {
                                  {"message", std::move(message)},
                                  {"logprobs", std::move(logprobs)},
                                  {"finish_reason", FinishOf(choice.finish, parts)}});
+      Tell(choice.finish, body);
     }
     SendWhole(std::move(body), reply.usage);
   }
@@ -139,15 +141,17 @@ class StreamedChat : public ChatReceiver {
       delta["tool_calls"].push_back(std::move(call));
       Say(choice, std::move(delta), {}, {});
     }
-    Say(choice, OrderedJson::object(), {}, FinishOf(finish, parts));
+    Say(choice, OrderedJson::object(), {}, FinishOf(finish, parts), finish);
   }
 
-  void Say(int64_t choice, OrderedJson delta, OrderedJson logprobs, OrderedJson finish) {
+  void Say(int64_t choice, OrderedJson delta, OrderedJson logprobs, OrderedJson finish,
+           std::optional<service::Finish> ending = {}) {
     OrderedJson chunk = Envelope("chat.completion.chunk");
     chunk["choices"] = {{{"index", choice},
                          {"delta", std::move(delta)},
                          {"logprobs", std::move(logprobs)},
                          {"finish_reason", std::move(finish)}}};
+    Tell(ending, chunk);
     OpenAiReceiver::Say(std::move(chunk));
   }
 

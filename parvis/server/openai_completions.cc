@@ -165,6 +165,7 @@ class WholeCompletion : public CompletionReceiver {
  public:
   using CompletionReceiver::CompletionReceiver;
 
+  bool delivers_whole() const override { return true; }
   void OnAdmitted(const service::Admission& admission) override {
     CompletionReceiver::OnAdmitted(admission);
     choices_.resize(lists_.size());
@@ -187,6 +188,7 @@ class WholeCompletion : public CompletionReceiver {
       if (asked_.logprobs >= 0) logprobs = lists_[i].Take();
       body["choices"].push_back(ChoiceJson(index++, choices_[i].text, std::move(logprobs),
                                            FinishReason(choices_[i].finish)));
+      Tell(choices_[i].finish, body);
     }
     SendWhole(std::move(body), reply.usage);
   }
@@ -238,7 +240,7 @@ class StreamedCompletion : public CompletionReceiver {
       logprobs = lists.Take();
     }
     if (!text.empty() || !logprobs.is_null()) Say(delta.choice, text, std::move(logprobs), {});
-    if (delta.finish && !Cut(delta)) Say(delta.choice, "", {}, FinishReason(delta.finish));
+    if (delta.finish && !Cut(delta)) Say(delta.choice, "", {}, delta.finish);
   }
   void OnReply(const service::Reply& reply) override {
     if (cut_) return OnRefused(CutShort());
@@ -246,9 +248,11 @@ class StreamedCompletion : public CompletionReceiver {
   }
 
  private:
-  void Say(int64_t choice, const std::string& text, OrderedJson logprobs, OrderedJson finish) {
+  void Say(int64_t choice, const std::string& text, OrderedJson logprobs,
+           std::optional<service::Finish> finish) {
     OrderedJson chunk = Envelope(kObject);
-    chunk["choices"] = {ChoiceJson(choice, text, std::move(logprobs), std::move(finish))};
+    chunk["choices"] = {ChoiceJson(choice, text, std::move(logprobs), FinishReason(finish))};
+    Tell(finish, chunk);
     OpenAiReceiver::Say(std::move(chunk));
   }
 };

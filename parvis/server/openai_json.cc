@@ -111,6 +111,12 @@ Headers AdmissionHeaders(const service::Admission& admission) {
     headers.emplace_back("x-ratelimit-remaining-tokens", std::to_string(rate.remaining_tokens));
     headers.emplace_back("x-ratelimit-reset-tokens", DurationText(rate.reset_tokens_seconds));
   }
+  if (rate.limit_day_tokens > 0) {
+    headers.emplace_back("x-parvis-limit-tokens-day", std::to_string(rate.limit_day_tokens));
+    headers.emplace_back("x-parvis-remaining-tokens-day",
+                         std::to_string(rate.remaining_day_tokens));
+  }
+  if (!admission.notice.empty()) headers.emplace_back("x-parvis-notice", admission.notice);
   return headers;
 }
 

@@ -4,6 +4,7 @@
 
 #include "parvis/server/api.h"
 #include "parvis/server/openai_json.h"
+#include "parvis/service/access.h"
 
 namespace parvis::server {
 namespace {
@@ -18,9 +19,10 @@ OrderedJson ModelJson(const service::ModelState& state) {
           {"parvis", std::move(ours)}};
 }
 
-void ListModels(const Api& api, const std::shared_ptr<Responder>& to) {
+void ListModels(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
   OrderedJson list = {{"object", "list"}, {"data", OrderedJson::array()}};
   for (const service::ModelState& state : api.catalogue.List()) {
+    if (!service::MayName(request.caller, state.name, api.catalogue)) continue;
     list["data"].push_back(ModelJson(state));
   }
   to->Send({.body = Dump(list)});
@@ -28,7 +30,8 @@ void ListModels(const Api& api, const std::shared_ptr<Responder>& to) {
 
 void OneModel(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
   const auto state = api.catalogue.Find(request.captures[0]);
-  if (state) return to->Send({.body = Dump(ModelJson(*state))});
+  if (state && service::MayName(request.caller, state->name, api.catalogue))
+    return to->Send({.body = Dump(ModelJson(*state))});
   to->Send(ErrorResponse(
       Dialect::kOpenAi,
       {service::RefusalKind::kNotFound, "There is no such model.", "model", "model_not_found", {}},
@@ -49,9 +52,10 @@ Route Get(std::string pattern, std::string summary, Handler handler) {
 }  // namespace
 
 void AddOpenAiModels(const Api& api, std::vector<Route>& routes) {
-  routes.push_back(Get(
-      "/v1/models", "Which models there are",
-      [api](const HttpRequest&, const std::shared_ptr<Responder>& to) { ListModels(api, to); }));
+  routes.push_back(Get("/v1/models", "Which models there are",
+                       [api](const HttpRequest& request, const std::shared_ptr<Responder>& to) {
+                         ListModels(api, request, to);
+                       }));
   routes.push_back(Get("/v1/models/{model*}", "One model",
                        [api](const HttpRequest& request, const std::shared_ptr<Responder>& to) {
                          OneModel(api, request, to);

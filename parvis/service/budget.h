@@ -1,78 +1,74 @@
 #ifndef PARVIS_SERVICE_BUDGET_H_
 #define PARVIS_SERVICE_BUDGET_H_
 
-#include <chrono>
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
 
+#include "parvis/governance/money.h"
 #include "parvis/service/caller.h"
 #include "parvis/service/refusal.h"
 
 namespace parvis::service {
 
-// What a caller has left in this minute, for the headers of answers.
+// What a caller has left, for the headers of answers: of the tightest limits.
 struct RateView {
-  int64_t limit_requests = 0, remaining_requests = 0;  // limit 0: there is none
+  int64_t limit_requests = 0, remaining_requests = 0;  // of a minute; limit 0: there is none
   int64_t limit_tokens = 0, remaining_tokens = 0;
   double reset_requests_seconds = 0, reset_tokens_seconds = 0;  // until all is there again
+  int64_t limit_day_tokens = 0, remaining_day_tokens = 0;
 };
 
-// What was taken out of a budget for one request, the worst case. Gives back what is not settled.
+// What a request may need.
+struct BudgetAsk {
+  std::string model;  // its own name
+  int64_t input_tokens = 0;
+  int64_t output_tokens = 0;  // at most, of all choices together
+  int64_t choices = 1;
+  bool divisible = false;  // it can do with less output
+};
+
+// What was taken out of the budgets for one request: the worst case.
+struct Reserved {
+  int64_t tokens = 0, micros = 0;
+  governance::Price price = {};
+  std::string currency = {};  // empty: nothing costs anything
+};
+
+// What a request came to.
+struct Charge {
+  int64_t counted_tokens = 0, counted_micros = 0;  // by budgets
+  int64_t charged_micros = 0;                      // to be paid
+};
+
+// The worst case of one request, held until its end; what was not settled by then comes back.
 class Reservation {
  public:
   virtual ~Reservation() = default;
-  // The request is over and used so many tokens, input and output; the rest is refunded, and
-  // what is more than was taken is taken now. Once.
-  virtual void Settle(int64_t tokens) = 0;
+  virtual int64_t output_tokens() const = 0;      // of all choices: as asked, or less
+  virtual const std::string& notice() const = 0;  // why less, for people; empty: as asked
+  virtual const Reserved& reserved() const = 0;
   virtual RateView view() const = 0;
+  // The request used so many tokens (`cached` is part of `input`). The rest is refunded, and what
+  // is more is taken, when the reservation ends: after that is on record. Once.
+  virtual Charge Settle(int64_t input, int64_t cached, int64_t output) = 0;
 };
 
 // The station that says how much. Two requests never spend the same unit.
 class Budget {
  public:
   virtual ~Budget() = default;
-  // Takes `tokens` (input and most output) for one request. Safe to call from several threads.
-  virtual OrRefusal<std::unique_ptr<Reservation>> Reserve(const Caller& caller, int64_t tokens) = 0;
+  // Takes the worst case out of all budgets of a request, or out of none. Safe to call from several
+  // threads.
+  virtual OrRefusal<std::unique_ptr<Reservation>> Reserve(const Caller& caller,
+                                                          const BudgetAsk& ask) = 0;
 };
 
+// What each key may, by the server's flags; others stand in the tables of governance.
 struct RateLimits {
   int64_t requests_per_minute = 0;  // 0: no limit, here and below
   int64_t tokens_per_minute = 0;
   int64_t parallel_requests = 0;
-};
-
-// Limits for each key, kept in memory: forgotten when the process ends. Buckets that fill
-// continuously; an unused minute is not saved up.
-class MemoryBudget : public Budget {
- public:
-  using Clock = std::chrono::steady_clock;
-  explicit MemoryBudget(const RateLimits& limits,
-                        std::function<Clock::time_point()> now = &Clock::now)
-      : now_(std::move(now)), limits_(limits) {}
-  OrRefusal<std::unique_ptr<Reservation>> Reserve(const Caller& caller, int64_t tokens) override;
-  // Other limits from now on. Every key begins a new minute; what runs goes on.
-  void SetLimits(const RateLimits& limits);
-
- private:
-  class Taken;
-  struct Account {
-    double requests = 0, tokens = 0;  // that are left
-    int64_t running = 0;
-    Clock::time_point filled_at;
-  };
-  Account& Filled(const std::string& key);  // REQUIRES: mutex_ held
-  RateView ViewOf(const Account& account) const;
-  void GiveBack(const std::string& key, int64_t tokens);
-
-  const std::function<Clock::time_point()> now_;
-  std::mutex mutex_;  // guards the two below
-  RateLimits limits_;
-  std::map<std::string, Account> accounts_;
 };
 
 }  // namespace parvis::service

@@ -42,6 +42,8 @@ ModelFacts FactsOf(const LoadedModel& loaded) {
           nn::NumParameters(blueprint)};
 }
 
+}  // namespace
+
 Refusal NoSuchModel(const std::string& name) {
   return {RefusalKind::kNotFound,
           fmt::format("The model '{}' does not exist, or you may not use it.", name),
@@ -49,8 +51,6 @@ Refusal NoSuchModel(const std::string& name) {
           "model_not_found",
           {}};
 }
-
-}  // namespace
 
 Catalogue::Catalogue(CatalogueSettings settings, const ops::Exec& exec)
     : settings_(std::move(settings)), exec_(exec), rules_(settings_), thread_([this] { Loop(); }) {}

@@ -78,6 +78,7 @@ class Catalogue {
   std::vector<ModelState> List();
   std::vector<ModelLoad> Loads();  // by name
   std::optional<ModelState> Find(const std::string& name);
+  std::string OwnName(const std::string& name);  // of an alias; any other name is itself
   // Takes the model out of memory as soon as nobody uses it. False: it was not loaded.
   bool Unload(const std::string& name);
   // How long the model stays from now on if nobody asks; none: for ever. Until it is loaded anew.
@@ -107,7 +108,6 @@ class Catalogue {
   };
 
   std::vector<ModelPlace> Places() const;
-  std::string OwnName(const std::string& name);  // of an alias
   std::optional<ModelPlace> PlaceOf(const std::string& name) const;
   OrRefusal<std::shared_ptr<LoadedModel>> Load(const std::string& name);
   bool MakeRoom(size_t bytes);
@@ -125,6 +125,9 @@ class Catalogue {
   bool stop_ = false;
   std::thread thread_;
 };
+
+// What is said of a model that there is not, and of one that the caller may not know of.
+Refusal NoSuchModel(const std::string& name);
 
 }  // namespace parvis::service
 

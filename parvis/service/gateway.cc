@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "parvis/core/check.h"
 #include "parvis/core/clock.h"
+#include "parvis/service/access.h"
 
 namespace parvis::service {
 namespace {
@@ -32,20 +33,6 @@ int Badness(service::Finish finish) {
 
 }  // namespace
 
-std::string_view PermissionName(Permission permission) {
-  switch (permission) {
-    case Permission::kSeeModels:
-      return "see_models";
-    case Permission::kUseModels:
-      return "use_models";
-    case Permission::kSeeMetrics:
-      return "see_metrics";
-    case Permission::kManage:
-      break;
-  }
-  return "manage";
-}
-
 Gateway::~Gateway() { PARVIS_CHECK(exchanges_.empty()); }
 
 std::shared_ptr<Exchange> Gateway::Send(RequestFacts facts, std::unique_ptr<Task> task,
@@ -56,6 +43,12 @@ std::shared_ptr<Exchange> Gateway::Send(RequestFacts facts, std::unique_ptr<Task
   if (!exchange->facts_.caller.permissions.Has(Permission::kUseModels)) {
     const Refusal refusal = {
         RefusalKind::kForbidden, "This key may not use models.", {}, "permission_denied", {}};
+    exchange->NoteRefusal(refusal);
+    exchange->receiver_->OnRefused(refusal);
+    return exchange;
+  }
+  if (!MayName(exchange->facts_.caller, exchange->task_->model(), stations_.catalogue)) {
+    const Refusal refusal = NoSuchModel(exchange->task_->model());
     exchange->NoteRefusal(refusal);
     exchange->receiver_->OnRefused(refusal);
     return exchange;
@@ -172,8 +165,9 @@ void Exchange::Admit(std::shared_ptr<LoadedModel> model) {
     checks_.push_back(stations.check.Output(facts_.caller));
   }
   blocked_.resize(checks_.size());
-  admission_ = {model_->name(),     model_->digest(),      plan->choices,
-                plan->input_tokens, stations.check.name(), reservation_->view()};
+  admission_ = {model_->name(),        model_->digest(),      plan->choices,
+                plan->input_tokens,    stations.check.name(), reservation_->view(),
+                reservation_->notice()};
   Enter("run");
   receiver_->OnAdmitted(admission_);
   // Held while it starts, so that a Cancel comes before or after.
@@ -189,18 +183,29 @@ void Exchange::Admit(std::shared_ptr<LoadedModel> model) {
   if (refusal) Finish({}, refusal);
 }
 
-std::optional<Refusal> Exchange::Reserve(const Plan& plan) {
+// A budget may have less than the worst case: then the task gets no more than that, so that it
+// stops there by itself.
+std::optional<Refusal> Exchange::Reserve(Plan& plan) {
   auto reserved =
-      gateway_.stations_.budget.Reserve(facts_.caller, plan.input_tokens + plan.max_output_tokens);
+      gateway_.stations_.budget.Reserve(facts_.caller, {.model = model_->name(),
+                                                        .input_tokens = plan.input_tokens,
+                                                        .output_tokens = plan.max_output_tokens,
+                                                        .choices = plan.choices,
+                                                        .divisible = task_->divisible()});
   if (!reserved.ok()) return reserved.refusal();
   reservation_ = std::move(*reserved);
+  if (reservation_->output_tokens() < plan.max_output_tokens) {
+    plan.max_output_tokens = reservation_->output_tokens();
+    task_->LimitOutput(plan.max_output_tokens / plan.choices);
+  }
   return std::nullopt;
 }
 
 std::optional<Refusal> Exchange::Record(const Plan& plan) {
   const Status status = gateway_.stations_.records.Write(
       RequestRecord{facts_.id, facts_.caller, facts_.route, model_->name(), model_->digest(),
-                    WallClockMs(), plan.input_tokens, plan.max_output_tokens});
+                    WallClockMs(), plan.input_tokens, plan.max_output_tokens,
+                    reservation_->reserved(), receiver_->delivers_whole()});
   if (status.ok()) return std::nullopt;
   return Refusal{RefusalKind::kUnavailable,
                  "The request cannot be put on record, so it is not answered.",
@@ -260,12 +265,13 @@ void Exchange::Finish(const Reply& reply, const std::optional<Refusal>& failed) 
   NoteReply(reply, finish);
   if (failed) NoteRefusal(*failed);
   Enter("settle");
-  reservation_->Settle(reply.usage.prompt_tokens + reply.usage.completion_tokens);
+  const Charge charge = reservation_->Settle(reply.usage.prompt_tokens, reply.usage.cached_tokens,
+                                             reply.usage.completion_tokens);
   Enter("record_answer");
   const Status status = gateway_.stations_.records.Write(
       AnswerRecord{facts_.id, finish, WallClockMs(), reply.usage.prompt_tokens,
                    reply.usage.cached_tokens, reply.usage.completion_tokens, reply.timings.waiting,
-                   reply.timings.prompt, reply.timings.generation, FirstTokenSeconds()});
+                   reply.timings.prompt, reply.timings.generation, charge, FirstTokenSeconds()});
   Enter("answer");
   const std::shared_ptr<Receiver> receiver = Leave();
   if (failed) {

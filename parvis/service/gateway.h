@@ -41,6 +41,7 @@ struct Admission {
   int64_t input_tokens = 0;
   std::string_view check;  // what reads its text; "none"
   RateView rate;
+  std::string notice = {};  // which limit makes the answer shorter than asked; empty: none
 };
 
 // Takes what a request comes to, in order: OnAdmitted, deltas, OnReply; or, at any point, OnRefused
@@ -52,6 +53,9 @@ class Receiver {
   virtual void OnDelta(Delta delta) = 0;
   virtual void OnReply(const Reply& reply) = 0;  // the answer is on record
   virtual void OnRefused(const Refusal& refusal) = 0;
+  // Whether nothing is delivered before OnReply: what a crash leaves of such a request costs
+  // nothing.
+  virtual bool delivers_whole() const { return false; }
 };
 
 struct GatewayStations {
@@ -118,7 +122,7 @@ class Exchange : public std::enable_shared_from_this<Exchange>, private Task::Ou
   void NoteReply(const Reply& reply, const std::string& finish);
   std::optional<double> FirstTokenSeconds() const;
   void Admit(std::shared_ptr<LoadedModel> model);  // on a worker thread, as are the next ones
-  std::optional<Refusal> Reserve(const Plan& plan);
+  std::optional<Refusal> Reserve(Plan& plan);
   std::optional<Refusal> Record(const Plan& plan);
   void Finish(const Reply& reply, const std::optional<Refusal>& failed);
   void Refuse(const Refusal& refusal);  // before anything is on record

@@ -10,6 +10,7 @@
 
 #include "gtest/gtest.h"
 #include "parvis/service/generate_task.h"
+#include "parvis/service/quota_budget.h"
 
 namespace parvis::service {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 class Told : public Receiver {
  public:
   void OnAdmitted(const Admission& admission) override {
+    notice_ = admission.notice;
     Say("admitted " + std::to_string(admission.choices));
   }
   void OnDelta(Delta delta) override {
@@ -50,7 +52,7 @@ class Told : public Receiver {
     changed_.wait(lock, [this] { return deltas_ > 0; });
   }
 
-  std::string text_;
+  std::string text_, notice_;
   std::vector<std::string> finishes_;
   runtime::Usage usage_;
   Refusal refusal_;
@@ -157,7 +159,7 @@ class GatewayTest : public testing::Test {
   ThreadPool pool_;
   ops::Exec exec_;
   Catalogue catalogue_;
-  MemoryBudget budget_;
+  QuotaBudget budget_;
   WordCheck check_;
   Workers workers_;
   std::filesystem::path folder_;
@@ -209,6 +211,44 @@ TEST_F(GatewayTest, ReservesTheWorstCaseAndRefundsTheRest) {
   EXPECT_EQ(Send(spec), Words{"refused"});
   EXPECT_EQ(told_->refusal_.kind, RefusalKind::kQuotaExhausted);
   for (int i = 0; i < 20; ++i) EXPECT_EQ(Send(Spec(5)).back(), "reply");  // 8 tokens each
+}
+
+// A day that has less left than the worst case: the task stops there, and the caller is told why.
+TEST_F(GatewayTest, ABudgetMakesAnAnswerShorter) {
+  auto limits = std::make_shared<governance::IdentitySnapshot>();
+  limits->limits[{governance::Scope::kKey, "key"}]
+                [static_cast<size_t>(governance::Metric::kTokensPerDay)] = 20;
+  QuotaBudget budget({}, [limits] { return limits; });
+  Gateway gateway({budget, check_, *records_, catalogue_, workers_}, 8);
+  const auto send = [&](GenerateSpec spec) {
+    told_ = std::make_shared<Told>();
+    gateway.Send(Facts(), std::make_unique<GenerateTask>(std::move(spec)), told_);
+    return told_->WaitForEnd();
+  };
+  GenerateSpec spec = Spec();
+  spec.max_tokens.reset();  // as much as there is room for
+  spec.choices_per_prompt = 2;
+  EXPECT_EQ(send(spec), (Words{"admitted 2", "reply"}));
+  EXPECT_EQ(told_->usage_.completion_tokens, 16) << "17 are left, 8 for each";
+  EXPECT_EQ(told_->finishes_, (Words{"length", "length"}));
+  EXPECT_NE(told_->notice_.find("20 tokens a day"), std::string::npos) << told_->notice_;
+  EXPECT_EQ(send(Spec()), Words{"refused"});
+  EXPECT_EQ(told_->refusal_.kind, RefusalKind::kQuotaExhausted);
+  EXPECT_EQ(told_->refusal_.limit, "tokens_per_day of key");
+  EXPECT_EQ(Count("SELECT sum(counted_tokens) FROM answers"), 19);
+  EXPECT_EQ(Count("SELECT sum(reserved_tokens) FROM requests"), 19);
+}
+
+// A model that the key or the plan does not have is as one that does not exist.
+TEST_F(GatewayTest, ModelsThatMayNotBeNamed) {
+  for (const bool of_plan : {false, true}) {
+    RequestFacts facts = Facts();
+    (of_plan ? facts.caller.plan_models : facts.caller.models) = {"t5"};
+    told_ = std::make_shared<Told>();
+    gateway_->Send(std::move(facts), std::make_unique<GenerateTask>(Spec()), told_);
+    EXPECT_EQ(told_->WaitForEnd(), Words{"refused"});
+    EXPECT_EQ(told_->refusal_.code, "model_not_found");
+  }
 }
 
 TEST_F(GatewayTest, TheCheckStopsInputAndOutput) {

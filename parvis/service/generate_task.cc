@@ -74,6 +74,7 @@ OrRefusal<Plan> GenerateTask::Prepare(const LoadedModel& model) {
     plan.input_tokens += size;
     plan.max_output_tokens += spec_.choices_per_prompt * spec_.max_tokens.value_or(room);
     prompts_.push_back(std::move(*tokens));
+    rooms_.push_back(room);
   }
   plan.choices = static_cast<int64_t>(prompts_.size()) * spec_.choices_per_prompt;
   if (auto refusal = MakeConstraint(model)) return std::move(*refusal);
@@ -125,8 +126,12 @@ std::optional<Refusal> GenerateTask::MakeConstraint(const LoadedModel& model) {
 
 runtime::GenerateRequest GenerateTask::RequestOf(size_t choice) const {
   runtime::GenerateRequest request;
-  request.prompt = prompts_[choice / static_cast<size_t>(spec_.choices_per_prompt)];
+  const size_t prompt = choice / static_cast<size_t>(spec_.choices_per_prompt);
+  request.prompt = prompts_[prompt];
   request.max_tokens = spec_.max_tokens;
+  if (limit_) {
+    request.max_tokens = std::min(spec_.max_tokens.value_or(rooms_[prompt]), *limit_);
+  }
   request.sampling = spec_.sampling;
   request.sampling.seed = SeedOf(*spec_.seed, choice);
   request.stop_strings = spec_.stop;

@@ -47,6 +47,8 @@ class GenerateTask : public Task {
 
   const std::string& model() const override { return spec_.model; }
   OrRefusal<Plan> Prepare(const LoadedModel& model) override;
+  bool divisible() const override { return true; }
+  void LimitOutput(int64_t tokens_of_each_choice) override { limit_ = tokens_of_each_choice; }
   std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model,
                                const std::string& cache_salt, Output& output) override;
   void Cancel() override;
@@ -62,7 +64,9 @@ class GenerateTask : public Task {
 
   GenerateSpec spec_;
   std::vector<std::vector<int32_t>> prompts_;
-  std::vector<int32_t> ends_;  // of the middle of a text
+  std::vector<int64_t> rooms_;    // for each prompt's answers
+  std::optional<int64_t> limit_;  // of each choice's tokens, by others than the caller
+  std::vector<int32_t> ends_;     // of the middle of a text
   std::shared_ptr<const runtime::Constraint> constraint_;
   std::shared_ptr<LoadedModel> model_;
   Output* output_ = nullptr;

@@ -1,9 +1,13 @@
 #include "parvis/service/records.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <span>
 #include <utility>
 
 #include "parvis/core/clock.h"
+#include "parvis/governance/schema.h"
 
 namespace parvis::service {
 namespace {
@@ -110,6 +114,24 @@ CREATE TABLE responses(
   response     TEXT NOT NULL
 ) STRICT;
 CREATE INDEX responses_by_owner ON responses(organisation, owner, created_ms);
+)",
+    governance::kIdentityTables, governance::kMoveOperatorKey,
+    // What was taken out of budgets for a request, and what it came to (budget.h).
+    R"(
+ALTER TABLE requests ADD COLUMN user_group TEXT NOT NULL DEFAULT '';
+ALTER TABLE requests ADD COLUMN plan TEXT NOT NULL DEFAULT '';
+ALTER TABLE requests ADD COLUMN whole INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN reserved_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN reserved_micros INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN input_price INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN cached_price INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN output_price INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN currency TEXT NOT NULL DEFAULT '';
+CREATE INDEX requests_by_time ON requests(created_ms);
+ALTER TABLE answers ADD COLUMN counted_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE answers ADD COLUMN counted_micros INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE answers ADD COLUMN charged_micros INTEGER NOT NULL DEFAULT 0;
+UPDATE answers SET counted_tokens = coalesce(input_tokens, 0) + coalesce(output_tokens, 0);
 )"};
 
 int64_t Microseconds(double seconds) { return std::llround(seconds * 1e6); }
@@ -125,6 +147,15 @@ Status Insert(store::Statement statement, const RequestRecord& r) {
       .Bind(8, r.created_ms)
       .Bind(9, r.input_tokens)
       .Bind(10, r.max_output_tokens)
+      .Bind(11, r.caller.group)
+      .Bind(12, r.caller.plan)
+      .Bind(13, int64_t{r.whole})
+      .Bind(14, r.reserved.tokens)
+      .Bind(15, r.reserved.micros)
+      .Bind(16, r.reserved.price.input_micros)
+      .Bind(17, r.reserved.price.cached_micros)
+      .Bind(18, r.reserved.price.output_micros)
+      .Bind(19, r.reserved.currency)
       .Run();
 }
 
@@ -141,22 +172,31 @@ Status Insert(store::Statement statement, const AnswerRecord& r) {
       .Bind(8, Microseconds(r.prompt_seconds))
       .Bind(9, Microseconds(r.generation_seconds))
       .Bind(10, first)
+      .Bind(11, r.charge.counted_tokens)
+      .Bind(12, r.charge.counted_micros)
+      .Bind(13, r.charge.charged_micros)
       .Run();
 }
 
-// What they used is not known: the process ended before it could be written.
+// What they used is not known: the process ended before it could be written. Of an answer that goes
+// out whole nothing did; of a stream anything up to its worst case may have.
 Status MarkInterrupted(store::Database& database) {
   PARVIS_ASSIGN_OR_RETURN(
       auto insert,
-      database.Prepare("INSERT INTO answers(request, organisation, owner, finish, finished_ms) "
-                       "SELECT id, organisation, owner, 'interrupted', ?1 FROM requests r "
+      database.Prepare("INSERT INTO answers(request, organisation, owner, finish, finished_ms, "
+                       "counted_tokens, counted_micros) "
+                       "SELECT id, organisation, owner, 'interrupted', ?1, "
+                       "(1 - whole) * reserved_tokens, (1 - whole) * reserved_micros "
+                       "FROM requests r "
                        "WHERE NOT EXISTS (SELECT 1 FROM answers a WHERE a.request = r.id)"));
   return insert.Bind(1, WallClockMs()).Run();
 }
 
 }  // namespace
 
-Status MigrateServiceTables(store::Database& database) { return database.Migrate(kSchema); }
+Status MigrateServiceTables(store::Database& database, size_t version) {
+  return database.Migrate(std::span(kSchema).first(std::min(version, std::size(kSchema))));
+}
 
 Result<std::unique_ptr<Records>> Records::Open(const std::string& path) {
   PARVIS_ASSIGN_OR_RETURN(auto database, store::Database::Open(path));
@@ -223,8 +263,11 @@ Status Records::WriteAll(const std::deque<Job*>& jobs) {
       PARVIS_ASSIGN_OR_RETURN(
           auto insert,
           database_->Prepare("INSERT INTO requests(id, organisation, owner, api_key, route, model, "
-                             "model_digest, created_ms, input_tokens, max_output_tokens) "
-                             "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"));
+                             "model_digest, created_ms, input_tokens, max_output_tokens, "
+                             "user_group, plan, whole, reserved_tokens, reserved_micros, "
+                             "input_price, cached_price, output_price, currency) "
+                             "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+                             "?15, ?16, ?17, ?18, ?19)"));
       PARVIS_RETURN_IF_ERROR(Insert(std::move(insert), *job->request));
     } else {
       PARVIS_ASSIGN_OR_RETURN(
@@ -232,8 +275,9 @@ Status Records::WriteAll(const std::deque<Job*>& jobs) {
           database_->Prepare("INSERT INTO answers(request, organisation, owner, finish, "
                              "finished_ms, input_tokens, "
                              "cached_tokens, output_tokens, waiting_us, prompt_us, generation_us, "
-                             "first_token_us) "
-                             "SELECT id, organisation, owner, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 "
+                             "first_token_us, counted_tokens, counted_micros, charged_micros) "
+                             "SELECT id, organisation, owner, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+                             "?10, ?11, ?12, ?13 "
                              "FROM requests WHERE id = ?1"));
       PARVIS_RETURN_IF_ERROR(Insert(std::move(insert), *job->answer));
     }

@@ -2,6 +2,7 @@
 #define PARVIS_SERVICE_RECORDS_H_
 
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -12,15 +13,17 @@
 #include <thread>
 
 #include "parvis/core/result.h"
+#include "parvis/service/budget.h"
 #include "parvis/service/caller.h"
 #include "parvis/store/database.h"
 
 namespace parvis::service {
 
-// Brings a database to the schema of this floor: api_keys, requests, answers, files, batches and
-// what their lines came to (kept until their file is written), responses (answers that callers want
-// kept). Every table names organisation and owner.
-Status MigrateServiceTables(store::Database& database);
+// Brings a database to the schema of this floor and of governance: who there is
+// (governance/schema.h), requests, answers, files, batches and what their lines came to (kept until
+// their file is written), responses (answers that callers want kept). All of these name
+// organisation and owner. `version`: for tests, an older schema.
+Status MigrateServiceTables(store::Database& database, size_t version = SIZE_MAX);
 
 // That somebody asked: durable before the first byte of an answer leaves. Holds no text.
 struct RequestRecord {
@@ -30,6 +33,8 @@ struct RequestRecord {
   std::string model, model_digest;
   int64_t created_ms = 0;
   int64_t input_tokens = 0, max_output_tokens = 0;
+  Reserved reserved = {};  // out of the budgets: this record is what a crash leaves of it
+  bool whole = false;      // nothing is delivered before the answer is on record
 };
 
 // How it ended: durable before the last byte leaves.
@@ -39,6 +44,7 @@ struct AnswerRecord {
   int64_t finished_ms = 0;
   int64_t input_tokens = 0, cached_tokens = 0, output_tokens = 0;
   double waiting_seconds = 0, prompt_seconds = 0, generation_seconds = 0;
+  Charge charge = {};
   std::optional<double> first_token_seconds = {};  // from the gateway's first station to its text
 };
 
@@ -49,7 +55,8 @@ struct AnswerRecord {
 class Records {
  public:
   // Opens the file, brings it to the schema, and marks requests that an earlier process left
-  // without an answer as "interrupted".
+  // without an answer as "interrupted". Nothing is charged for them. Budgets count their worst case
+  // if some of it may have been delivered, else nothing.
   static Result<std::unique_ptr<Records>> Open(const std::string& path);
   ~Records();  // what was taken is written first
   Records(const Records&) = delete;

@@ -1,12 +1,19 @@
 #include "parvis/service/records.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
 #include <filesystem>
+#include <random>
 #include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
 #include "parvis/core/clock.h"
-#include "parvis/service/operator_key.h"
+#include "parvis/governance/key_ring.h"
 
 namespace parvis::service {
 namespace {
@@ -78,28 +85,71 @@ TEST_F(RecordsTest, ManyWaitForOneSync) {
   EXPECT_EQ(written, 8 * 19) << "one that is refused takes no other with it";
 }
 
-TEST_F(RecordsTest, TheOperatorsKeyIsShownOnceAndReplaced) {
-  auto records = std::move(Records::Open(path_)).value();
-  auto database = std::move(store::Database::Open(path_)).value();
-  auto first = std::move(OperatorKey::Open(*database)).value();
-  ASSERT_TRUE(first.new_key);
-  EXPECT_EQ(first.new_key->size(), 3u + 43u);
-  EXPECT_TRUE(first.identity->Identify(*first.new_key).ok());
-  EXPECT_FALSE(first.identity->Identify("").ok());
-  EXPECT_FALSE(first.identity->Identify(*first.new_key + "x").ok());
+// What Parvis 0.1 left: one key, kept as its SHA-256.
+constexpr char kOldKey[] = "pv-0123456789012345678901234567890123456789012";
 
-  auto again = std::move(OperatorKey::Open(*database)).value();
-  EXPECT_FALSE(again.new_key);
-  EXPECT_TRUE(again.identity->Identify(*first.new_key).ok());
+void MakeOldFile(const std::string& path) {
+  auto database = std::move(store::Database::Open(path)).value();
+  ASSERT_TRUE(MigrateServiceTables(*database, 4).ok());
+  auto insert =
+      std::move(database->Prepare(
+                    "INSERT INTO api_keys(id, organisation, owner, role, digest, created_ms) "
+                    "VALUES('key_old', 'local', 'operator', 'operator', ?1, 7)"))
+          .value();
+  const Sha256Digest digest = Sha256(std::string_view(kOldKey));
+  ASSERT_TRUE(insert.BindBytes(1, {reinterpret_cast<const char*>(digest.data()), digest.size()})
+                  .Run()
+                  .ok());
+}
 
-  const std::string replaced = std::move(OperatorKey::Replace(*database)).value();
-  auto last = std::move(OperatorKey::Open(*database)).value();
-  EXPECT_TRUE(last.identity->Identify(replaced).ok());
-  EXPECT_FALSE(last.identity->Identify(*first.new_key).ok());
+void ExpectTheOldKeyGoesOn(const std::string& path) {
+  const auto pepper = governance::Pepper::ForTest("pepper");
+  auto directory = std::move(governance::Directory::Open(path, pepper)).value();
+  EXPECT_FALSE(directory->EnsureOperatorKey().value()) << "there is one";
+  auto ring = std::move(governance::KeyRing::Open(path, pepper)).value();
+  ASSERT_TRUE(ring->Find(kOldKey).ok());
+  EXPECT_EQ(ring->Find(kOldKey).value()->key, "key_old");
+  EXPECT_EQ(ring->Find(kOldKey).value()->permissions, Permissions::All());
+  EXPECT_FALSE(ring->Find(std::string(kOldKey) + "x").ok());
+}
 
-  const Anyone anyone(*last.identity);
-  EXPECT_FALSE(anyone.Identify("none")->permissions.Has(Permission::kManage));
-  EXPECT_TRUE(anyone.Identify(replaced)->permissions.Has(Permission::kManage));
+TEST_F(RecordsTest, TheKeyThatThereWasGoesOn) {
+  MakeOldFile(path_);
+  { ASSERT_TRUE(Records::Open(path_).ok()); }
+  ExpectTheOldKeyGoesOn(path_);
+}
+
+// A migration that is killed at any moment leaves the old tables or the new ones.
+TEST_F(RecordsTest, AMigrationIsWholeOrNot) {
+  const unsigned seed = std::random_device()();
+  std::printf("seed %u\n", seed);
+  std::mt19937 random(seed);
+  int old_files = 0, new_files = 0;
+  for (int round = 0; round < 25; ++round) {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+    MakeOldFile(path_);
+    const pid_t child = fork();
+    if (child == 0) {
+      auto database = std::move(store::Database::Open(path_)).value();
+      _exit(MigrateServiceTables(*database).ok() ? 0 : 1);
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 120'000));
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    {
+      auto database = std::move(store::Database::Open(path_)).value();
+      auto version = std::move(database->Prepare("PRAGMA user_version")).value();
+      ASSERT_TRUE(version.Step().value());
+      const bool is_old = version.Int(0) == 4;
+      EXPECT_EQ(database->Prepare("SELECT digest FROM api_keys").ok(), is_old);
+      EXPECT_EQ(database->Prepare("SELECT digest FROM user_keys").ok(), !is_old);
+      ++(is_old ? old_files : new_files);
+    }
+    { ASSERT_TRUE(Records::Open(path_).ok()); }
+    ExpectTheOldKeyGoesOn(path_);
+  }
+  std::printf("%d were old, %d new\n", old_files, new_files);
 }
 
 }  // namespace

@@ -34,7 +34,9 @@ struct Refusal {
   std::string message;     // for people; never holds a secret or what a model wrote
   std::string param = {};  // "messages[0].role"; empty: no single part
   std::string code = {};   // the dialects' name for it, "context_length_exceeded"; may be empty
+  // With kRateLimited and kQuotaExhausted: when there is something again.
   std::optional<int64_t> retry_after_ms = {};
+  std::string limit = {};  // which limit stood in the way: "tokens_per_day of user"; may be empty
 };
 
 // A value, or why there is none.

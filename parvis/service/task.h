@@ -72,6 +72,10 @@ class Task {
   virtual const std::string& model() const = 0;  // by the name that the caller gave
   // On a worker thread: reads and tokenises the input. Refuses what the model cannot do.
   virtual OrRefusal<Plan> Prepare(const LoadedModel& model) = 0;
+  // Whether it can do with less output than its plan says, and that it must: so many tokens for
+  // each choice at most. Before Start.
+  virtual bool divisible() const { return false; }
+  virtual void LimitOutput(int64_t /*tokens_of_each_choice*/) {}
   // Begins, and returns soon. `output` lives until its End, which is the last that the task
   // does. A refusal: it did not begin.
   // REQUIRES: Prepare said yes; `model` is the same.

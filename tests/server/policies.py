@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Every route with every form of credential: policies.py PARVIS.
+"""Every route with every form of credential, and with every role: policies.py PARVIS.
 
 Routes come from the server's OpenAPI document. A route that is not public must say 401 to nobody and
 to wrong keys in any form, before it reads a body, and the same to both headers; the right key must get
-further in each form. Keys must not show in what the server says."""
+further in each form. A route answers 403 to those roles that lack its permission, and to no other; roles
+of a guest's organisation lack what concerns the whole service. Keys must not show in what the server says."""
 import json
+import subprocess
 import sys
 
-from served import expect, serving
+from served import become_nobody, expect, serving
 
 PUBLIC = {("GET", "/"), ("GET", "/health"), ("GET", "/ready"), ("GET", "/openapi.json")}
 
@@ -18,13 +20,52 @@ def forms(key):
             {"x-api-key": key}, {"X-Api-Key": key, "Authorization": f"Bearer {key}"}]
 
 
+SERVICE = {"see_metrics", "manage", "manage_organisations"}
+GUEST = {"see_models", "use_models"}
+STEWARD = GUEST | {"see_usage", "see_identity", "manage_identity"}
+ROLES = {"operator": STEWARD | SERVICE, "steward": STEWARD, "maker": GUEST | {"manage"},
+         "auditor": {"see_models", "see_metrics", "see_usage", "see_identity"},
+         "member": GUEST, "guest": GUEST}
+
+
+def keys_of_roles(server):
+    """(what it is, what it may, its key) of each role in the host's organisation and in a guest's."""
+    made = subprocess.run([server.folder / "parvis", "org", "create", "Guests", "--data",
+                           server.folder / "data"], stdout=subprocess.PIPE, text=True, check=True,
+                          preexec_fn=become_nobody)
+    for organisation in ("local", made.stdout.strip()):
+        where = {"OpenAI-Organization": organisation}
+
+        def ask(path, body):
+            status, _, data = server.ask("POST", f"/v1/organization/{path}", body, where)
+            expect(status == 200, "the operator makes users and keys", path, body, data)
+            return json.loads(data)
+
+        for role, may in ROLES.items():
+            user = ask("users", {"name": f"a {role}", "role": role})["id"]
+            may = may if organisation == "local" else may - SERVICE
+            yield f"{role} of {organisation}", may, ask("api_keys", {"user_id": user})["value"]
+
+
+def by_role(server, routes):
+    """Each route as each role. Returns how many were asked."""
+    count = 0
+    for who, may, key in list(keys_of_roles(server)):
+        for method, path, body, permission in routes:
+            status, _, data = server.ask(method, path, body, key=key)
+            expect((status == 403) == (permission not in may) and status != 401, "a role's answer",
+                   who, method, path, permission, status, data[:200])
+            count += 1
+    return count
+
+
 def main():
-    with serving(sys.argv[1]) as server:
+    with serving(sys.argv[1], "--wrong-keys-per-minute", "0") as server:
         document = json.loads(server.ask("GET", "/openapi.json", key=None)[2])
         right = server.key
         wrong = [right[:-1] + ("A" if right[-1] != "A" else "B"), right + "x", right.upper(), "x",
                  "pv-", "' OR 1=1 --", "Bearer " + right]
-        count = 0
+        count, routes = 0, []
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
                 method = method.upper()
@@ -33,6 +74,8 @@ def main():
                        method, path)
                 path = path.replace("{model}", "fable").replace("{id}", "resp_1")
                 body = "{}" if "requestBody" in operation else None
+                if not public:
+                    routes.append((method, path, body, operation["x-parvis-permission"]))
                 refused = [{}] + [f for key in wrong for f in forms(key)]
                 # Two keys that differ, so that one could hide behind the other.
                 refused += [{"Authorization": f"Bearer {right}", "x-api-key": "x"},
@@ -49,6 +92,7 @@ def main():
                     expect(status not in (401, 403), "the right key is refused", method, path,
                            headers, status, data[:200])
                     count += 1
+        count += by_role(server, routes)
         # The stranger's body is not read: a large one is refused at once.
         status, _, _ = server.ask("POST", "/v1/completions", "x" * 100, {}, key=None)
         expect(status == 401, "a stranger's body", status)

@@ -1,0 +1,59 @@
+#ifndef PARVIS_CLI_STORE_FOLDER_H_
+#define PARVIS_CLI_STORE_FOLDER_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "parvis/cli/flag_set.h"
+#include "parvis/core/json.h"
+#include "parvis/core/result.h"
+#include "parvis/governance/directory.h"
+
+namespace parvis::cli {
+
+// The folder of parvis.db, for commands that read and change it whether a server runs on it or not:
+// --data.
+class StoreFlags {
+ public:
+  void AddTo(FlagSet& flags);
+  // Makes the folder and what is in it where they are missing. Refuses a folder of somebody else's:
+  // what we would leave in it, its server could not read.
+  Result<std::unique_ptr<governance::Directory>> Open() const;
+  // The database's path, of a folder that is there and ours.
+  Result<std::string> DatabasePath() const;
+
+ private:
+  std::string data_;
+};
+
+// --org: whose users, groups and keys. An id or a name; the host's own if it is not said.
+class OrganisationFlags {
+ public:
+  void AddTo(FlagSet& flags);
+  Result<governance::Organisation> Find(governance::Directory& directory) const;
+
+ private:
+  std::string who_ = "local";
+};
+
+// The pepper of a folder (governance/secret.h).
+std::string PepperPath(const std::string& data);
+
+// "2026-11-26T07:30:00Z"; "-" for none.
+std::string UtcText(int64_t ms);
+std::string UtcText(const std::optional<int64_t>& ms);
+OrderedJson UtcJson(const std::optional<int64_t>& ms);  // null for none
+// "90s", "15m", "12h", "30d" in milliseconds. `flag` is for the message.
+Result<int64_t> ParseDuration(const std::string& text, const std::string& flag);
+
+// What commands show of these.
+OrderedJson JsonOf(const governance::Organisation& organisation);
+OrderedJson JsonOf(const governance::Group& group);
+OrderedJson JsonOf(const governance::User& user);
+OrderedJson JsonOf(const governance::ApiKey& key);
+
+}  // namespace parvis::cli
+
+#endif  // PARVIS_CLI_STORE_FOLDER_H_

@@ -1,0 +1,43 @@
+#ifndef PARVIS_SERVICE_QUOTA_BUDGET_H_
+#define PARVIS_SERVICE_QUOTA_BUDGET_H_
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "parvis/core/result.h"
+#include "parvis/governance/key_ring.h"
+#include "parvis/governance/quota.h"
+#include "parvis/service/budget.h"
+
+namespace parvis::service {
+
+// Budgets by governance's books: of key, user, group, organisation, model and plan, with the limits
+// that its tables say now, and those of the server's flags for each key.
+class QuotaBudget : public Budget {
+ public:
+  using Source = std::function<std::shared_ptr<const governance::IdentitySnapshot>()>;
+  // `source`: what the tables say; may be null, then there are the flags' limits alone.
+  explicit QuotaBudget(const RateLimits& each_key, Source source = nullptr,
+                       governance::QuotaClock clock = governance::SystemQuotaClock());
+
+  OrRefusal<std::unique_ptr<Reservation>> Reserve(const Caller& caller,
+                                                  const BudgetAsk& ask) override;
+  // Other limits of each key from now on; what was used still counts.
+  void SetLimits(const RateLimits& each_key);
+  // What the records say was used this month, before the first request.
+  Status Load(const std::string& database_path);
+
+ private:
+  class Taken;
+  const Source source_;
+  const governance::QuotaClock clock_;
+  governance::QuotaBook book_;
+  std::mutex mutex_;  // guards the next one
+  governance::LimitSet each_key_;
+};
+
+}  // namespace parvis::service
+
+#endif  // PARVIS_SERVICE_QUOTA_BUDGET_H_

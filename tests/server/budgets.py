@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Budgets under many callers and kills of the server: budgets.py PARVIS. Streams, cancels and whole
+answers of several keys spend one user's day; the server is killed in between. What was delivered, and what
+the budget says, is never more than the limit; nothing is charged for what was not delivered."""
+import contextlib
+import json
+import random
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+
+from served import Server, become_nobody, expect, serving
+
+LIMIT = 4000
+THREADS, KILLS = 8, 4
+PROMPT = [1, 5, 9, 13, 17]
+PRICE = 7  # millionths a token, of input and output alike
+
+
+class Count:
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.delivered = self.refused = self.whole = self.cut = 0
+
+    def add(self, **counts):
+        with self.lock:
+            for name, value in counts.items():
+                setattr(self, name, getattr(self, name) + value)
+
+
+def cli(server, *words):
+    done = subprocess.run([server.folder / "parvis", *words, "--data", server.folder / "data"],
+                          stdout=subprocess.PIPE, text=True, check=True, preexec_fn=become_nobody)
+    return done.stdout.strip()
+
+
+def tokens_of(line):
+    """Tokens that an event of a stream delivered."""
+    if not line.startswith(b"data: {"):
+        return 0
+    event = json.loads(line[len("data: "):])
+    return sum(len(c["logprobs"]["tokens"]) for c in event.get("choices", []) if c.get("logprobs"))
+
+
+def one_request(server, key, rng, count):
+    body = {"model": "fable", "prompt": PROMPT, "max_tokens": rng.randint(1, 60), "logprobs": 0,
+            "n": rng.choice([1, 1, 2]), "stream": rng.random() < 0.7, "temperature": 1.0,
+            "seed": rng.randint(0, 1 << 30)}
+    leave_after = rng.choice([None, None, rng.randint(1, 10)])  # events
+    output, events = 0, 0
+    try:
+        with contextlib.closing(server.connection(timeout=60)) as connection:
+            connection.request("POST", "/v1/completions", json.dumps(body),
+                               {"Authorization": f"Bearer {key}"})
+            answer = connection.getresponse()
+            if answer.status != 200:
+                answer.read()
+                count.add(refused=1)
+                return answer.status
+            if not body["stream"]:
+                usage = json.loads(answer.read())["usage"]
+                count.add(delivered=usage["total_tokens"], whole=1)
+                return 200
+            while line := answer.readline():
+                output += tokens_of(line)
+                events += 1
+                if leave_after and events > leave_after:
+                    break
+    except (OSError, ValueError):
+        pass
+    except Exception as error:  # http.client's own kinds for a server that is gone
+        if type(error).__module__ != "http.client":
+            raise
+    # Of a stream that was cut the input counts as delivered only if some of the answer was.
+    count.add(delivered=output + (len(PROMPT) if output else 0), cut=1)
+    return None
+
+
+def caller(server_of, keys, seed, count, done):
+    rng = random.Random(seed)
+    while not done.is_set():
+        server = server_of()
+        status = one_request(server, rng.choice(keys), rng, count)
+        if status in (None, 429):
+            time.sleep(0.02)
+
+
+def main():
+    seed = random.SystemRandom().randint(0, 1 << 30)
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    with serving(sys.argv[1], "--log", "none") as first:
+        program, folder, operator = first.folder / "parvis", first.folder, first.key
+        cli(first, "plan", "set", "pupil", "--price", "*=7,7,7", "--tokens-per-day", str(LIMIT))
+        cli(first, "user", "create", "Ada", "--plan", "pupil")
+        keys = [cli(first, "key", "create", "Ada") for _ in range(3)]
+        time.sleep(1)
+        current = [first]
+        count, done = Count(), threading.Event()
+        threads = [threading.Thread(target=caller, args=(lambda: current[0], keys, seed + i, count, done))
+                   for i in range(THREADS)]
+        for thread in threads:
+            thread.start()
+        try:
+            for kill in range(KILLS + 1):
+                deadline = time.monotonic() + rng.uniform(0.5, 3.0) + (20 if kill == KILLS else 0)
+                while time.monotonic() < deadline and (kill < KILLS or count.refused == 0):
+                    time.sleep(0.05)
+                if kill == KILLS:
+                    break
+                current[0].process.kill()
+                current[0].process.wait()
+                current[0] = Server(program, folder, "--log", "none")
+        finally:
+            done.set()
+            for thread in threads:
+                thread.join()
+        server = current[0]
+        server.key = operator
+        status = 0
+        for _ in range(1000):  # spend what is left, token by token
+            status = one_request(server, keys[0], rng, count)
+            if status == 429:
+                break
+        expect(status == 429, "the limit is reached", status, count.__dict__)
+        server.stop()
+        with contextlib.closing(sqlite3.connect(f"file:{folder}/data/parvis.db?mode=ro", uri=True)) as db:
+            counted, charged, requests = db.execute(
+                "SELECT sum(counted_tokens), sum(charged_micros), count(*) FROM answers").fetchone()
+            interrupted, = db.execute(
+                "SELECT count(*) FROM answers WHERE finish = 'interrupted'").fetchone()
+            open_requests, = db.execute("SELECT count(*) FROM requests WHERE id NOT IN "
+                                        "(SELECT request FROM answers)").fetchone()
+            wrong, = db.execute(
+                "SELECT count(*) FROM requests r JOIN answers a ON a.request = r.id WHERE "
+                "a.charged_micros > 0 AND a.charged_micros != ? * (a.input_tokens + a.output_tokens) "
+                "/ 1000000 + ((? * (a.input_tokens + a.output_tokens)) % 1000000 > 0)",
+                (PRICE * 1000000, PRICE * 1000000)).fetchone()
+        print(f"{requests} requests, {interrupted} interrupted; delivered {count.delivered}, counted "
+              f"{counted} of {LIMIT}, charged {charged}; {count.__dict__}")
+        expect(open_requests == 0, "every request has an answer", open_requests)
+        expect(counted <= LIMIT, "more was counted than the limit", counted)
+        expect(count.delivered <= LIMIT, "more was delivered than the limit", count.delivered)
+        expect(wrong == 0, "a charge is not its tokens' price", wrong)
+        expect(interrupted > 0 or KILLS == 0, "a kill interrupted nothing")
+
+
+if __name__ == "__main__":
+    main()
