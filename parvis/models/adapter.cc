@@ -60,7 +60,7 @@ Status NewAdapter(const AdapterSettings& settings, uint64_t seed, Model& model) 
     layers.push_back({LayerName(tensor), tensor.parameters, settings.rank,
                       static_cast<float>(settings.alpha / static_cast<double>(settings.rank))});
   }
-  stack.Adapt(std::move(layers));
+  stack.Adapt(stack.NewAdapter(std::move(layers)));
   uint64_t stream = kStream;
   for (ops::Parameter* parameter : stack.Learned()) {
     parameter->value = Tensor::Zeros(parameter->shape);

@@ -40,6 +40,11 @@ Status NewAdapter(const AdapterSettings& settings, uint64_t seed, Model& model);
 // field.
 Status LoadAdapter(const ops::Exec& exec, const std::string& path, Model& model);
 
+// The adapter of a folder or a file for forward passes of `model` (nn::Step::adapters), packed,
+// without values. Reads nothing of the model but its shapes. Refuses folders with a head: it is the
+// model's own, which others use. Refusals name file and field.
+Result<nn::Adapter> ReadAdapter(const ops::Exec& exec, const std::string& path, const Model& model);
+
 // Whether that folder holds a head, too. (What is wrong with it, LoadAdapter says.)
 bool BringsHead(const std::string& path);
 

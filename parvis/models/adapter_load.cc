@@ -165,43 +165,38 @@ Result<std::map<std::string, Pair>> ReadPairs(const ops::Exec& exec, const Opene
   return pairs;
 }
 
-Status Load(const ops::Exec& exec, const std::string& path, Model& model) {
+Result<Opened> Open(const std::string& path, const Model& model) {
+  if (!std::filesystem::exists(path)) return NotFound(path + ": there is no such adapter");
   const Family* family = FindFamily(model.stack.blueprint().family);
   PARVIS_CHECK(family != nullptr);
-  PARVIS_ASSIGN_OR_RETURN(const Opened opened, std::filesystem::is_directory(path)
-                                                   ? OpenPeft(path)
-                                                   : OpenGgufAdapter(path, *family));
-  std::vector<std::string> of_head;
-  if (opened.head) {
-    auto taken = TakeHead(exec, *opened.head, *opened.tensors, std::string(opened.prefix), model);
-    if (!taken.ok()) return taken.status().In(path);
-    of_head = *std::move(taken);
-  }
-  nn::Stack& stack = model.stack;
+  return std::filesystem::is_directory(path) ? OpenPeft(path) : OpenGgufAdapter(path, *family);
+}
+
+// All of it but a head, whose tensors are `of_head`. Not packed.
+Result<nn::Adapter> Read(const ops::Exec& exec, const Opened& opened,
+                         const std::vector<std::string>& of_head, const nn::Stack& stack) {
   const nn::Blueprint& blueprint = stack.blueprint();
-  const auto modules = ByModule(*family, blueprint, opened.kind);
-  auto pairs = ReadPairs(exec, opened, modules, of_head, blueprint);
-  if (!pairs.ok()) return pairs.status().In(path);
+  const auto modules = ByModule(*FindFamily(blueprint.family), blueprint, opened.kind);
+  PARVIS_ASSIGN_OR_RETURN(const auto pairs, ReadPairs(exec, opened, modules, of_head, blueprint));
   std::vector<nn::AdapterLayer> layers;
-  for (const auto& [name, pair] : *pairs) {
+  for (const auto& [name, pair] : pairs) {
     const int64_t rank = pair.a.dim(0);
     // llama.cpp takes an alpha of 0 for a scale of 1.
     const bool none = opened.kind == FileKind::kGguf && opened.scaling.alpha == 0.0;
     layers.push_back({name, pair.matrix->parameters, rank,
                       none ? 1.0f : static_cast<float>(opened.scaling.Of(rank))});
   }
-  stack.Adapt(std::move(layers));
-  for (const auto& [name, pair] : *pairs) {
-    stack.Find(name + ".lora_a")->value = pair.a.Clone();
+  nn::Adapter adapter = stack.NewAdapter(std::move(layers));
+  for (const auto& [name, pair] : pairs) {
+    adapter.Find(name + ".lora_a")->value = pair.a.Clone();
     const std::vector<Tensor> parts = Split(*pair.matrix, blueprint, opened.kind, pair.b);
     for (size_t i = 0; i < parts.size(); ++i) {
       const std::string& weight = pair.matrix->parameters[i];
       const std::string matrix = weight.substr(0, weight.size() - std::string(".weight").size());
-      stack.Find(matrix + ".lora_b")->value = parts[i].Clone();
+      adapter.Find(matrix + ".lora_b")->value = parts[i].Clone();
     }
   }
-  stack.PackAdapter(exec);
-  return {};
+  return adapter;
 }
 
 }  // namespace
@@ -216,8 +211,32 @@ bool BringsHead(const std::string& path) {
 }
 
 Status LoadAdapter(const ops::Exec& exec, const std::string& path, Model& model) {
-  if (!std::filesystem::exists(path)) return NotFound(path + ": there is no such adapter");
-  return Load(exec, path, model);
+  PARVIS_ASSIGN_OR_RETURN(const Opened opened, Open(path, model));
+  std::vector<std::string> of_head;
+  if (opened.head) {
+    auto taken = TakeHead(exec, *opened.head, *opened.tensors, std::string(opened.prefix), model);
+    if (!taken.ok()) return taken.status().In(path);
+    of_head = *std::move(taken);
+  }
+  auto adapter = Read(exec, opened, of_head, model.stack);
+  if (!adapter.ok()) return adapter.status().In(path);
+  model.stack.Adapt(*std::move(adapter));
+  model.stack.PackAdapter(exec);
+  return {};
+}
+
+Result<nn::Adapter> ReadAdapter(const ops::Exec& exec, const std::string& path,
+                                const Model& model) {
+  PARVIS_ASSIGN_OR_RETURN(const Opened opened, Open(path, model));
+  if (opened.head) {
+    return Unimplemented(path +
+                         ": modules_to_save: brings a head, which all requests of a model share; "
+                         "'parvis convert --adapter' makes a model of both");
+  }
+  auto adapter = Read(exec, opened, {}, model.stack);
+  if (!adapter.ok()) return adapter.status().In(path);
+  adapter->Pack(exec, /*keep_values=*/false);
+  return adapter;
 }
 
 }  // namespace parvis::models

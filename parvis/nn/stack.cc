@@ -10,7 +10,7 @@
 namespace parvis::nn {
 namespace {
 
-constexpr std::string_view kWeight = ".weight", kEncoder = "encoder.";
+constexpr std::string_view kEncoder = "encoder.";
 
 }  // namespace
 
@@ -50,42 +50,46 @@ void Stack::MakeBlocks() {
   }
 }
 
-void Stack::Adapt(std::vector<AdapterLayer> layers) {
-  PARVIS_CHECK(adapter_.empty());
-  adapter_ = std::move(layers);
-  const auto add = [this](const std::string& name, Shape shape) {
-    Parameter parameter;
-    parameter.name = name;
-    parameter.shape = std::move(shape);
-    adapter_parameters_.push_back(std::move(parameter));
-  };
-  for (const AdapterLayer& layer : adapter_) {
-    const Parameter* first = Find(layer.weights[0]);
-    PARVIS_CHECK(first != nullptr && first->shape.size() == 2);
-    add(layer.name + ".lora_a", {layer.rank, first->shape[1]});
+Adapter Stack::NewAdapter(std::vector<AdapterLayer> layers) const {
+  std::vector<const Parameter*> matrices;
+  for (const AdapterLayer& layer : layers) {
     for (const std::string& weight : layer.weights) {
-      const std::string matrix = weight.substr(0, weight.size() - kWeight.size());
-      PARVIS_CHECK(Find(weight) != nullptr && Find(matrix + ".lora_b") == nullptr);
-      add(matrix + ".lora_b", {Find(weight)->shape[0], layer.rank});
+      const auto found =
+          std::find_if(parameters_.begin(), parameters_.end(),
+                       [&weight](const Parameter& parameter) { return parameter.name == weight; });
+      PARVIS_CHECK(found != parameters_.end());
+      matrices.push_back(&*found);
     }
   }
+  return {std::move(layers), matrices};
+}
+
+bool Stack::Owns(const Adapter& adapter) const {
+  return std::any_of(parameters_.begin(), parameters_.end(), [&adapter](const Parameter& matrix) {
+    return adapter.ChangeOf(&matrix).a != nullptr;
+  });
+}
+
+void Stack::Adapt(Adapter adapter) {
+  PARVIS_CHECK(adapter_.layers().empty() && Owns(adapter));
+  adapter_ = std::move(adapter);
   MakeBlocks();
 }
 
 void Stack::DropAdapter() {
-  adapter_.clear();
-  adapter_parameters_.clear();
+  adapter_ = Adapter();
   MakeBlocks();
 }
 
 std::vector<Parameter*> Stack::Learned() {
   std::vector<Parameter*> learned;
-  for (Parameter& parameter : adapter_.empty() ? parameters_ : adapter_parameters_) {
+  const bool adapted = !adapter().empty();
+  for (Parameter& parameter : adapted ? adapter_.parameters() : parameters_) {
     learned.push_back(&parameter);
   }
   const Head::Kind kind = blueprint_.head.kind;
-  if (adapter_.empty() || (kind != Head::Kind::kSequenceLabels &&
-                           kind != Head::Kind::kTokenLabels && kind != Head::Kind::kSpan)) {
+  if (!adapted || (kind != Head::Kind::kSequenceLabels && kind != Head::Kind::kTokenLabels &&
+                   kind != Head::Kind::kSpan)) {
     return learned;
   }
   for (Parameter& parameter : parameters_) {
@@ -133,21 +137,12 @@ Parameter* Stack::Find(std::string_view name) {
   for (Parameter& parameter : parameters_) {
     if (parameter.name == name) return &parameter;
   }
-  for (Parameter& parameter : adapter_parameters_) {
-    if (parameter.name == name) return &parameter;
-  }
-  return nullptr;
+  return adapter_.Find(name);
 }
 
 ops::LinearSpec Stack::LinearOf(const std::string& name) {
   ops::LinearSpec linear{Find(name + ".weight"), Find(name + ".bias")};
-  for (const AdapterLayer& layer : adapter_) {
-    if (std::find(layer.weights.begin(), layer.weights.end(), name + ".weight") ==
-        layer.weights.end()) {
-      continue;
-    }
-    linear.change = {Find(layer.name + ".lora_a"), Find(name + ".lora_b"), layer.scale};
-  }
+  linear.change = adapter_.ChangeOf(linear.weight);
   return linear;
 }
 
@@ -160,9 +155,7 @@ void Stack::Pack(const Exec& exec, bool keep_values, std::optional<ops::Packing>
   PackAdapter(exec);
 }
 
-void Stack::PackAdapter(const Exec& exec) {
-  for (Parameter& parameter : adapter_parameters_) ops::Pack(exec, parameter, ops::Packing::kF32);
-}
+void Stack::PackAdapter(const Exec& exec) { adapter_.Pack(exec, /*keep_values=*/true); }
 
 void Stack::Pack(const Exec& exec, Parameter& parameter, bool keep_values,
                  std::optional<ops::Packing> packing) {
@@ -184,9 +177,11 @@ Tensor Stack::Encode(const Exec& exec, const Step& step) {
   return Run(exec, step, encoder_, "encoder.");
 }
 
-void Stack::Remember(const Exec& exec, const Tensor& encoded, std::span<const Segment> segments) {
+void Stack::Remember(const Exec& exec, const Tensor& encoded, std::span<const Segment> segments,
+                     std::span<const AdaptedRows> adapters) {
   for (int64_t layer = 0; layer < blueprint_.num_layers; ++layer) {
-    const std::vector<Tensor> kv = CrossKeysAndValues(exec, blocks_[layer], encoded);
+    const AdaptedBlock adapted(blocks_[layer], adapters);
+    const std::vector<Tensor> kv = CrossKeysAndValues(exec, adapted.parameters(), encoded);
     ops::StoreKeyValues(exec, kv[0], kv[1], AttentionSpecOf(blueprint_.attention, layer), segments);
   }
 }
@@ -196,6 +191,8 @@ Tensor Stack::Run(const Exec& exec, const Step& step, std::vector<BlockParameter
                   const std::string& stack) {
   const std::vector<int32_t> positions = PositionsOf(step.segments);
   PARVIS_CHECK(positions.size() == step.tokens.size());
+  PARVIS_CHECK(step.adapters.empty() || !step.encoded.defined() ||
+               step.encoded.dim(0) == static_cast<int64_t>(step.tokens.size()));
   BlockInput input{.segments = step.segments,
                    .rotation = {},
                    .alibi_slopes = alibi_slopes_,
@@ -231,7 +228,12 @@ Tensor Stack::Run(const Exec& exec, const Step& step, std::vector<BlockParameter
   for (size_t layer = 0; layer < blocks.size(); ++layer) {
     if (exec.recording()) exec.tape().Mark(stack + std::to_string(layer));
     const auto run = exec.recording() && exec.recomputing() ? RecomputedBlock : Block;
-    x = run(exec, blueprint_, blocks[layer], input, static_cast<int64_t>(layer), x);
+    if (step.adapters.empty()) {
+      x = run(exec, blueprint_, blocks[layer], input, static_cast<int64_t>(layer), x);
+    } else {
+      const AdaptedBlock adapted(blocks[layer], step.adapters);
+      x = run(exec, blueprint_, adapted.parameters(), input, static_cast<int64_t>(layer), x);
+    }
     exec.Observe(stack + "hidden." + std::to_string(layer + 1), x);
   }
   if (exec.recording()) exec.tape().Mark(stack + "final");

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "parvis/nn/adapter.h"
 #include "parvis/nn/block.h"
 #include "parvis/nn/blueprint.h"
 #include "parvis/nn/head.h"
@@ -36,15 +37,9 @@ struct Step {
   std::span<const int32_t> token_types = {};
   std::span<const Segment> memories = {};
   Tensor encoded = {};  // from Encode; undefined where the memories are pages
-};
-
-// What an adapter says of one matrix of a file: W += scale · B · A. The matrix may be several of
-// ours, one below the other (q, k and v of a fused one): they share A.
-struct AdapterLayer {
-  std::string name;                  // "3.attention.q", "3.attention.qkv"
-  std::vector<std::string> weights;  // "3.attention.q.weight", …
-  int64_t rank = 0;
-  float scale = 1.0f;
+  // Rows that adapters of this stack change, beside the stack's own if it has one. What the others
+  // are does not depend on them. With `encoded` there, it has as many rows as there are tokens.
+  std::span<const AdaptedRows> adapters = {};
 };
 
 // A blueprint with its weights: the one definition that training and serving share.
@@ -62,11 +57,14 @@ class Stack {
   const std::vector<Parameter>& parameters() const { return parameters_; }
   Parameter* Find(std::string_view name);  // also of an adapter; null: no such parameter
 
-  // Gives the stack an adapter, without values: parameters NAME.lora_a (rank, inputs) of each layer
-  // and, of each of its matrices, "….lora_b" (outputs, rank). They are always computed in f32.
-  // REQUIRES: no adapter before; matrices of blocks, none of them twice.
-  void Adapt(std::vector<AdapterLayer> layers);
-  const std::vector<AdapterLayer>& adapter() const { return adapter_; }
+  // An adapter of this stack, without values; only for its forward passes.
+  // REQUIRES: matrices of blocks, none of them twice.
+  Adapter NewAdapter(std::vector<AdapterLayer> layers) const;
+  // Whether the adapter was made for this stack.
+  bool Owns(const Adapter& adapter) const;
+  // Gives the stack an adapter of its own. REQUIRES: Owns it; no adapter before.
+  void Adapt(Adapter adapter);
+  const std::vector<AdapterLayer>& adapter() const { return adapter_.layers(); }
   void DropAdapter();
   // What training changes: an adapter and, beside it, a head of labels or spans; else everything.
   std::vector<Parameter*> Learned();
@@ -92,8 +90,9 @@ class Stack {
   // REQUIRES: the blueprint has one.
   Tensor Encode(const Exec& exec, const Step& step);
   // Writes what the decoder's blocks see of `encoded` into pages, once for all steps to come:
-  // row r of segment i at segments[i].position + r of segments[i].kv.
-  void Remember(const Exec& exec, const Tensor& encoded, std::span<const Segment> segments);
+  // row r of segment i at segments[i].position + r of segments[i].kv. `adapters`: of the rows.
+  void Remember(const Exec& exec, const Tensor& encoded, std::span<const Segment> segments,
+                std::span<const AdaptedRows> adapters = {});
 
   // What the head makes of hidden states, row by row: (rows, NumOutputs). Of kPooler and
   // kSequenceLabels give the row of each sequence that counts.
@@ -119,8 +118,7 @@ class Stack {
   Blueprint blueprint_;
   std::vector<Parameter> parameters_;       // never grows after construction: pointers into it hold
   std::vector<ParameterSpec::Role> roles_;  // of each
-  std::vector<AdapterLayer> adapter_;
-  std::vector<Parameter> adapter_parameters_;  // never grows after Adapt
+  Adapter adapter_;
   std::vector<BlockParameters> blocks_, encoder_;
   HeadParameters head_;
   RotaryFrequencies frequencies_;    // empty where positions are not rotary

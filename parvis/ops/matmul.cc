@@ -1,5 +1,7 @@
 #include "parvis/ops/matmul.h"
 
+#include <algorithm>
+
 #include "parvis/ops/activation.h"
 #include "parvis/ops/product.h"
 
@@ -86,6 +88,72 @@ void AddChanges(const Exec& exec, const Tensor& x, std::span<const LinearSpec> s
   }
 }
 
+// Some rows of one product that get a change.
+struct Piece {
+  const LowRank* change;
+  float* y;  // of row 0
+  int64_t begin, end;
+};
+
+// Rows of a piece: so few that a long prompt is shared out, so many that narrow matrices stay in
+// the cache.
+constexpr int64_t kRowsOfPiece = 16;
+
+// y = rows · matrixᵀ of `count` rows, by one thread.
+void MultiplyRows(const Exec& exec, const Parameter& matrix, const float* rows, int64_t count,
+                  float* y) {
+  const auto n = static_cast<size_t>(matrix.shape[0]), k = static_cast<size_t>(matrix.shape[1]);
+  exec.kernels().MatMul({.packing = matrix.packing,
+                         .panels = matrix.panels.data(),
+                         .n = n,
+                         .k = k,
+                         .rows = rows,
+                         .row_stride = k * sizeof(float),
+                         .row_begin = 0,
+                         .row_end = static_cast<size_t>(count),
+                         .tile_begin = 0,
+                         .tile_end = (n + kLanes - 1) / kLanes,
+                         .bias = nullptr,
+                         .y = y,
+                         .ldy = n,
+                         .accumulate = false});
+}
+
+// Adds the changes that only some rows get, in one region for all of them: with the operations of
+// AddChanges, so with its bits.
+void AddRowChanges(const Exec& exec, const Tensor& x, std::span<const LinearSpec> specs,
+                   std::span<Tensor> results) {
+  std::vector<Piece> pieces;
+  for (size_t i = 0; i < specs.size(); ++i) {
+    for (const RowsChange& rows : specs[i].rows) {
+      PARVIS_DCHECK(rows.begin >= 0 && rows.begin <= rows.end && rows.end <= x.dim(0));
+      PARVIS_DCHECK(rows.change.a->packing == Packing::kF32 && rows.change.a->panels.defined());
+      for (int64_t begin = rows.begin; begin < rows.end; begin += kRowsOfPiece) {
+        pieces.push_back(
+            {&rows.change, results[i].f32(), begin, std::min(begin + kRowsOfPiece, rows.end)});
+      }
+    }
+  }
+  if (pieces.empty()) return;
+  PARVIS_CHECK(!exec.recording());
+  exec.pool().Dynamic(static_cast<int64_t>(pieces.size()), 1, [&](int64_t first, int64_t last) {
+    std::vector<float> product, narrow, wide;
+    for (int64_t i = first; i < last; ++i) {
+      const Piece& piece = pieces[static_cast<size_t>(i)];
+      const Parameter &a = *piece.change->a, &b = *piece.change->b;
+      const int64_t count = piece.end - piece.begin;
+      product.resize(static_cast<size_t>(count * a.shape[0]));
+      narrow.assign(product.size(), 0.0f);
+      wide.resize(static_cast<size_t>(count * b.shape[0]));
+      MultiplyRows(exec, a, x.f32() + piece.begin * x.dim(1), count, product.data());
+      exec.kernels().AddTo(product.data(), piece.change->scale, product.size(), narrow.data());
+      MultiplyRows(exec, b, narrow.data(), count, wide.data());
+      float* y = piece.y + piece.begin * b.shape[0];
+      exec.kernels().Add(y, wide.data(), wide.size(), y);
+    }
+  });
+}
+
 }  // namespace
 
 Packing PackingOf(DType dtype) {
@@ -168,6 +236,7 @@ std::vector<Tensor> Linears(const Exec& exec, const Tensor& x, std::span<const L
         });
   }
   AddChanges(exec, x, specs, results);
+  AddRowChanges(exec, x, specs, results);
   return results;
 }
 

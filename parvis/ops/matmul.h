@@ -26,14 +26,23 @@ struct LowRank {
   float scale = 1.0f;
 };
 
+// A change that only the rows [begin, end) of a product get.
+struct RowsChange {
+  int64_t begin = 0, end = 0;
+  LowRank change;
+};
+
 struct LinearSpec {
   Parameter* weight;          // (outputs, inputs), packed
   Parameter* bias = nullptr;  // (outputs), f32
   LowRank change = {};        // several specs of one call may share `a`
+  // Of some rows, none of them twice. REQUIRES: not recording, where there are any.
+  std::span<const RowsChange> rows = {};
 };
 
 // y = x · weightᵀ + bias        x: (rows, inputs)   y: (rows, outputs)
 // and, with a change:  y += (scale · x · aᵀ) · bᵀ
+// A change of some rows has the same bits there as one of all rows.
 Tensor Linear(const Exec& exec, const Tensor& x, const LinearSpec& spec);
 
 // Several products of one x, prepared once and computed in one parallel region.

@@ -94,11 +94,17 @@ class Search {
     memory_ = std::make_unique<PageTable>(*cache_);
     PARVIS_RETURN_IF_ERROR(memory_->Grow(prompt_size_));
     const nn::Segment whole{0, prompt_size_};
-    const Tensor encoded = stack_.Encode(exec_, {prompt, {&whole, 1}});
+    const nn::AdaptedRows rows{params_.adapter, 0, prompt_size_};
+    const Tensor encoded =
+        stack_.Encode(exec_, {.tokens = prompt, .segments = {&whole, 1}, .adapters = All(rows)});
     const ops::KvView view = memory_->view();
     const nn::Segment kept{0, prompt_size_, 0, &view};
-    stack_.Remember(exec_, encoded, {&kept, 1});
+    stack_.Remember(exec_, encoded, {&kept, 1}, All(rows));
     return {};
+  }
+
+  static std::span<const nn::AdaptedRows> All(const nn::AdaptedRows& rows) {
+    return {&rows, rows.adapter == nullptr ? size_t{0} : size_t{1}};
   }
 
   // A page of the beam's own for its next position.
@@ -134,7 +140,11 @@ class Search {
           {static_cast<int64_t>(i), 1, static_cast<int64_t>(beam.tokens.size()), &views[i]});
       memories.push_back({0, 0, prompt_size_, &memory});
     }
-    return stack_.Logits(exec_, stack_.Forward(exec_, {tokens, segments, {}, memories}));
+    const nn::AdaptedRows rows{params_.adapter, 0, static_cast<int64_t>(tokens.size())};
+    return stack_.Logits(exec_, stack_.Forward(exec_, {.tokens = tokens,
+                                                       .segments = segments,
+                                                       .memories = memories,
+                                                       .adapters = All(rows)}));
   }
 
   // Tokens that may not follow.

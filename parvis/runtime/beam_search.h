@@ -13,6 +13,9 @@
 namespace parvis::models {
 struct Model;
 }
+namespace parvis::nn {
+class Adapter;
+}
 
 namespace parvis::runtime {
 
@@ -30,7 +33,8 @@ struct BeamSearchParams {
   int64_t no_repeat_ngram_size = 0;  // no run of so many tokens comes twice; 0: it may
   std::vector<int32_t> end_tokens;
   size_t kv_budget_bytes = size_t{512} << 20;
-  std::function<bool()> cancelled;  // asked before each token; may be empty
+  std::function<bool()> cancelled;       // asked before each token; may be empty
+  const nn::Adapter* adapter = nullptr;  // of the model; null: none
 };
 
 struct Hypothesis {

@@ -34,7 +34,7 @@ void Normalise(std::span<float> x) {
 }  // namespace
 
 struct Encoder::Batch {
-  explicit Batch(size_t index) : first(index) {}
+  Batch(size_t index, const nn::Adapter* adapter) : first(index), rows{adapter, 0, 0} {}
 
   void Add(const EncoderInput& input) {
     segments.push_back(
@@ -42,9 +42,17 @@ struct Encoder::Batch {
     tokens.insert(tokens.end(), input.tokens.begin(), input.tokens.end());
     types.insert(types.end(), input.types.begin(), input.types.end());
     types.resize(tokens.size());
+    rows.end = static_cast<int64_t>(tokens.size());
   }
   nn::Step step(bool with_types) const {
-    return {tokens, segments, with_types ? std::span<const int32_t>(types) : std::span<int32_t>()};
+    return {.tokens = tokens,
+            .segments = segments,
+            .token_types = with_types ? std::span<const int32_t>(types) : std::span<int32_t>(),
+            .adapters = adapted()};
+  }
+  // All rows, if there is an adapter.
+  std::span<const nn::AdaptedRows> adapted() const {
+    return {&rows, rows.adapter == nullptr ? size_t{0} : size_t{1}};
   }
 
   // The decoder's hidden states of the same tokens, each sequence moved by its start token.
@@ -55,13 +63,14 @@ struct Encoder::Batch {
       moved.push_back(static_cast<int32_t>(stack.blueprint().decoder_start_token));
       moved.insert(moved.end(), begin, begin + segment.count - 1);
     }
-    const Tensor encoded = stack.Encode(exec, {tokens, segments});
-    return stack.Forward(exec, {moved, segments, {}, segments, encoded});
+    const Tensor encoded = stack.Encode(exec, step(/*with_types=*/false));
+    return stack.Forward(exec, {moved, segments, {}, segments, encoded, adapted()});
   }
 
   size_t first;  // its first input
   std::vector<int32_t> tokens, types;
   std::vector<ops::Segment> segments;  // one for each input
+  nn::AdaptedRows rows;                // all of them
 };
 
 std::optional<Pooling> PoolingFromName(std::string_view name) {
@@ -133,7 +142,7 @@ Status Encoder::ForBatches(std::span<const EncoderInput> inputs,
     if (!status.ok()) return inputs.size() == 1 ? status : status.In(fmt::format("text {}", i + 1));
   }
   for (size_t i = 0; i < inputs.size();) {
-    Batch batch(i);
+    Batch batch(i, options_.adapter);
     do {
       batch.Add(inputs[i++]);
     } while (i < inputs.size() &&

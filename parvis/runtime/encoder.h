@@ -15,6 +15,9 @@
 namespace parvis::models {
 struct Model;
 }
+namespace parvis::nn {
+class Adapter;
+}
 
 namespace parvis::runtime {
 
@@ -33,7 +36,8 @@ std::string_view PoolingName(Pooling pooling);
 Result<Pooling> PoolingOf(const models::Model& model);
 
 struct EncoderOptions {
-  int64_t max_rows = 2048;  // of one forward pass, if a single sequence has not more
+  int64_t max_rows = 2048;               // of one forward pass, if a single sequence has not more
+  const nn::Adapter* adapter = nullptr;  // of the model; outlives the encoder; null: none
 };
 
 // Runs whole sequences through a model, several in one forward pass, side by side without padding.

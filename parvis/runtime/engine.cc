@@ -7,8 +7,7 @@
 
 #include "fmt/format.h"
 #include "parvis/models/model.h"
-#include "parvis/ops/embedding.h"
-#include "parvis/runtime/prompt_scores.h"
+#include "parvis/runtime/forward.h"
 #include "parvis/runtime/scheduler.h"
 #include "parvis/runtime/sequence.h"
 #include "parvis/runtime/token_healing.h"
@@ -58,70 +57,6 @@ Timings TimingsOf(const Sequence& sequence) {
   return {.waiting = SecondsBetween(sequence.submitted_at, started),
           .prompt = SecondsBetween(started, first),
           .generation = SecondsBetween(first, now)};
-}
-
-// What one forward pass yields: logits for the sequences that have no token left to compute.
-struct Outcome {
-  std::vector<Sequence*> sequences;
-  Tensor logits;                                     // (sequences.size(), vocab_size)
-  std::vector<std::pair<Sequence*, Status>> failed;  // whose prompt could not be scored
-};
-
-// Of the sequences whose prompt an encoder has yet to read: reads it, and keeps what the decoder
-// will see of it.
-void EncodePrompts(const ops::Exec& exec, nn::Stack& stack,
-                   std::span<const Scheduler::Part> parts) {
-  std::vector<int32_t> tokens;
-  std::vector<ops::KvView> views;
-  std::vector<nn::Segment> segments, kept;
-  views.reserve(parts.size());
-  for (const auto& [sequence, count] : parts) {
-    if (sequence->to_encode() == 0) continue;
-    const std::vector<int32_t>& prompt = sequence->request.prompt;
-    const auto begin = static_cast<int64_t>(tokens.size());
-    tokens.insert(tokens.end(), prompt.begin(), prompt.end());
-    views.push_back(sequence->memory->view());
-    segments.push_back({begin, sequence->memory_size});
-    kept.push_back({begin, sequence->memory_size, 0, &views.back()});
-    sequence->encoded = true;
-    if (!sequence->started_at) sequence->started_at = Clock::now();
-  }
-  if (tokens.empty()) return;
-  stack.Remember(exec, stack.Encode(exec, {tokens, segments}), kept);
-}
-
-Outcome Forward(const ops::Exec& exec, nn::Stack& stack, std::span<const Scheduler::Part> parts) {
-  std::vector<int32_t> tokens;
-  std::vector<ops::KvView> views;
-  std::vector<nn::Segment> segments, memories;
-  std::vector<int64_t> last_rows;
-  Outcome outcome;
-  views.reserve(2 * parts.size());
-  for (const auto& [sequence, count] : parts) {
-    const auto begin = static_cast<int64_t>(tokens.size());
-    const auto from = sequence->tokens.begin() + sequence->computed;
-    tokens.insert(tokens.end(), from, from + count);
-    views.push_back(sequence->pages->view());
-    segments.push_back({begin, count, sequence->computed, &views.back()});
-    views.push_back(sequence->memory->view());
-    memories.push_back({0, 0, sequence->memory_size, &views.back()});
-    sequence->computed += count;
-    if (!sequence->started_at) sequence->started_at = Clock::now();
-    if (sequence->to_compute() > 0) continue;
-    last_rows.push_back(begin + count - 1);
-    outcome.sequences.push_back(sequence);
-  }
-  const Tensor hidden = stack.Forward(exec, {tokens, segments, {}, memories});
-  for (size_t i = 0; i < parts.size(); ++i) {
-    Sequence& sequence = *parts[i].sequence;
-    if (!sequence.to_score()) continue;
-    Status status = ScorePrompt(exec, stack, hidden, segments[i].begin, parts[i].count, sequence);
-    if (!status.ok()) outcome.failed.emplace_back(&sequence, std::move(status));
-  }
-  if (!last_rows.empty()) {
-    outcome.logits = stack.Logits(exec, ops::SelectRows(exec, hidden, last_rows));
-  }
-  return outcome;
 }
 
 }  // namespace
@@ -195,6 +130,9 @@ Status Engine::Check(const GenerateRequest& request) const {
     return InvalidArgument(
         "prompt_logprobs: needs logprobs, and a model that reads its prompt from left to right");
   }
+  if (request.adapter != nullptr && !model_.stack.Owns(*request.adapter)) {
+    return InvalidArgument("adapter: was made for another model");
+  }
   if (!request.stop_strings.empty() && model_.tokenizer == nullptr) {
     return InvalidArgument("stop: the model has no tokeniser, so there is no text to stop at");
   }
@@ -265,9 +203,10 @@ void Engine::TakeInbox() {
 
 bool Engine::Step() {
   TakeInbox();
-  const std::vector<Scheduler::Part> parts = scheduler_->Plan();
+  std::vector<Scheduler::Part> parts = scheduler_->Plan();
   NoteLoad();
   if (parts.empty()) return false;
+  GroupByAdapter(parts);
   EncodePrompts(exec_, model_.stack, parts);
   Outcome outcome = Forward(exec_, model_.stack, parts);
 

@@ -20,6 +20,9 @@
 namespace parvis::models {
 struct Model;
 }
+namespace parvis::nn {
+class Adapter;
+}
 
 namespace parvis::runtime {
 
@@ -98,6 +101,9 @@ struct GenerateRequest {
   // The answer begins with these bytes, and they are not told: what was taken back from the prompt
   // (token_healing.h). Not together with a constraint.
   std::string begins_with;
+  // Changes the model for this request (models::ReadAdapter); null: the model as it is. Requests
+  // with different ones run side by side, and share no beginnings.
+  std::shared_ptr<const nn::Adapter> adapter;
   // Requests share what was computed for equal beginnings only if their salts are equal: a server
   // gives each tenant its own, so that none can find out what another has asked.
   std::string cache_salt;

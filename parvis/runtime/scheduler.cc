@@ -65,14 +65,14 @@ bool Scheduler::GrowOrPreempt(size_t index) {
 void Scheduler::Share(Sequence& sequence) const {
   if (!share_prefixes_ || sequence.memory_size > 0 || sequence.to_score()) return;
   const int64_t before = sequence.computed;
-  sequence.computed = sequence.pages->Share(sequence.tokens, sequence.request.cache_salt, before);
+  sequence.computed = sequence.pages->Share(sequence.tokens, sequence.salt, before);
   if (sequence.usage.completion_tokens > 0) return;
   sequence.usage.cached_tokens += sequence.computed - before;
 }
 
 void Scheduler::Publish(Sequence& sequence) const {
   if (!share_prefixes_ || sequence.memory_size > 0 || !sequence.pages) return;
-  sequence.pages->Publish(sequence.tokens, sequence.request.cache_salt, sequence.computed);
+  sequence.pages->Publish(sequence.tokens, sequence.salt, sequence.computed);
 }
 
 void Scheduler::Admit() {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "parvis/nn/adapter.h"
 #include "parvis/runtime/engine.h"
 #include "parvis/runtime/kv_cache.h"
 #include "parvis/runtime/sampler.h"
@@ -39,6 +40,7 @@ struct Sequence {
       : id(request_id),
         request(std::move(submitted)),
         tokens(start ? std::vector<int32_t>{*start} : request.prompt),
+        salt(SaltOf(request)),
         limit(most_tokens),
         memory_size(start ? static_cast<int64_t>(request.prompt.size()) : 0),
         sampler(request.sampling, tokens,
@@ -61,6 +63,11 @@ struct Sequence {
     return text.substr(left_out);
   }
   int64_t to_encode() const { return encoded ? 0 : memory_size; }
+  // Keys and values of an adapter are its own.
+  static std::string SaltOf(const GenerateRequest& request) {
+    const uint64_t number = request.adapter == nullptr ? 0 : request.adapter->number();
+    return std::to_string(number) + ":" + request.cache_salt;
+  }
   // Back to the beginning of what is computed.
   void Release() {
     pages.reset();
@@ -73,6 +80,7 @@ struct Sequence {
   const RequestId id;
   const GenerateRequest request;
   std::vector<int32_t> tokens;
+  const std::string salt;     // who may share what is computed
   const int64_t limit;        // that `tokens` may hold
   const int64_t memory_size;  // positions of the encoded prompt; 0 without an encoder
   SequenceState state = SequenceState::kWaiting;
