@@ -398,7 +398,20 @@ def multipart_seeds():
     yield "twice", head + purpose + purpose + b"--b-1--"
 
 
+def upstream_seeds():
+    def event(choice):
+        return b'data: {"choices": [' + choice + b']}\n\n'
+    done = b"data: [DONE]\n\n"
+    yield "chat", (b": hi\r\nevent: m\r\n" + event(b'{"index": 1, "delta": {"content": "a\xc3\xa9"}}')
+                   + event(b'{"index": 1, "finish_reason": "stop"}') + done)
+    yield "usage", b'data: {"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 7}}\r\r' + done
+    yield "calls", (event(b'{"index": 0, "delta": {"tool_calls": [{"index": 0, "function": {"name": "f", '
+                          b'"arguments": "{}"}}]}}') + event(b'{"index": 0, "finish_reason": "tool_calls"}'))
+    yield "error", b'data: {"error": {"message": "no"}}\n\n'
+
+
 SEEDS = {
+    "upstream_stream_fuzz": [upstream_seeds],
     "multipart_fuzz": [multipart_seeds],
     "regex_fuzz": [regex_seeds],
     "schema_fuzz": [schema_seeds],

@@ -43,12 +43,22 @@ struct Example {
   bool converses = false;
 };
 
-// Loads what the line names, so that the first request need not wait, and says early what cannot
-// be. The first that writes is the example.
+// What is loaded before anybody asks: what the line names, and adapters of it.
+std::vector<std::string> NamesToLoad(const ServeOptions& options) {
+  std::vector<std::string> names;
+  for (const std::string& model : options.models) names.push_back(ServedName(model));
+  const std::set<std::string> models(names.begin(), names.end());
+  for (const ServedAdapter& adapter : options.adapters) {
+    if (models.contains(ServedName(adapter.model))) names.push_back(adapter.name);
+  }
+  return names;
+}
+
+// Loads it, so that the first request need not wait, and says early what cannot be. The first that
+// writes is the example.
 Result<std::optional<Example>> WarmUp(service::Catalogue& catalogue, const ServeOptions& options) {
   std::optional<Example> example;
-  for (const std::string& model : options.models) {
-    const std::string name = ServedName(model);
+  for (const std::string& name : NamesToLoad(options)) {
     std::promise<Status> done;
     catalogue.Acquire(name, [&](const auto& acquired) {
       if (acquired.ok() && !example && (*acquired)->generates()) {
@@ -188,6 +198,7 @@ Result<ServeOptions> WithConfig(const ServeOptions& flags, const std::set<std::s
   if (const std::string path = ConfigFileOf(flags); !path.empty()) {
     PARVIS_RETURN_IF_ERROR(ReadServeConfig(path, given, options));
   }
+  PARVIS_RETURN_IF_ERROR(ReadAdapterWords(options));
   if (options.data.empty()) options.data = HomeFolder();
   options.http.port = static_cast<uint16_t>(options.port);
   PARVIS_RETURN_IF_ERROR(CheckServeOptions(options));
@@ -198,6 +209,7 @@ Result<ServeOptions> WithConfig(const ServeOptions& flags, const std::set<std::s
 struct Running {
   server::HttpServer& http;
   service::Catalogue& catalogue;
+  const ops::Exec& exec;
   service::QuotaBudget& budget;
   telemetry::Telemetry& telemetry;
 };
@@ -207,16 +219,18 @@ struct Running {
 Status Reload(const ServeOptions& flags, const std::set<std::string>& given, ServeOptions& options,
               const Running& running, Console& console) {
   PARVIS_ASSIGN_OR_RETURN(ServeOptions fresh, WithConfig(flags, given));
+  PARVIS_ASSIGN_OR_RETURN(const service::CatalogueSettings models,
+                          CatalogueSettingsOf(fresh, running.exec));
   PARVIS_RETURN_IF_ERROR(running.http.Reload(fresh.http));
   if (running.telemetry.log() != nullptr) {
     PARVIS_RETURN_IF_ERROR(running.telemetry.log()->Reopen());
   }
   running.budget.SetLimits(fresh.limits);
-  running.catalogue.SetRules(CatalogueSettingsOf(fresh));
+  running.catalogue.SetRules(models);
   const std::vector<std::string> changed = running.catalogue.DropChanged();
   for (const std::string& name : changed) console.Note("'" + name + "' has changed.");
-  for (const std::string& model : fresh.models) {
-    running.catalogue.Acquire(ServedName(model), [](const auto&) {});
+  for (const std::string& name : NamesToLoad(fresh)) {
+    running.catalogue.Acquire(name, [](const auto&) {});
   }
   for (const std::string& name : NeedRestart(options, fresh)) {
     console.Note("'" + name + "' counts from the next start on.");
@@ -236,7 +250,8 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
   PARVIS_ASSIGN_OR_RETURN(const auto http, server::HttpServer::Listen(options.http));
   PARVIS_ASSIGN_OR_RETURN(const Compute compute, Compute::Make(options.compute));
   const ops::Exec exec = compute.exec();
-  service::Catalogue catalogue(CatalogueSettingsOf(options), exec);
+  PARVIS_ASSIGN_OR_RETURN(service::CatalogueSettings models, CatalogueSettingsOf(options, exec));
+  service::Catalogue catalogue(std::move(models), exec);
   PARVIS_ASSIGN_OR_RETURN(const std::optional<Example> example, WarmUp(catalogue, options));
 
   const std::string database_path = options.data + "/parvis.db";
@@ -291,7 +306,7 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     if (!TakeHangup()) continue;
     const Status status =
-        Reload(flags, given, options, {*http, catalogue, budget, *telemetry}, console);
+        Reload(flags, given, options, {*http, catalogue, exec, budget, *telemetry}, console);
     if (!status.ok()) console.Note("Nothing is changed: " + status.message());
   }
   StopServing(options, *http, gateway, *runner, stopping, console);

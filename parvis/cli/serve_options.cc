@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "parvis/cli/model_path.h"
+#include "parvis/cli/model_store.h"
 #include "parvis/core/file.h"
 #include "parvis/core/toml_reader.h"
 
@@ -27,6 +28,11 @@ std::function<std::vector<service::ModelPlace>()> PlacesOf(const ServeOptions& o
   for (const std::string& model : options.models) {
     std::error_code error;
     if (fs::exists(model, error)) named.push_back(NamedPlace(model));
+  }
+  for (const ServedAdapter& adapter : options.adapters) {
+    const fs::path path = fs::absolute(adapter.path).lexically_normal();
+    named.push_back(
+        {adapter.name, path.has_filename() ? path : path.parent_path(), ServedName(adapter.model)});
   }
   return [named] {
     std::vector<service::ModelPlace> places = named;
@@ -86,6 +92,9 @@ void ServeFlags::Add(FlagSet& flags, const std::string& names, T* value, const s
 ServeFlags::ServeFlags(FlagSet& flags, ServeOptions& o) {
   Add(flags, "-m,--model,model", &o.models,
       "Load these at once: files, folders, names of 'parvis list'");
+  Add(flags, "--adapter", &o.adapter_words,
+      "A LoRA adapter as a model of its own: NAME=PATH, or NAME@MODEL=PATH; may be given several "
+      "times");
   Add(flags, "--config", &o.config,
       "TOML file of what the flags do not say; read anew at SIGHUP "
       "(default: config.toml in ~/.config/parvis)");
@@ -153,6 +162,27 @@ std::string ConfigFileOf(const ServeOptions& options) {
   return fs::exists(path, error) ? path.string() : std::string();
 }
 
+// [adapters.NAME]: model, path.
+static Status ReadAdapterTables(TomlReader& top, const std::string& file, ServeOptions& options) {
+  const toml::table* const tables = top.Table("adapters");
+  TomlReader reader(tables, file, "adapters");
+  if (tables == nullptr) return {};
+  for (const auto& [key, value] : *tables) {
+    ServedAdapter adapter{std::string(key.str()), {}, {}};
+    if (!IsModelName(adapter.name)) {
+      reader.Refuse(adapter.name, "is no name: letters, digits, . _ - : make one");
+    }
+    TomlReader table(reader.Table(adapter.name), file, "adapters." + adapter.name);
+    adapter.model = table.Text("model", "");
+    adapter.path = table.Text("path", "");
+    if (adapter.model.empty()) table.Refuse("model", "which model it changes");
+    if (adapter.path.empty()) table.Refuse("path", "where it is: a PEFT folder or a .gguf file");
+    PARVIS_RETURN_IF_ERROR(table.Finish());
+    options.adapters.push_back(std::move(adapter));
+  }
+  return reader.Finish();
+}
+
 Status ReadServeConfig(const std::string& path, const std::set<std::string>& given,
                        ServeOptions& options) {
   PARVIS_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxConfigBytes));
@@ -202,10 +232,65 @@ Status ReadServeConfig(const std::string& path, const std::set<std::string>& giv
     }
   }
   PARVIS_RETURN_IF_ERROR(alias_reader.Finish());
+  PARVIS_RETURN_IF_ERROR(ReadAdapterTables(top, path, options));
+  PARVIS_RETURN_IF_ERROR(ReadUpstreamTables(top, path, options.upstreams));
   return top.Finish();
 }
 
+Status ReadAdapterWords(ServeOptions& options) {
+  std::vector<ServedAdapter> adapters;
+  for (const std::string& word : options.adapter_words) {
+    const size_t equals = word.find('='), at = word.substr(0, equals).find('@');
+    const std::string name = word.substr(0, std::min(at, equals));
+    if (equals == std::string::npos || equals + 1 == word.size() || !IsModelName(name)) {
+      return InvalidArgument("--adapter: '" + word +
+                             "' is not NAME=PATH; letters, digits, . _ - : make a name");
+    }
+    std::string model;
+    if (at != std::string::npos) {
+      model = word.substr(at + 1, equals - at - 1);
+    } else if (options.models.size() == 1) {
+      model = options.models[0];
+    } else {
+      return InvalidArgument("--adapter: of which model is '" + name + "'? Say " + name +
+                             "@MODEL=" + word.substr(equals + 1));
+    }
+    adapters.push_back({name, model, word.substr(equals + 1)});
+  }
+  for (ServedAdapter& adapter : options.adapters) {
+    const auto same = [&adapter](const auto& other) { return other.name == adapter.name; };
+    if (std::none_of(adapters.begin(), adapters.end(), same)) {
+      adapters.push_back(std::move(adapter));
+    }
+  }
+  options.adapters = std::move(adapters);
+  return {};
+}
+
+static Status CheckNames(const ServeOptions& options) {
+  std::set<std::string> names;
+  for (const UpstreamOptions& upstream : options.upstreams) {
+    if (!names.insert(upstream.name).second || options.aliases.contains(upstream.name)) {
+      return InvalidArgument("upstream." + upstream.name + ": there are two of this name");
+    }
+  }
+  for (const ServedAdapter& adapter : options.adapters) {
+    std::error_code error;
+    if (!fs::exists(adapter.path, error)) {
+      return NotFound("adapter " + adapter.name + ": " + adapter.path + ": there is no such file");
+    }
+    if (!names.insert(adapter.name).second || options.aliases.contains(adapter.name)) {
+      return InvalidArgument("adapter " + adapter.name + ": there are two of this name");
+    }
+    if (ServedName(adapter.model) == adapter.name) {
+      return InvalidArgument("adapter " + adapter.name + ": has the name of its model");
+    }
+  }
+  return {};
+}
+
 Status CheckServeOptions(const ServeOptions& options) {
+  PARVIS_RETURN_IF_ERROR(CheckNames(options));
   if (options.no_key && !IsLoopback(options.http.host)) {
     return InvalidArgument("--no-key: only on loopback; others must show a key");
   }
@@ -251,11 +336,16 @@ std::string ServedName(const std::string& model) {
   return fs::exists(model, error) ? NamedPlace(model).name : model;
 }
 
-service::CatalogueSettings CatalogueSettingsOf(const ServeOptions& options) {
+Result<service::CatalogueSettings> CatalogueSettingsOf(const ServeOptions& options,
+                                                       const ops::Exec& exec) {
   service::CatalogueSettings settings{.list = PlacesOf(options)};
   settings.memory_bytes = static_cast<size_t>(options.memory_mib) << 20;
   settings.keep_alive = std::chrono::seconds(options.keep_alive_seconds);
   settings.aliases = options.aliases;
+  for (const UpstreamOptions& upstream : options.upstreams) {
+    PARVIS_ASSIGN_OR_RETURN(auto made, MakeUpstream(upstream));
+    settings.elsewhere.push_back(service::LoadedModel::Elsewhere(std::move(made), exec));
+  }
   settings.load.engine.kv_budget_bytes = static_cast<size_t>(options.kv_mib) << 20;
   settings.load.engine.max_sequences = options.parallel;
   settings.load.engine.context_length = options.context_length;

@@ -10,6 +10,7 @@
 
 #include "parvis/cli/flag_set.h"
 #include "parvis/cli/flags.h"
+#include "parvis/cli/serve_upstreams.h"
 #include "parvis/core/result.h"
 #include "parvis/server/http_server.h"
 #include "parvis/service/budget.h"
@@ -18,6 +19,11 @@
 
 namespace parvis::cli {
 
+// A LoRA adapter that is served beside the model that it changes.
+struct ServedAdapter {
+  std::string name, model, path;  // model: as on the line, or a name of 'parvis list'
+};
+
 // What `parvis serve` is told, by flags, the environment and a file, in this order of weight.
 struct ServeOptions {
   ComputeFlags compute;
@@ -25,6 +31,9 @@ struct ServeOptions {
   service::RateLimits limits;
   std::vector<std::string> models;
   std::map<std::string, std::string> aliases;
+  std::vector<std::string> adapter_words;  // NAME=PATH, NAME@MODEL=PATH
+  std::vector<ServedAdapter> adapters;     // of the words and of the file; names differ
+  std::vector<UpstreamOptions> upstreams;
   std::string data, log = "-", otlp, config;
   int64_t port = 8080, max_requests = 512, parallel = 16, context_length = 0;
   int64_t kv_mib = 512, memory_mib = 0, keep_alive_seconds = 300, stop_seconds = 30;
@@ -49,10 +58,15 @@ class ServeFlags {
 // is there, else empty.
 std::string ConfigFileOf(const ServeOptions& options);
 
-// Reads the tables [serve] (flags by name, with underscores) and [aliases] of a TOML file over
-// `options`; what is in `given` stays. A message names file, line and key.
+// Reads the tables [serve] (flags by name, with underscores), [aliases], [adapters.NAME] and
+// [upstream.NAME] of a TOML file over `options`; what is in `given` stays. A message names file,
+// line and key.
 Status ReadServeConfig(const std::string& path, const std::set<std::string>& given,
                        ServeOptions& options);
+
+// Adds what the words of --adapter say; they weigh more than the file. Without a model it is the
+// only one that is named.
+Status ReadAdapterWords(ServeOptions& options);
 
 // Whether all of it makes sense together.
 Status CheckServeOptions(const ServeOptions& options);
@@ -65,7 +79,9 @@ service::ModelPlace NamedPlace(const std::string& path);
 // Its name, or the word itself if there is no such file.
 std::string ServedName(const std::string& model);
 
-service::CatalogueSettings CatalogueSettingsOf(const ServeOptions& options);
+// Reads the keys of upstreams.
+Result<service::CatalogueSettings> CatalogueSettingsOf(const ServeOptions& options,
+                                                       const ops::Exec& exec);
 
 }  // namespace parvis::cli
 

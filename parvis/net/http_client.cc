@@ -31,6 +31,7 @@ struct Running {
   const HttpCall& call;
   HttpReply reply;
   Status status;
+  bool told_head = false;
 };
 
 size_t TakeHeader(char* data, size_t one, size_t count, void* opaque) {
@@ -46,6 +47,11 @@ size_t TakeHeader(char* data, size_t one, size_t count, void* opaque) {
       running.reply.status = running.reply.status * 10 + (line[i] - '0');
     }
     return one * count;
+  }
+  if (line.empty() && running.reply.status >= 200 && running.call.head && !running.told_head) {
+    running.told_head = true;  // lines behind the body are no head
+    running.status = running.call.head(running.reply);
+    return running.status.ok() ? one * count : 0;
   }
   const size_t colon = line.find(':');
   if (colon != std::string_view::npos && running.reply.headers.size() < kMaxHeaders) {
@@ -179,6 +185,7 @@ Result<HttpReply> Send(const HttpCall& call) {
   const List headers = HeadersOf(call);
   curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
   const CURLcode code = curl_easy_perform(curl.get());
+  if (call.timed_out != nullptr) *call.timed_out = code == CURLE_OPERATION_TIMEDOUT;
   if (!running.status.ok()) return running.status;
   if (code == CURLE_ABORTED_BY_CALLBACK) return Status(StatusCode::kCancelled, "stopped");
   if (code != CURLE_OK) {

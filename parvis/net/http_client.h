@@ -25,11 +25,14 @@ struct HttpCall {
   std::chrono::seconds whole_time{0};   // 0: as long as bytes come
   std::chrono::seconds stall_time{60};  // without a byte
   size_t max_body = size_t{16} << 20;   // of the answer, if there is no `take`
+  // Told of status and headers before the first byte of a body; what is not ok ends the call.
+  std::function<Status(const struct HttpReply& reply)> head;
   // Takes the answer's body as it comes; what is not ok ends the call, and is what it returns.
   // `reply` has the status and the headers.
   std::function<Status(const struct HttpReply& reply, std::string_view bytes)> take;
   // Asked now and then: true ends the call (StatusCode::kCancelled).
   std::function<bool()> stopped;
+  bool* timed_out = nullptr;  // told, if not null: whether it ended because a time was over
 };
 
 struct HttpReply {

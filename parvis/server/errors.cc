@@ -18,6 +18,8 @@ const char* OpenAiType(RefusalKind kind) {
       return "insufficient_quota";
     case RefusalKind::kOverloaded:
     case RefusalKind::kUnavailable:
+    case RefusalKind::kUpstreamFailed:
+    case RefusalKind::kUpstreamTimeout:
     case RefusalKind::kUnimplemented:
     case RefusalKind::kInternal:
       return "server_error";
@@ -42,6 +44,8 @@ const char* AnthropicType(RefusalKind kind) {
     case RefusalKind::kOverloaded:
     case RefusalKind::kUnavailable:
       return "overloaded_error";
+    case RefusalKind::kUpstreamFailed:
+    case RefusalKind::kUpstreamTimeout:
     case RefusalKind::kUnimplemented:
     case RefusalKind::kInternal:
       return "api_error";
@@ -74,6 +78,10 @@ int StatusOf(RefusalKind kind) {
     case RefusalKind::kOverloaded:
     case RefusalKind::kUnavailable:
       return 503;
+    case RefusalKind::kUpstreamFailed:
+      return 502;
+    case RefusalKind::kUpstreamTimeout:
+      return 504;
     case RefusalKind::kUnimplemented:
       return 501;
     case RefusalKind::kInternal:
@@ -105,9 +113,10 @@ HttpResponse ErrorResponse(Dialect dialect, const Refusal& refusal, const std::s
                         .body = ErrorBody(dialect, refusal, request_id).dump()};
   if (dialect == Dialect::kAnthropic) response.headers.emplace_back("request-id", request_id);
   // What is certain to fail again must not be sent again by the clients' own retries.
-  const bool again = refusal.kind == RefusalKind::kRateLimited ||
-                     refusal.kind == RefusalKind::kOverloaded ||
-                     refusal.kind == RefusalKind::kUnavailable;
+  const bool again =
+      refusal.kind == RefusalKind::kRateLimited || refusal.kind == RefusalKind::kOverloaded ||
+      refusal.kind == RefusalKind::kUnavailable || refusal.kind == RefusalKind::kUpstreamFailed ||
+      refusal.kind == RefusalKind::kUpstreamTimeout;
   if (response.status >= 409)
     response.headers.emplace_back("x-should-retry", again ? "true" : "false");
   if (again) {

@@ -23,12 +23,14 @@ constexpr Field kShowFields[] = {
 constexpr Shape kShowBody = Object(kShowFields);
 
 OrderedJson ModelJson(const service::ModelState& state) {
+  OrderedJson details = DetailsJson(state.path, state.facts);
+  if (!state.base.empty()) details["parent_model"] = Tagged(state.base);
   return {{"name", Tagged(state.name)},
           {"model", Tagged(state.name)},
           {"modified_at", TimeText(state.modified_ms)},
           {"size", state.bytes},
           {"digest", state.facts ? state.facts->digest : ""},
-          {"details", DetailsJson(state.path, state.facts)}};
+          {"details", std::move(details)}};
 }
 
 // "0001-01-01": Go's way to say never.

@@ -1,5 +1,7 @@
 #include "parvis/server/openai_answer.h"
 
+#include <utility>
+
 #include "parvis/core/clock.h"
 #include "parvis/server/openai_json.h"
 
@@ -16,11 +18,15 @@ void OpenAiReceiver::OnRefused(const service::Refusal& refusal) {
 }
 
 OrderedJson OpenAiReceiver::Envelope(const char* object) const {
+  std::string fingerprint = "fp_" + admission_.model_digest.substr(0, 12);
+  if (!admission_.adapter_digest.empty()) {
+    fingerprint += "_" + admission_.adapter_digest.substr(0, 12);
+  }
   return {{"id", answer_.id},
           {"object", object},
           {"created", answer_.created},
           {"model", admission_.model},
-          {"system_fingerprint", "fp_" + admission_.model_digest.substr(0, 12)}};
+          {"system_fingerprint", std::move(fingerprint)}};
 }
 
 void OpenAiReceiver::Begin() {

@@ -12,10 +12,15 @@ namespace {
 OrderedJson ModelJson(const service::ModelState& state) {
   OrderedJson ours = {{"bytes", state.bytes}, {"loaded", state.loaded}};
   if (!state.alias_of.empty()) ours["alias_of"] = state.alias_of;
+  if (state.elsewhere) ours["upstream"] = true;
+  // As vLLM tells adapters; but for the root, which there is a path of the machine.
+  const bool adapter = !state.base.empty();
   return {{"id", state.name},
           {"object", "model"},
           {"created", state.modified_ms / 1000},
           {"owned_by", "parvis"},
+          {"root", adapter ? state.base : state.name},
+          {"parent", adapter ? OrderedJson(state.base) : OrderedJson()},
           {"parvis", std::move(ours)}};
 }
 

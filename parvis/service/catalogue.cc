@@ -29,17 +29,29 @@ size_t BytesOf(const std::string& path) {
   return bytes;
 }
 
-int64_t ModifiedMs(const std::string& path) {
+int64_t ModifiedMs(const fs::path& path) {
   struct stat info = {};
   if (stat(path.c_str(), &info) != 0) return 0;
   return int64_t{info.st_mtim.tv_sec} * 1000 + info.st_mtim.tv_nsec / 1'000'000;
 }
 
+// Of a folder the last of it and its files: writing into one changes nothing of the folder.
+int64_t LastModifiedMs(const std::string& path) {
+  int64_t last = ModifiedMs(path);
+  std::error_code error;
+  if (!fs::is_directory(path, error)) return last;
+  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    last = std::max(last, ModifiedMs(it->path()));
+  }
+  return last;
+}
+
 ModelFacts FactsOf(const LoadedModel& loaded) {
   const models::Model& model = loaded.model();
   const nn::Blueprint& blueprint = model.stack.blueprint();
-  return {loaded.digest(), blueprint.family, model.format, std::string(DTypeName(model.dtype)),
-          nn::NumParameters(blueprint)};
+  const bool adapter = loaded.adapter() != nullptr;
+  return {adapter ? loaded.adapter_digest() : loaded.digest(), blueprint.family, model.format,
+          std::string(DTypeName(model.dtype)), nn::NumParameters(blueprint)};
 }
 
 }  // namespace
@@ -53,7 +65,7 @@ Refusal NoSuchModel(const std::string& name) {
 }
 
 Catalogue::Catalogue(CatalogueSettings settings, const ops::Exec& exec)
-    : settings_(std::move(settings)), exec_(exec), rules_(settings_), thread_([this] { Loop(); }) {}
+    : load_(settings.load), exec_(exec), rules_(std::move(settings)), thread_([this] { Loop(); }) {}
 
 Catalogue::~Catalogue() {
   {
@@ -96,7 +108,11 @@ void Catalogue::Acquire(const std::string& asked, Acquired acquired) {
   std::shared_ptr<LoadedModel> model;
   {
     const std::lock_guard lock(mutex_);
-    if (const auto held = held_.find(name); held != held_.end()) {
+    for (const auto& other : rules_.elsewhere) {
+      if (other->name() == name) model = other;
+    }
+    if (model != nullptr) {  // nothing to load
+    } else if (const auto held = held_.find(name); held != held_.end()) {
       held->second.used_at = SteadyClock::now();
       model = held->second.model;
     } else {
@@ -115,13 +131,18 @@ void Catalogue::Acquire(const std::string& asked, Acquired acquired) {
 
 std::vector<ModelState> Catalogue::List() {
   std::vector<ModelState> states;
-  for (ModelPlace& place : Places()) {
-    ModelState state{std::move(place.name), std::move(place.path)};
+  for (const ModelPlace& place : Places()) {
+    ModelState state{place.name, place.path};
     state.bytes = static_cast<int64_t>(BytesOf(state.path));
-    state.modified_ms = ModifiedMs(state.path);
+    state.modified_ms = LastModifiedMs(state.path);
+    state.base = place.base;
     states.push_back(std::move(state));
   }
   const std::lock_guard lock(mutex_);
+  for (const auto& other : rules_.elsewhere) {
+    std::erase_if(states, [&](const ModelState& state) { return state.name == other->name(); });
+    states.push_back({.name = other->name(), .path = {}, .elsewhere = true});
+  }
   const SteadyClock::time_point now = SteadyClock::now();
   for (ModelState& state : states) {
     const auto known = known_.find(state.name);
@@ -172,14 +193,30 @@ std::vector<ModelLoad> Catalogue::Loads() {
   return loads;
 }
 
+// Models of these names, and adapters of them. Their memory is given back when the caller lets go.
+std::vector<Catalogue::Held> Catalogue::Drop(const std::vector<std::string>& names) {
+  const auto named = [&names](const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  std::vector<Held> dropped;
+  for (auto it = held_.begin(); it != held_.end();) {
+    const LoadedModel* base = it->second.model->base();
+    if (named(it->first) || (base != nullptr && named(base->name()))) {
+      dropped.push_back(std::move(it->second));
+      it = held_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+  return dropped;
+}
+
 bool Catalogue::Unload(const std::string& asked) {
   const std::string name = OwnName(asked);
-  Held dropped;  // its memory is given back after the lock is
+  std::vector<Held> dropped;  // its memory is given back after the lock is
   const std::lock_guard lock(mutex_);
-  const auto held = held_.find(name);
-  if (held == held_.end()) return false;
-  dropped = std::move(held->second);
-  held_.erase(held);
+  if (!held_.contains(name)) return false;
+  dropped = Drop({name});
   return true;
 }
 
@@ -191,7 +228,10 @@ void Catalogue::KeepAlive(const std::string& asked, std::optional<std::chrono::s
 }
 
 void Catalogue::SetRules(const CatalogueSettings& settings) {
+  std::vector<std::shared_ptr<LoadedModel>>
+      dropped;  // its threads end after the lock is given back
   const std::lock_guard lock(mutex_);
+  dropped.swap(rules_.elsewhere);
   const auto rule = [](std::chrono::seconds time) {
     return time.count() > 0 ? std::optional(time) : std::nullopt;
   };
@@ -202,24 +242,25 @@ void Catalogue::SetRules(const CatalogueSettings& settings) {
   rules_.memory_bytes = settings.memory_bytes;
   rules_.keep_alive = settings.keep_alive;
   rules_.aliases = settings.aliases;
+  rules_.elsewhere = settings.elsewhere;
 }
 
 std::vector<std::string> Catalogue::DropChanged() {
-  std::map<std::string, int64_t> now;
-  for (const ModelPlace& place : Places()) now[place.name] = ModifiedMs(place.path);
+  std::map<std::string, Known> now;
+  for (const ModelPlace& place : Places())
+    now[place.name] = {place, LastModifiedMs(place.path), {}};
   std::vector<Held> dropped;  // their memory is given back after the lock is
   std::vector<std::string> names;
   const std::lock_guard lock(mutex_);
-  for (auto it = held_.begin(); it != held_.end();) {
-    const auto there = now.find(it->first);
-    if (there != now.end() && there->second == known_[it->first].modified_ms) {
-      ++it;
-      continue;
+  for (const auto& [name, held] : held_) {
+    const auto there = now.find(name);
+    const Known& known = known_[name];
+    if (there == now.end() || !(there->second.place == known.place) ||
+        there->second.modified_ms != known.modified_ms) {
+      names.push_back(name);
     }
-    names.push_back(it->first);
-    dropped.push_back(std::move(it->second));
-    it = held_.erase(it);
   }
+  dropped = Drop(names);
   return names;
 }
 
@@ -243,10 +284,7 @@ bool Catalogue::MakeRoom(size_t bytes) {
   return true;
 }
 
-OrRefusal<std::shared_ptr<LoadedModel>> Catalogue::Load(const std::string& name) {
-  const std::optional<ModelPlace> place = PlaceOf(name);
-  if (!place) return NoSuchModel(name);
-  const size_t bytes = BytesOf(place->path) + settings_.load.engine.kv_budget_bytes;
+std::optional<Refusal> Catalogue::RefuseRoom(const std::string& name, size_t bytes) {
   const size_t most = [this] {
     const std::lock_guard lock(mutex_);
     return rules_.memory_bytes;
@@ -257,26 +295,72 @@ OrRefusal<std::shared_ptr<LoadedModel>> Catalogue::Load(const std::string& name)
                                bytes >> 20, most >> 20),
                    "model"};
   }
-  if (!MakeRoom(bytes)) {
-    return Refusal{
-        RefusalKind::kOverloaded,
-        fmt::format("There is no memory for the model '{}' while others are in use.", name),
-        "model",
-        {},
-        5000};
-  }
-  auto model = LoadedModel::Load(name, place->path, exec_, settings_.load);
+  if (MakeRoom(bytes)) return std::nullopt;
+  return Refusal{
+      RefusalKind::kOverloaded,
+      fmt::format("There is no memory for the model '{}' while others are in use.", name),
+      "model",
+      {},
+      5000};
+}
+
+void Catalogue::Hold(const ModelPlace& place, int64_t modified_ms,
+                     std::shared_ptr<LoadedModel> model, size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  std::optional<std::chrono::seconds> keep_alive;
+  if (rules_.keep_alive.count() > 0) keep_alive = rules_.keep_alive;
+  known_[place.name] = {place, modified_ms, FactsOf(*model)};
+  held_[place.name] = {std::move(model), bytes, SteadyClock::now(), keep_alive};
+}
+
+OrRefusal<std::shared_ptr<LoadedModel>> Catalogue::Load(const std::string& name) {
+  const std::optional<ModelPlace> place = PlaceOf(name);
+  if (!place) return NoSuchModel(name);
+  if (!place->base.empty()) return LoadAdapter(*place);
+  const size_t bytes = BytesOf(place->path) + load_.engine.kv_budget_bytes;
+  if (auto refusal = RefuseRoom(name, bytes)) return std::move(*refusal);
+  const int64_t modified_ms = LastModifiedMs(place->path);
+  auto model = LoadedModel::Load(name, place->path, exec_, load_);
   if (!model.ok()) {
     return Refusal{
         RefusalKind::kUnavailable,
         fmt::format("The model '{}' cannot be loaded: {}", name, model.status().message()),
         "model"};
   }
-  const std::lock_guard lock(mutex_);
-  std::optional<std::chrono::seconds> keep_alive;
-  if (rules_.keep_alive.count() > 0) keep_alive = rules_.keep_alive;
-  held_[name] = {*model, bytes, SteadyClock::now(), keep_alive};
-  known_[name] = {ModifiedMs(place->path), FactsOf(**model)};
+  Hold(*place, modified_ms, *model, bytes);
+  return std::move(model).value();
+}
+
+// An adapter is counted as twice its file until its size in memory, as f32, is known.
+OrRefusal<std::shared_ptr<LoadedModel>> Catalogue::LoadAdapter(const ModelPlace& place) {
+  const std::string base_name = OwnName(place.base);
+  std::shared_ptr<LoadedModel> base;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto held = held_.find(base_name); held != held_.end()) base = held->second.model;
+  }
+  if (base == nullptr) {
+    const std::optional<ModelPlace> of_base = PlaceOf(base_name);
+    if (!of_base || !of_base->base.empty()) {
+      return Refusal{RefusalKind::kUnavailable,
+                     fmt::format("'{}' is an adapter of '{}', and there is no such model.",
+                                 place.name, place.base),
+                     "model"};
+    }
+    auto loaded = Load(base_name);
+    if (!loaded.ok()) return loaded;
+    base = *std::move(loaded);
+  }
+  if (auto refusal = RefuseRoom(place.name, 2 * BytesOf(place.path))) return std::move(*refusal);
+  const int64_t modified_ms = LastModifiedMs(place.path);
+  auto model = LoadedModel::Adapt(place.name, place.path, std::move(base));
+  if (!model.ok()) {
+    return Refusal{RefusalKind::kUnavailable,
+                   fmt::format("The adapter '{}' cannot be used with '{}': {}", place.name,
+                               place.base, model.status().message()),
+                   "model"};
+  }
+  Hold(place, modified_ms, *model, (*model)->adapter_bytes());
   return std::move(model).value();
 }
 

@@ -22,6 +22,8 @@ namespace parvis::service {
 // A model that can be loaded: a file or a folder with a name.
 struct ModelPlace {
   std::string name, path;
+  std::string base = {};  // of an adapter: the model that it changes; empty: a model itself
+  bool operator==(const ModelPlace&) const = default;
 };
 
 struct CatalogueSettings {
@@ -30,11 +32,13 @@ struct CatalogueSettings {
   std::chrono::seconds keep_alive{0};             // unused for so long: unloaded; 0: never
   LoadSettings load;
   std::map<std::string, std::string> aliases = {};  // other names of models; before models' own
+  // Models that other services compute; before those of `list`.
+  std::vector<std::shared_ptr<LoadedModel>> elsewhere = {};
 };
 
 // What is known of a model once it was loaded.
 struct ModelFacts {
-  std::string digest;  // SHA-256
+  std::string digest;  // SHA-256; of an adapter its own, the rest is its model's
   std::string family, format, dtype;
   int64_t parameters = 0;
 };
@@ -46,6 +50,8 @@ struct ModelState {
   bool loaded = false;
   int64_t expires_ms = 0;     // when it is unloaded if nobody asks; 0: never, or not loaded
   std::string alias_of = {};  // not empty: another name of this model
+  std::string base = {};      // not empty: an adapter of this model
+  bool elsewhere = false;     // another service computes it
   std::optional<ModelFacts> facts = {};  // none: it was not loaded yet, or has changed since
 };
 
@@ -61,6 +67,8 @@ struct ModelLoad {
 // Which models there are, and which are in memory. Models are loaded when somebody asks for them,
 // one at a time, on a thread of the catalogue; those that nobody uses make room, the one unused for
 // longest first.
+//
+// An adapter is a model of its own here, which keeps the one that it changes in memory.
 //
 // Safe to call from several threads.
 class Catalogue {
@@ -79,7 +87,8 @@ class Catalogue {
   std::vector<ModelLoad> Loads();  // by name
   std::optional<ModelState> Find(const std::string& name);
   std::string OwnName(const std::string& name);  // of an alias; any other name is itself
-  // Takes the model out of memory as soon as nobody uses it. False: it was not loaded.
+  // Takes the model, and adapters of it, out of memory as soon as nobody uses it. False: it was not
+  // loaded.
   bool Unload(const std::string& name);
   // How long the model stays from now on if nobody asks; none: for ever. Until it is loaded anew.
   // No-op if it is not loaded.
@@ -99,6 +108,7 @@ class Catalogue {
     std::optional<std::chrono::seconds> keep_alive;  // none: for ever
   };
   struct Known {
+    ModelPlace place;
     int64_t modified_ms = 0;
     ModelFacts facts;
   };
@@ -110,11 +120,16 @@ class Catalogue {
   std::vector<ModelPlace> Places() const;
   std::optional<ModelPlace> PlaceOf(const std::string& name) const;
   OrRefusal<std::shared_ptr<LoadedModel>> Load(const std::string& name);
+  OrRefusal<std::shared_ptr<LoadedModel>> LoadAdapter(const ModelPlace& place);
+  std::optional<Refusal> RefuseRoom(const std::string& name, size_t bytes);
+  void Hold(const ModelPlace& place, int64_t modified_ms, std::shared_ptr<LoadedModel> model,
+            size_t bytes);
+  std::vector<Held> Drop(const std::vector<std::string>& names);  // REQUIRES: locked
   bool MakeRoom(size_t bytes);
   void Loop();
   void UnloadUnused();
 
-  const CatalogueSettings settings_;  // but for the rules
+  const LoadSettings load_;
   const ops::Exec& exec_;
   mutable std::mutex mutex_;  // guards what follows
   CatalogueSettings rules_;

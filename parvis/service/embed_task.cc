@@ -94,7 +94,7 @@ void EmbedTask::ComputeSome(models::Model& model) {
     tokens += static_cast<int64_t>(inputs_[end++].tokens.size());
   }
   const auto begun = std::chrono::steady_clock::now();
-  const runtime::Encoder encoder(model, loaded_->exec());
+  const runtime::Encoder encoder(model, loaded_->exec(), {.adapter = loaded_->adapter()});
   const auto vectors = encoder.Embed(std::span(inputs_).subspan(done, end - done), pooling_,
                                      /*normalize=*/true);
   if (!vectors.ok()) return output_->End(std::move(reply_), RefusalOf(vectors.status()));

@@ -146,6 +146,12 @@ void Exchange::Admit(std::shared_ptr<LoadedModel> model) {
   if (facts_.trace != nullptr) {
     facts_.trace->Note([this](telemetry::RequestSeen& seen) { seen.model = model_->name(); });
   }
+  if (model_->upstream() != nullptr && !task_->TakesUpstream()) {
+    return Refuse(
+        Invalid("model", fmt::format("The model '{}' is computed by another service: this "
+                                     "is not passed on to it.",
+                                     model_->name())));
+  }
   Enter("prepare");
   OrRefusal<Plan> plan = task_->Prepare(*model_);
   if (!plan.ok()) return Refuse(plan.refusal());
@@ -165,11 +171,11 @@ void Exchange::Admit(std::shared_ptr<LoadedModel> model) {
     checks_.push_back(stations.check.Output(facts_.caller));
   }
   blocked_.resize(checks_.size());
-  admission_ = {model_->name(),        model_->digest(),      plan->choices,
-                plan->input_tokens,    stations.check.name(), reservation_->view(),
-                reservation_->notice()};
+  admission_ = {model_->name(),       model_->digest(),      model_->adapter_digest(),
+                plan->choices,        plan->input_tokens,    stations.check.name(),
+                reservation_->view(), reservation_->notice()};
   Enter("run");
-  receiver_->OnAdmitted(admission_);
+  if (model_->upstream() == nullptr) TellAdmission();
   // Held while it starts, so that a Cancel comes before or after.
   std::optional<Refusal> refusal;
   {
@@ -202,10 +208,10 @@ std::optional<Refusal> Exchange::Reserve(Plan& plan) {
 }
 
 std::optional<Refusal> Exchange::Record(const Plan& plan) {
-  const Status status = gateway_.stations_.records.Write(
-      RequestRecord{facts_.id, facts_.caller, facts_.route, model_->name(), model_->digest(),
-                    WallClockMs(), plan.input_tokens, plan.max_output_tokens,
-                    reservation_->reserved(), receiver_->delivers_whole()});
+  const Status status = gateway_.stations_.records.Write(RequestRecord{
+      facts_.id, facts_.caller, facts_.route, model_->name(), model_->digest(), WallClockMs(),
+      plan.input_tokens, plan.max_output_tokens, reservation_->reserved(),
+      receiver_->delivers_whole(), model_->adapter_digest()});
   if (status.ok()) return std::nullopt;
   return Refusal{RefusalKind::kUnavailable,
                  "The request cannot be put on record, so it is not answered.",
@@ -214,7 +220,17 @@ std::optional<Refusal> Exchange::Record(const Plan& plan) {
                  1000};
 }
 
+void Exchange::TellAdmission() {
+  told_admission_ = true;
+  receiver_->OnAdmitted(admission_);
+}
+
+void Exchange::Begin() {
+  if (!told_admission_) TellAdmission();
+}
+
 void Exchange::Tell(Delta delta) {
+  Begin();
   const auto choice = static_cast<size_t>(delta.choice);
   if (blocked_[choice]) return;
   const bool last = delta.finish.has_value();
@@ -273,6 +289,7 @@ void Exchange::Finish(const Reply& reply, const std::optional<Refusal>& failed) 
                    reply.usage.cached_tokens, reply.usage.completion_tokens, reply.timings.waiting,
                    reply.timings.prompt, reply.timings.generation, charge, FirstTokenSeconds()});
   Enter("answer");
+  if (!failed && status.ok()) Begin();
   const std::shared_ptr<Receiver> receiver = Leave();
   if (failed) {
     receiver->OnRefused(*failed);

@@ -35,8 +35,9 @@ struct RequestFacts {
 
 // What a request that may be answered is told first.
 struct Admission {
-  std::string model;         // the name that the model has here
-  std::string model_digest;  // SHA-256
+  std::string model;           // the name that the model has here
+  std::string model_digest;    // SHA-256
+  std::string adapter_digest;  // of the adapter that the name stands for; "": there is none
   int64_t choices = 1;
   int64_t input_tokens = 0;
   std::string_view check;  // what reads its text; "none"
@@ -124,11 +125,13 @@ class Exchange : public std::enable_shared_from_this<Exchange>, private Task::Ou
   void Admit(std::shared_ptr<LoadedModel> model);  // on a worker thread, as are the next ones
   std::optional<Refusal> Reserve(Plan& plan);
   std::optional<Refusal> Record(const Plan& plan);
+  void TellAdmission();
   void Finish(const Reply& reply, const std::optional<Refusal>& failed);
   void Refuse(const Refusal& refusal);  // before anything is on record
   std::shared_ptr<Receiver> Leave();
 
-  void Tell(Delta delta) override;  // by the model's thread, as is the next one
+  void Begin() override;  // by the model's thread, as are the next two
+  void Tell(Delta delta) override;
   void End(Reply reply, std::optional<Refusal> failed) override;
 
   Gateway& gateway_;
@@ -146,6 +149,7 @@ class Exchange : public std::enable_shared_from_this<Exchange>, private Task::Ou
   // Of the model's thread until Finish:
   std::vector<std::unique_ptr<StreamCheck>> checks_;  // of each choice
   std::vector<bool> blocked_;
+  bool told_admission_ = false;
   service::Finish worst_ = service::Finish::kStop;
   std::optional<telemetry::Clock::time_point> told_at_;  // when the answer's first text was told
 };

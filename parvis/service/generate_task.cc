@@ -44,6 +44,11 @@ std::string_view FinishName(Finish finish) {
 }
 
 OrRefusal<Plan> GenerateTask::Prepare(const LoadedModel& model) {
+  if (Upstream* const upstream = model.upstream(); upstream != nullptr) {
+    auto request = UpstreamRequestOf(spec_, upstream->settings());
+    if (!request.ok()) return request.refusal();
+    return std::move(request->plan);
+  }
   if (!model.generates()) {
     return Invalid("model", fmt::format("The model '{}' does not generate text.", spec_.model));
   }
@@ -146,6 +151,15 @@ std::optional<Refusal> GenerateTask::Start(const std::shared_ptr<LoadedModel>& m
                                            const std::string& cache_salt, Output& output) {
   model_ = model;
   output_ = &output;
+  if (Upstream* const upstream = model->upstream(); upstream != nullptr) {
+    if (limit_) spec_.max_tokens = *limit_;  // is told to the other side
+    auto request = UpstreamRequestOf(spec_, upstream->settings());
+    if (!request.ok()) return request.refusal();
+    request->plan.texts.clear();
+    upstream_.emplace(*upstream, *std::move(request));
+    upstream_->Start(output);
+    return std::nullopt;
+  }
   const size_t count = prompts_.size() * static_cast<size_t>(spec_.choices_per_prompt);
   unfinished_ = static_cast<int64_t>(count);
   told_.assign(count, false);
@@ -175,6 +189,7 @@ std::optional<Refusal> GenerateTask::Start(const std::shared_ptr<LoadedModel>& m
 }
 
 void GenerateTask::Cancel() {
+  if (upstream_) return upstream_->Cancel();
   const std::lock_guard lock(mutex_);
   cancelled_ = true;
   for (const runtime::RequestId id : requests_) model_->Cancel(id);

@@ -9,38 +9,14 @@
 #include <string>
 #include <vector>
 
-#include "parvis/grammar/calls.h"
-#include "parvis/runtime/sampler.h"
-#include "parvis/service/prompt_tokens.h"
+#include "parvis/service/generate_spec.h"
 #include "parvis/service/task.h"
+#include "parvis/service/upstream_run.h"
 
 namespace parvis::service {
 
-// What an answer must be.
-struct OutputForm {
-  enum class Kind { kText, kJsonObject, kJsonSchema, kCall };
-  Kind kind = Kind::kText;
-  OrderedJson schema = {};  // of kJsonSchema
-  bool strict = false;
-  // Of kCall: the answer is {"name": …, "arguments": …} of one of them.
-  std::vector<grammar::CallableFunction> functions = {};
-  std::string param = {};  // the part of the request that asks for it
-};
-
-struct GenerateSpec {
-  std::string model;
-  std::vector<PromptSource> prompts;  // at least one
-  int64_t choices_per_prompt = 1;
-  std::optional<int64_t> max_tokens;  // of a choice; none: as many as fit
-  runtime::SamplingParams sampling;
-  std::optional<uint64_t> seed;  // none: a new one
-  std::vector<std::string> stop;
-  int logprobs = runtime::Sampler::kNoLogprobs;  // alternatives for each token
-  bool tell_prompt = false;  // Delta::prompt; with logprobs if those of the answer are told
-  OutputForm form;
-};
-
-// Continues prompts: choice p * choices_per_prompt + i is the i-th of prompt p.
+// Continues prompts: choice p * choices_per_prompt + i is the i-th of prompt p. The model may be
+// another service's.
 class GenerateTask : public Task {
  public:
   explicit GenerateTask(GenerateSpec spec) : spec_(std::move(spec)) {}
@@ -52,6 +28,7 @@ class GenerateTask : public Task {
   std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model,
                                const std::string& cache_salt, Output& output) override;
   void Cancel() override;
+  bool TakesUpstream() const override { return true; }
 
  private:
   std::optional<Refusal> MakeConstraint(const LoadedModel& model);
@@ -69,6 +46,7 @@ class GenerateTask : public Task {
   std::vector<int32_t> ends_;     // of the middle of a text
   std::shared_ptr<const runtime::Constraint> constraint_;
   std::shared_ptr<LoadedModel> model_;
+  std::optional<UpstreamRun> upstream_;  // instead of what follows
   Output* output_ = nullptr;
 
   std::mutex mutex_;  // guards the two below

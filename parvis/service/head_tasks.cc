@@ -83,7 +83,7 @@ Result<bool> TextsTask::Turn(models::Model& model, const ops::Exec& exec, Reply&
     tokens += sizes_[end++];
   } while (end < texts_.size() && tokens + sizes_[end] <= kTurnTokens);
   if (done_ == 0) reply.result = {{"results", OrderedJson::array()}};
-  PARVIS_RETURN_IF_ERROR(Some(runtime::Encoder(model, exec), done_, end, reply.result["results"]));
+  PARVIS_RETURN_IF_ERROR(Some(EncoderOf(model, exec), done_, end, reply.result["results"]));
   reply.usage.prompt_tokens += tokens;
   done_ = end;
   return done_ == texts_.size();
@@ -211,8 +211,7 @@ OrRefusal<Plan> AnswerTask::Prepare(const LoadedModel& loaded) {
 }
 
 Result<bool> AnswerTask::Turn(models::Model& model, const ops::Exec& exec, Reply& reply) {
-  PARVIS_ASSIGN_OR_RETURN(const int64_t tokens,
-                          search_->Look(runtime::Encoder(model, exec), kTurnTokens));
+  PARVIS_ASSIGN_OR_RETURN(const int64_t tokens, search_->Look(EncoderOf(model, exec), kTurnTokens));
   reply.usage.prompt_tokens += tokens;
   if (!search_->done()) return false;
   const runtime::Answers answers = search_->Best();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "parvis/core/sha256.h"
+#include "parvis/models/adapter.h"
 
 namespace parvis::service {
 namespace {
@@ -31,23 +32,21 @@ Result<std::string> DigestOf(const std::string& path) {
 
 }  // namespace
 
-LoadedModel::LoadedModel(std::string name, models::Model model, const ops::Exec& exec)
-    : name_(std::move(name)), model_(std::move(model)), exec_(exec) {}
-
 Result<std::shared_ptr<LoadedModel>> LoadedModel::Load(const std::string& name,
                                                        const std::string& path,
                                                        const ops::Exec& exec,
                                                        const LoadSettings& settings) {
   PARVIS_ASSIGN_OR_RETURN(std::string digest, DigestOf(path));
   PARVIS_ASSIGN_OR_RETURN(models::Model model, models::LoadModel(exec, path, settings.weights));
-  std::shared_ptr<LoadedModel> loaded(new LoadedModel(name, std::move(model), exec));
+  std::shared_ptr<LoadedModel> loaded(new LoadedModel(name, exec));
+  loaded->model_.emplace(std::move(model));
   loaded->digest_ = std::move(digest);
-  if (models::CheckGenerates(loaded->model_.stack.blueprint()).ok()) {
+  if (models::CheckGenerates(loaded->model_->stack.blueprint()).ok()) {
     PARVIS_ASSIGN_OR_RETURN(loaded->engine_,
-                            runtime::Engine::Create(loaded->model_, exec, settings.engine));
+                            runtime::Engine::Create(*loaded->model_, exec, settings.engine));
   }
-  if (loaded->model_.tokenizer != nullptr) {
-    auto prompter = chat::Prompter::Of(*loaded->model_.tokenizer);
+  if (loaded->model_->tokenizer != nullptr) {
+    auto prompter = chat::Prompter::Of(*loaded->model_->tokenizer);
     if (prompter.ok()) {
       loaded->prompter_.emplace(std::move(prompter).value());
     } else {
@@ -60,6 +59,30 @@ Result<std::shared_ptr<LoadedModel>> LoadedModel::Load(const std::string& name,
   return loaded;
 }
 
+Result<std::shared_ptr<LoadedModel>> LoadedModel::Adapt(const std::string& name,
+                                                        const std::string& path,
+                                                        std::shared_ptr<LoadedModel> base) {
+  if (base->base_ != nullptr) {
+    return InvalidArgument(base->name() + ": is an adapter itself, not a model");
+  }
+  PARVIS_ASSIGN_OR_RETURN(std::string digest, DigestOf(path));
+  PARVIS_ASSIGN_OR_RETURN(nn::Adapter adapter,
+                          models::ReadAdapter(base->exec_, path, base->model()));
+  std::shared_ptr<LoadedModel> loaded(new LoadedModel(name, base->exec_));
+  loaded->adapter_ = std::make_shared<const nn::Adapter>(std::move(adapter));
+  loaded->adapter_digest_ = std::move(digest);
+  loaded->base_ = std::move(base);
+  return loaded;
+}
+
+std::shared_ptr<LoadedModel> LoadedModel::Elsewhere(std::unique_ptr<Upstream> upstream,
+                                                    const ops::Exec& exec) {
+  std::shared_ptr<LoadedModel> model(new LoadedModel(upstream->settings().name, exec));
+  model->digest_ = upstream->digest();
+  model->upstream_ = std::move(upstream);
+  return model;
+}
+
 LoadedModel::~LoadedModel() {
   {
     const std::lock_guard lock(mutex_);
@@ -70,14 +93,17 @@ LoadedModel::~LoadedModel() {
 }
 
 int64_t LoadedModel::context_length() const {
-  return engine_ != nullptr ? engine_->context_length() : model_.stack.blueprint().context_length;
+  const LoadedModel& own = this->own();
+  return own.engine_ != nullptr ? own.engine_->context_length()
+                                : own.model_->stack.blueprint().context_length;
 }
 
 Result<grammar::Constrainer*> LoadedModel::constrainer() const {
+  if (base_ != nullptr) return base_->constrainer();
   std::call_once(constrainer_made_, [this] {
-    why_no_constrainer_ = models::CheckTokenizer(model_);
+    why_no_constrainer_ = models::CheckTokenizer(*model_);
     if (!why_no_constrainer_.ok()) return;
-    auto made = grammar::Constrainer::Make(*model_.tokenizer);
+    auto made = grammar::Constrainer::Make(*model_->tokenizer);
     if (made.ok()) {
       constrainer_ = std::move(made).value();
     } else {
@@ -89,14 +115,16 @@ Result<grammar::Constrainer*> LoadedModel::constrainer() const {
 }
 
 Result<runtime::RequestId> LoadedModel::Submit(runtime::GenerateRequest request) {
-  PARVIS_ASSIGN_OR_RETURN(const runtime::RequestId id, engine_->Submit(std::move(request)));
-  Wake();
+  request.adapter = adapter_;
+  LoadedModel& own = this->own();
+  PARVIS_ASSIGN_OR_RETURN(const runtime::RequestId id, own.engine_->Submit(std::move(request)));
+  own.Wake();
   return id;
 }
 
 void LoadedModel::Cancel(runtime::RequestId id) {
-  engine_->Cancel(id);
-  Wake();
+  own().engine_->Cancel(id);
+  own().Wake();
 }
 
 int64_t LoadedModel::unfinished() const { return engine_ != nullptr ? engine_->unfinished() : 0; }
@@ -106,6 +134,7 @@ runtime::EngineLoad LoadedModel::load() const {
 }
 
 void LoadedModel::Post(std::function<void(models::Model&)> job) {
+  if (base_ != nullptr) return base_->Post(std::move(job));
   {
     const std::lock_guard lock(mutex_);
     jobs_.push_back(std::move(job));
@@ -129,7 +158,7 @@ void LoadedModel::Loop() {
     jobs.swap(jobs_);
     awake_ = false;
     lock.unlock();
-    for (auto& job : jobs) job(model_);
+    for (auto& job : jobs) job(*model_);
     jobs.clear();
     const bool computed = engine_ != nullptr && engine_->Step();
     lock.lock();

@@ -132,7 +132,8 @@ ALTER TABLE answers ADD COLUMN counted_tokens INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE answers ADD COLUMN counted_micros INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE answers ADD COLUMN charged_micros INTEGER NOT NULL DEFAULT 0;
 UPDATE answers SET counted_tokens = coalesce(input_tokens, 0) + coalesce(output_tokens, 0);
-)"};
+)",
+    "ALTER TABLE requests ADD COLUMN adapter_digest TEXT NOT NULL DEFAULT '';"};
 
 int64_t Microseconds(double seconds) { return std::llround(seconds * 1e6); }
 
@@ -156,6 +157,7 @@ Status Insert(store::Statement statement, const RequestRecord& r) {
       .Bind(17, r.reserved.price.cached_micros)
       .Bind(18, r.reserved.price.output_micros)
       .Bind(19, r.reserved.currency)
+      .Bind(20, r.adapter_digest)
       .Run();
 }
 
@@ -265,9 +267,9 @@ Status Records::WriteAll(const std::deque<Job*>& jobs) {
           database_->Prepare("INSERT INTO requests(id, organisation, owner, api_key, route, model, "
                              "model_digest, created_ms, input_tokens, max_output_tokens, "
                              "user_group, plan, whole, reserved_tokens, reserved_micros, "
-                             "input_price, cached_price, output_price, currency) "
+                             "input_price, cached_price, output_price, currency, adapter_digest) "
                              "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-                             "?15, ?16, ?17, ?18, ?19)"));
+                             "?15, ?16, ?17, ?18, ?19, ?20)"));
       PARVIS_RETURN_IF_ERROR(Insert(std::move(insert), *job->request));
     } else {
       PARVIS_ASSIGN_OR_RETURN(

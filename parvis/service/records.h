@@ -33,8 +33,9 @@ struct RequestRecord {
   std::string model, model_digest;
   int64_t created_ms = 0;
   int64_t input_tokens = 0, max_output_tokens = 0;
-  Reserved reserved = {};  // out of the budgets: this record is what a crash leaves of it
-  bool whole = false;      // nothing is delivered before the answer is on record
+  Reserved reserved = {};           // out of the budgets: this record is what a crash leaves of it
+  bool whole = false;               // nothing is delivered before the answer is on record
+  std::string adapter_digest = {};  // "": the model as it is
 };
 
 // How it ended: durable before the last byte leaves.

@@ -54,6 +54,10 @@ const char* RefusalKindName(RefusalKind kind) {
       return "overloaded";
     case RefusalKind::kUnavailable:
       return "unavailable";
+    case RefusalKind::kUpstreamFailed:
+      return "upstream_failed";
+    case RefusalKind::kUpstreamTimeout:
+      return "upstream_timeout";
     case RefusalKind::kUnimplemented:
       return "unimplemented";
     case RefusalKind::kInternal:

@@ -23,6 +23,8 @@ enum class RefusalKind {
   kQuotaExhausted,   // used up; trying again does not help
   kOverloaded,       // everything is full; trying again may help
   kUnavailable,      // not now: a model that cannot be loaded, a record that cannot be written
+  kUpstreamFailed,   // another service does not do what it should
+  kUpstreamTimeout,  // … in time
   kUnimplemented,    // known to the dialect, not to Parvis
   kInternal,         // our own mistake
 };

@@ -92,7 +92,7 @@ Result<bool> RerankTask::Turn(models::Model& model, const ops::Exec& exec, Reply
     tokens += static_cast<int64_t>(inputs_[end++].tokens.size());
   } while (end < inputs_.size() &&
            tokens + static_cast<int64_t>(inputs_[end].tokens.size()) <= kTurnTokens);
-  const runtime::Encoder encoder(model, exec);
+  const runtime::Encoder encoder = EncoderOf(model, exec);
   PARVIS_RETURN_IF_ERROR(together_ ? Read(encoder, begin, end) : Embed(encoder, begin, end));
   reply.usage.prompt_tokens += tokens;
   if (end < inputs_.size()) return false;

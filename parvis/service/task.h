@@ -62,6 +62,8 @@ class Task {
   class Output {
    public:
     virtual ~Output() = default;
+    // Of a model that another service computes: it answers.
+    virtual void Begin() = 0;
     virtual void Tell(Delta delta) = 0;
     // Once, at the end. `failed`: why it ended before its time; `reply` says what was used until
     // then.
@@ -81,6 +83,9 @@ class Task {
   // REQUIRES: Prepare said yes; `model` is the same.
   virtual std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model,
                                        const std::string& cache_salt, Output& output) = 0;
+  // Whether it takes a model that another service computes (LoadedModel::upstream). Then it is known
+  // after Start only whether there is an answer: Output::Begin or the first Tell says that there is.
+  virtual bool TakesUpstream() const { return false; }
   // From any thread, after Start: ends within a step, with what there is until then.
   virtual void Cancel() = 0;
 };

@@ -180,6 +180,7 @@ void TextToTextTask::Take(size_t piece, const runtime::TokenEvent& event) {
 void TextToTextTask::Search(models::Model& model) {
   runtime::BeamSearchParams params = prompts_->task().beams;
   params.cancelled = [this] { return Cancelled(); };
+  params.adapter = model_->adapter();
   auto answer = runtime::SearchAnswer(model, model_->exec(), ids_[answered_], params);
   if (answer.ok()) {
     reply_.usage.prompt_tokens += answer->usage.prompt_tokens;

@@ -31,6 +31,10 @@ class TurnTask : public Task {
   // Computes a part. True: that was the last one.
   virtual Result<bool> Turn(models::Model& model, const ops::Exec& exec, Reply& reply) = 0;
   bool cancelled() const { return cancelled_; }
+  // What computes with the model in a turn, and with its adapter if it has one.
+  runtime::Encoder EncoderOf(models::Model& model, const ops::Exec& exec) const {
+    return {model, exec, {.adapter = loaded_->adapter()}};
+  }
 
   // What `param` says is too long for the model, or has tokens that it does not have.
   std::optional<Refusal> CheckInput(const models::Model& model, const runtime::EncoderInput& input,

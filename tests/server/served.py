@@ -111,9 +111,10 @@ def folder_for_nobody():
 
 
 @contextlib.contextmanager
-def serving(program, *flags, environment=None, files=None):
+def serving(program, *flags, environment=None, files=None, prepare=None):
     """A server on a folder of its own. `program` is copied: it may lie in a folder of root's.
-    `files`: {name: text} in its data folder; "{data}" stands for that folder in flags and environment."""
+    `files`: {name: text} in its data folder; "{data}" stands for that folder in flags and environment.
+    `prepare(folder)` runs before the server; what it returns is the server's `prepared`."""
     with folder_for_nobody() as folder:
         copy = shutil.copy(program, folder / "parvis")
         chat = folder / "models" / "chat"
@@ -122,12 +123,14 @@ def serving(program, *flags, environment=None, files=None):
         (chat / "chat_template.jinja").write_text(CHAT_TEMPLATE)
         for name, text in (files or {}).items():
             (folder / "data" / name).write_text(text)
+        prepared = prepare(folder) if prepare else None
         server = Server(copy, folder, *flags, environment=environment)
+        server.prepared = prepared
         try:
             yield server
         finally:
             if server.process.poll() is None:
-                server.stop()
+                server.said_at_end = server.stop()
 
 
 def events(data):
