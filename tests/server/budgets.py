@@ -13,8 +13,9 @@ import time
 
 from served import Server, become_nobody, expect, serving
 
-LIMIT = 4000
+LIMIT = 12_000
 THREADS, KILLS = 8, 4
+KILL_LIMIT_S = 60
 PROMPT = [1, 5, 9, 13, 17]
 PRICE = 7  # millionths a token, of input and output alike
 
@@ -104,15 +105,19 @@ def main():
         for thread in threads:
             thread.start()
         try:
-            for kill in range(KILLS + 1):
-                deadline = time.monotonic() + rng.uniform(0.5, 3.0) + (20 if kill == KILLS else 0)
-                while time.monotonic() < deadline and (kill < KILLS or count.refused == 0):
-                    time.sleep(0.05)
-                if kill == KILLS:
-                    break
+            # Each kill comes when a share of the budget is spent, so in the middle of many answers.
+            for kill in range(KILLS):
+                wanted = LIMIT * (kill + rng.uniform(0.5, 1.0)) / (KILLS + 2)
+                deadline = time.monotonic() + KILL_LIMIT_S
+                while count.delivered < wanted:
+                    expect(time.monotonic() < deadline, "nothing is delivered", count.__dict__)
+                    time.sleep(0.002)
                 current[0].process.kill()
                 current[0].process.wait()
                 current[0] = Server(program, folder, "--log", "none")
+            deadline = time.monotonic() + KILL_LIMIT_S
+            while count.refused == 0 and time.monotonic() < deadline:
+                time.sleep(0.05)
         finally:
             done.set()
             for thread in threads:
@@ -139,7 +144,8 @@ def main():
                 "/ 1000000 + ((? * (a.input_tokens + a.output_tokens)) % 1000000 > 0)",
                 (PRICE * 1000000, PRICE * 1000000)).fetchone()
         print(f"{requests} requests, {interrupted} interrupted; delivered {count.delivered}, counted "
-              f"{counted} of {LIMIT}, charged {charged}; {count.__dict__}")
+              f"{counted} of {LIMIT}, charged {charged}; {count.whole} whole, {count.cut} "
+              f"streamed, {count.refused} refused")
         expect(open_requests == 0, "every request has an answer", open_requests)
         expect(counted <= LIMIT, "more was counted than the limit", counted)
         expect(count.delivered <= LIMIT, "more was delivered than the limit", count.delivered)
