@@ -63,21 +63,28 @@ Status Check(const nn::Blueprint& b, std::span<const int32_t> prompt,
   return {};
 }
 
-class Search {
+class Search : public BeamSearcher {
  public:
-  Search(models::Model& model, const ops::Exec& exec, const BeamSearchParams& params,
-         std::unique_ptr<KvCache> cache)
-      : stack_(model.stack), exec_(exec), params_(params), cache_(std::move(cache)) {}
+  Search(models::Model& model, const ops::Exec& exec, std::vector<int32_t> prompt,
+         const BeamSearchParams& params, std::unique_ptr<KvCache> cache)
+      : stack_(model.stack),
+        exec_(exec),
+        prompt_(std::move(prompt)),
+        params_(params),
+        cache_(std::move(cache)) {}
 
-  Result<std::vector<Hypothesis>> Run(std::span<const int32_t> prompt) {
-    PARVIS_RETURN_IF_ERROR(Read(prompt));
-    beams_.resize(1);
-    for (bool going = true; going;) {
-      if (params_.cancelled && params_.cancelled()) return Cancelled("interrupted");
-      PARVIS_ASSIGN_OR_RETURN(const Tensor logits, Compute());
-      PARVIS_ASSIGN_OR_RETURN(const std::vector<Candidate> best, Best(logits));
-      going = Advance(best);
+  Result<bool> Step() override {
+    if (memory_ == nullptr) {
+      PARVIS_RETURN_IF_ERROR(Read(prompt_));
+      beams_.resize(1);
+      return true;
     }
+    PARVIS_ASSIGN_OR_RETURN(const Tensor logits, Compute());
+    PARVIS_ASSIGN_OR_RETURN(const std::vector<Candidate> best, Best(logits));
+    return Advance(best);
+  }
+
+  std::vector<Hypothesis> Take() override {
     if (static_cast<int64_t>(ended_.size()) > params_.num_return_sequences) {
       ended_.resize(static_cast<size_t>(params_.num_return_sequences));
     }
@@ -226,7 +233,8 @@ class Search {
 
   nn::Stack& stack_;
   const ops::Exec& exec_;
-  const BeamSearchParams& params_;
+  const std::vector<int32_t> prompt_;
+  const BeamSearchParams params_;
   std::unique_ptr<KvCache> cache_;  // before whoever has pages of it
   std::unique_ptr<PageTable> memory_;
   int64_t prompt_size_ = 0;
@@ -236,16 +244,32 @@ class Search {
 
 }  // namespace
 
-Result<std::vector<Hypothesis>> BeamSearch(models::Model& model, const ops::Exec& exec,
-                                           std::span<const int32_t> prompt,
-                                           const BeamSearchParams& params) {
+Result<std::unique_ptr<BeamSearcher>> BeamSearcher::Create(models::Model& model,
+                                                           const ops::Exec& exec,
+                                                           std::vector<int32_t> prompt,
+                                                           const BeamSearchParams& params) {
   const nn::Blueprint& b = model.stack.blueprint();
   PARVIS_RETURN_IF_ERROR(Check(b, prompt, params));
   const ops::PageLayout layout{static_cast<size_t>(b.num_layers),
                                static_cast<size_t>(b.attention.num_kv_heads),
                                static_cast<size_t>(b.attention.head_dim)};
   PARVIS_ASSIGN_OR_RETURN(auto cache, KvCache::Create(layout, params.kv_budget_bytes));
-  return Search(model, exec, params, std::move(cache)).Run(prompt);
+  return std::unique_ptr<BeamSearcher>(
+      new Search(model, exec, std::move(prompt), params, std::move(cache)));
+}
+
+Result<std::vector<Hypothesis>> BeamSearch(models::Model& model, const ops::Exec& exec,
+                                           std::span<const int32_t> prompt,
+                                           const BeamSearchParams& params) {
+  PARVIS_ASSIGN_OR_RETURN(
+      const auto search,
+      BeamSearcher::Create(model, exec, std::vector<int32_t>(prompt.begin(), prompt.end()),
+                           params));
+  while (true) {
+    if (params.cancelled && params.cancelled()) return Cancelled("interrupted");
+    PARVIS_ASSIGN_OR_RETURN(const bool more, search->Step());
+    if (!more) return search->Take();
+  }
 }
 
 }  // namespace parvis::runtime

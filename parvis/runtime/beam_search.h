@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -49,6 +50,22 @@ struct Hypothesis {
 Result<std::vector<Hypothesis>> BeamSearch(models::Model& model, const ops::Exec& exec,
                                            std::span<const int32_t> prompt,
                                            const BeamSearchParams& params);
+
+// The same search in steps, for who shares the model with others. `model`, `exec` outlive it, and
+// one thread at a time has it. params.cancelled is not asked: who wants no more drops it.
+class BeamSearcher {
+ public:
+  // Takes the memory and reads nothing yet. Refuses as BeamSearch.
+  static Result<std::unique_ptr<BeamSearcher>> Create(models::Model& model, const ops::Exec& exec,
+                                                      std::vector<int32_t> prompt,
+                                                      const BeamSearchParams& params);
+  virtual ~BeamSearcher() = default;
+  // The next token of all beams; first of all, what the encoder says of the prompt. False: that was
+  // the last step.
+  virtual Result<bool> Step() = 0;
+  // Once, after the last step.
+  virtual std::vector<Hypothesis> Take() = 0;
+};
 
 }  // namespace parvis::runtime
 

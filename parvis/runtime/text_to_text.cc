@@ -72,22 +72,26 @@ GenerateRequest TextPrompts::RequestOf(std::vector<int32_t> prompt) const {
   return request;
 }
 
-Result<TextAnswer> SearchAnswer(models::Model& model, const ops::Exec& exec,
-                                const std::vector<int32_t>& prompt,
-                                const BeamSearchParams& params) {
-  PARVIS_ASSIGN_OR_RETURN(const auto found, BeamSearch(model, exec, prompt, params));
+TextAnswer BestAnswer(const models::Model& model, int64_t prompt_tokens,
+                      const std::vector<Hypothesis>& found, const std::vector<int32_t>& ends) {
   TextAnswer answer;
   if (found.empty()) return answer;
   const std::vector<int32_t>& tokens = found[0].tokens;
-  const auto& ends = params.end_tokens;
   const bool ended =
       !tokens.empty() && std::find(ends.begin(), ends.end(), tokens.back()) != ends.end();
   answer.text = Trimmed(model.tokenizer->Decode(tokens));
   answer.finish = ended ? FinishReason::kStop : FinishReason::kLength;
-  answer.usage.prompt_tokens = static_cast<int64_t>(prompt.size());
+  answer.usage.prompt_tokens = prompt_tokens;
   answer.usage.completion_tokens = static_cast<int64_t>(tokens.size());
   answer.score = found[0].score;
   return answer;
+}
+
+Result<TextAnswer> SearchAnswer(models::Model& model, const ops::Exec& exec,
+                                const std::vector<int32_t>& prompt,
+                                const BeamSearchParams& params) {
+  PARVIS_ASSIGN_OR_RETURN(const auto found, BeamSearch(model, exec, prompt, params));
+  return BestAnswer(model, static_cast<int64_t>(prompt.size()), found, params.end_tokens);
 }
 
 Result<std::unique_ptr<TextToText>> TextToText::Create(models::Model& model, const ops::Exec& exec,

@@ -75,6 +75,9 @@ class TextPrompts {
 
 // An answer's text without white space around it.
 std::string Trimmed(std::string_view text);
+// The best of what a beam search has found for a prompt of so many tokens, as an answer.
+TextAnswer BestAnswer(const models::Model& model, int64_t prompt_tokens,
+                      const std::vector<Hypothesis>& found, const std::vector<int32_t>& end_tokens);
 // The answer that a beam search with `params` finds. kCancelled as params.cancelled says.
 Result<TextAnswer> SearchAnswer(models::Model& model, const ops::Exec& exec,
                                 const std::vector<int32_t>& prompt, const BeamSearchParams& params);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "parvis/server/openapi.h"
+#include "parvis/server/parvis_code.h"
 
 namespace parvis::server {
 
@@ -37,6 +38,7 @@ Result<Router> MakeRouter(const Api& api) {
   }
   AddParvisHeads(api, routes);
   AddParvisTextToText(api, routes);
+  AddParvisCode(api, routes);
   AddAnthropicMessages(api, routes);
   AddOllamaModels(api, routes);
   AddOllamaGenerate(api, routes);

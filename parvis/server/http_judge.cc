@@ -33,6 +33,20 @@ std::optional<Refusal> Admit(service::Identity& identity, const Incoming& incomi
   return std::nullopt;
 }
 
+// In whose words who asks for what is not here is told so: those of the path, as far as it has
+// some.
+Dialect DialectOf(const HttpRequest& request) {
+  const std::string_view path = request.path;
+  const auto is_under = [path](std::string_view folder) {
+    return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+  };
+  if (is_under("/api")) return Dialect::kOllama;
+  if (is_under("/v1/messages") || !request.Header("anthropic-version").empty()) {
+    return Dialect::kAnthropic;
+  }
+  return Dialect::kOpenAi;
+}
+
 Refusal NoRoute(const Incoming& incoming) {
   const HttpRequest& request = incoming.request;
   return {RefusalKind::kNotFound,
@@ -50,7 +64,7 @@ void Judge(const HttpService& service, const HttpServerSettings& settings,
   incoming.route = match.route;
   incoming.allow = std::move(match.allow);
   request.captures = std::move(match.captures);
-  if (incoming.route != nullptr) incoming.dialect = incoming.route->dialect;
+  incoming.dialect = incoming.route != nullptr ? incoming.route->dialect : DialectOf(request);
 
   const std::string_view host = request.Header("host");
   if (!HostAllowed(host, settings.allowed_hosts)) {

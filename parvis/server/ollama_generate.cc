@@ -165,7 +165,7 @@ void Answer(const Api& api, const HttpRequest& request, const std::shared_ptr<Re
               .keep = *keep,
               .caller = request.caller};
   std::unique_ptr<service::Task> task;
-  if (IsEmpty(*body, chat ? "messages" : "prompt")) {
+  if (IsEmpty(*body, chat ? "messages" : "prompt") && (chat || IsEmpty(*body, "suffix"))) {
     if (keep->said && keep->time && keep->time->count() == 0) {
       return Unload(api, request, asked, model, to);
     }

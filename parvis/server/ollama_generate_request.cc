@@ -202,10 +202,16 @@ std::optional<Refusal> ReadFormat(const OrderedJson& body, service::OutputForm& 
 }
 
 // A prompt goes through the model's template as a user's message; a model without one goes on with
-// it as it is, and so does every model that is asked to ("raw").
+// it as it is, and so does every model that is asked to ("raw"). With a suffix the answer is what
+// stands between the two.
 service::OrRefusal<service::PromptSource> ReadPrompt(const Json& body) {
-  const auto prompt = body["prompt"].get<std::string>();
+  const Json& said = Get(body, "prompt");
+  const auto prompt = said.is_string() ? said.get<std::string>() : std::string();
   const bool has_system = !IsEmpty(body, "system");
+  if (const Json& suffix = Get(body, "suffix"); suffix.is_string() && suffix != "") {
+    if (has_system) return Invalid("system", "'system' and 'suffix' exclude each other.");
+    return service::PromptSource(service::InfillText{prompt, suffix.get<std::string>()});
+  }
   if (Get(body, "raw") == true) {
     if (has_system) return Invalid("system", "'system' and 'raw' exclude each other.");
     return service::PromptSource(prompt);
@@ -229,13 +235,9 @@ bool IsEmpty(const Json& body, const char* name) {
 }
 
 std::optional<Refusal> RefuseUnserved(const Json& body) {
-  for (const char* name : {"template", "suffix"}) {
-    const Json& value = Get(body, name);
-    if (value.is_null() || value == "") continue;
-    return Invalid(name, std::string("Parvis does not support '") + name + "' here.",
-                   "unsupported_parameter");
-  }
-  return std::nullopt;
+  const Json& value = Get(body, "template");
+  if (value.is_null() || value == "") return std::nullopt;
+  return Invalid("template", "Parvis does not support 'template' here.", "unsupported_parameter");
 }
 
 service::OrRefusal<service::GenerateSpec> ReadOllamaSpec(const Json& body, const std::string& text,

@@ -13,8 +13,11 @@ namespace {
 
 Refusal Stopping() { return {RefusalKind::kUnavailable, "The server is stopping.", {}, {}, 1000}; }
 
-// Tenants do not share what was computed for equal beginnings.
-std::string CacheSaltOf(const Caller& caller) { return caller.organisation; }
+// Tenants do not share what was computed for equal beginnings. Callers without a key belong to
+// nobody, so they are a tenant beside all organisations.
+std::string CacheSaltOf(const Caller& caller) {
+  return caller.key == "none" ? "guests" : "of " + caller.organisation;
+}
 
 // What of a choice's end goes on record if choices end differently.
 int Badness(service::Finish finish) {

@@ -178,18 +178,36 @@ void TextToTextTask::Take(size_t piece, const runtime::TokenEvent& event) {
 }
 
 void TextToTextTask::Search(models::Model& model) {
+  const std::vector<int32_t>& prompt = ids_[answered_];
   runtime::BeamSearchParams params = prompts_->task().beams;
-  params.cancelled = [this] { return Cancelled(); };
   params.adapter = model_->adapter();
-  auto answer = runtime::SearchAnswer(model, model_->exec(), ids_[answered_], params);
-  if (answer.ok()) {
-    reply_.usage.prompt_tokens += answer->usage.prompt_tokens;
-    reply_.usage.completion_tokens += answer->usage.completion_tokens;
-    answers_[answered_++] = std::move(*answer);
-    sent_ = answered_;
-  } else if (answer.status().code() != StatusCode::kCancelled) {
-    failed_ = answer.status();
+  if (search_ == nullptr) {
+    auto search = runtime::BeamSearcher::Create(model, model_->exec(), prompt, params);
+    if (!search.ok()) {
+      failed_ = search.status();
+      return Next();
+    }
+    search_ = std::move(*search);
+    steps_ = 0;
+    reply_.usage.prompt_tokens += static_cast<int64_t>(prompt.size());
   }
+  // One step a turn: others who use the model get theirs, and a caller who leaves is noticed.
+  const Result<bool> more = Cancelled() ? Result<bool>(false) : search_->Step();
+  if (more.ok() && *more) {
+    ++steps_;
+    return model_->Post([this](models::Model& weights) { Search(weights); });
+  }
+  if (!more.ok()) failed_ = more.status();
+  if (!more.ok() || Cancelled()) {
+    reply_.usage.completion_tokens += steps_;
+  } else {
+    runtime::TextAnswer answer = runtime::BestAnswer(model, static_cast<int64_t>(prompt.size()),
+                                                     search_->Take(), params.end_tokens);
+    reply_.usage.completion_tokens += answer.usage.completion_tokens;
+    answers_[answered_++] = std::move(answer);
+    sent_ = answered_;
+  }
+  search_ = nullptr;
   Next();
 }
 

@@ -25,8 +25,8 @@ struct TextToTextSpec {
 
 // A text in another language, or in fewer words, as runtime/text_to_text.h does it: piece by piece,
 // with the results of `parvis translate` and `parvis summarize`. Pieces are requests to the model's
-// own engine, beside everybody else's; a piece that is searched with beams is one turn of the
-// model's thread, for which others wait.
+// own engine, beside everybody else's; a piece that is searched with beams takes a turn of the
+// model's thread for each token.
 //
 // A summary's further rounds get by with what was reserved: one that could need more ends with the
 // answers of the round before, and Finish::kLength.
@@ -66,6 +66,8 @@ class TextToTextTask : public Task {
   std::vector<std::vector<int32_t>> ids_;  // prompts
   std::vector<runtime::TextAnswer> answers_;
   size_t sent_ = 0, answered_ = 0, bytes_ = 0;
+  std::unique_ptr<runtime::BeamSearcher> search_;  // of the piece that is searched
+  int64_t steps_ = 0;                              // of it
 
   int64_t reserved_ = 0;
   OrderedJson rounds_ = OrderedJson::array();  // how many pieces each had
