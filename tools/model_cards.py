@@ -53,7 +53,7 @@ CARDS = {
         use=["parvis answer 'Where does Anna live?' 'Anna lives in Lyon, near the river.'",
              "parvis answer 'Où habite Anna ?' 'Anna habite à Lyon, près de la rivière.'"],
         cannot=["It learned from questions that rules made of sentences, and does best where a question repeats the text's words. "
-                "Of people's questions it answers as many as the figures below say, and no more.",
+                "Of people's questions (PIAF, XQuAD) it meets no more than taking the sentence that shares most words would, though it points more exactly: the figures below say how few.",
                 "It always points somewhere, also where the text has no answer; the score does not tell.",
                 "It does not reason, count, or put two sentences together."]),
 }

@@ -23,6 +23,8 @@ GOOD = {
     "/v1/answer": {"model": "spans", "question": "a", "text": "The cat."},
     "/v1/translate": {"model": "t5", "text": "Hi", "from": "en", "to": "fr"},
     "/v1/summarize": {"model": "t5", "text": "Hi"},
+    "/v1/code/explain": {"model": "chat", "code": "a = 1", "max_tokens": 1},
+    "/v1/code/fix": {"model": "chat", "code": "a = ", "max_tokens": 1},
     "/v1/rerank": {"model": "bert", "query": "Hi", "documents": ["Hi", "The cat."]},
     "/v1/messages": {"model": "chat", "messages": [{"role": "user", "content": "Hi"}],
                      "max_tokens": 1},

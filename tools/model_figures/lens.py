@@ -25,7 +25,7 @@ def hidden_words(parvis, data, texts):
         answers = parvis.run("fill", "--file", parvis.file("masks.txt", asked), "--top-k", 5)["results"]
         first = five = 0
         for answer, word in zip(answers, words, strict=True):
-            found = [f["token"].strip().lower() for f in answer["masks"][0]]
+            found = [f["token_text"].strip().lower() for f in answer["masks"][0]]
             first += found[0] == word.lower()
             five += word.lower() in found
         frequent = [w for w, _ in collections.Counter(w.lower() for w in words).most_common(5)]
