@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdint>
 #include <cstdlib>
 #include <map>
 #include <mutex>
@@ -18,7 +19,9 @@ constexpr size_t kAlignment = 64;
 constexpr size_t kHugePage = size_t{2} << 20;
 
 // Free blocks by size. A block is given out again only for the size class that it was made for, so
-// nothing is split or merged; what is kept is bounded by what was once in use.
+// nothing is split or merged. Steps of ever other shapes would leave blocks of each class behind:
+// what is held is half as much again as the most that was in use, and what was not wanted for the
+// longest time goes first.
 class Pool {
  public:
   void* Take(size_t bytes) {
@@ -27,29 +30,38 @@ class Pool {
       std::lock_guard lock(mutex_);
       in_use_ += size;
       peak_ = std::max(peak_, in_use_);
-      auto& blocks = free_[size];
-      if (!blocks.empty()) {
-        void* block = blocks.back();
-        blocks.pop_back();
+      most_in_use_ = std::max(most_in_use_, in_use_);
+      Class& one = free_[size];
+      one.used_at = ++clock_;
+      if (!one.blocks.empty()) {
+        void* block = one.blocks.back();
+        one.blocks.pop_back();
+        kept_ -= size;
         return block;
       }
     }
-    const size_t alignment = size >= kHugePage ? kHugePage : kAlignment;
-    void* block = nullptr;  // not by aligned_alloc, whose sizes must be multiples of the alignment
-    if (::posix_memalign(&block, alignment, size) != 0) throw std::bad_alloc();
-    if (size >= kHugePage) ::madvise(block, size, MADV_HUGEPAGE);
-    return block;
+    return size >= kHugePage ? Map(size) : Allocate(size);
   }
 
   void Give(void* block, size_t bytes) {
     const size_t size = ClassOf(bytes);
-    std::lock_guard lock(mutex_);
-    in_use_ -= size;
-    // Very large blocks (weights) go back to the system: they are rarely wanted again.
-    if (size > kLargest) {
-      std::free(block);
-    } else {
-      free_[size].push_back(block);
+    std::vector<std::pair<void*, size_t>> unwanted;
+    {
+      std::lock_guard lock(mutex_);
+      in_use_ -= size;
+      // Very large blocks (weights) go back to the system: they are rarely wanted again.
+      if (size > kLargest) {
+        unwanted.emplace_back(block, size);
+      } else {
+        free_[size].blocks.push_back(block);
+        kept_ += size;
+      }
+      while (kept_ > 0 && in_use_ + kept_ > most_in_use_ + most_in_use_ / 2 + kSlack) {
+        unwanted.push_back(TakeOldest());
+      }
+    }
+    for (const auto& [old, old_size] : unwanted) {
+      old_size >= kHugePage ? static_cast<void>(::munmap(old, old_size)) : std::free(old);
     }
   }
 
@@ -68,6 +80,47 @@ class Pool {
 
  private:
   static constexpr size_t kLargest = size_t{256} << 20;
+  static constexpr size_t kSlack = size_t{32} << 20;
+
+  static void* Allocate(size_t size) {
+    void* block = nullptr;  // not by aligned_alloc, whose sizes must be multiples of the alignment
+    if (::posix_memalign(&block, kAlignment, size) != 0) throw std::bad_alloc();
+    return block;
+  }
+
+  // Large blocks are the system's own pages, so that what is given back is given back: in malloc's
+  // heap, blocks of ever other sizes leave holes. Aligned to huge pages, and asking for them.
+  static void* Map(size_t size) {
+    void* const mapped = ::mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED) throw std::bad_alloc();
+    const auto start = reinterpret_cast<uintptr_t>(mapped);
+    const uintptr_t block = (start + kHugePage - 1) / kHugePage * kHugePage;
+    const size_t before = block - start, behind = kHugePage - before;
+    if (before > 0) ::munmap(mapped, before);
+    if (behind > 0) ::munmap(reinterpret_cast<void*>(block + size), behind);
+    ::madvise(reinterpret_cast<void*>(block), size, MADV_HUGEPAGE);
+    return reinterpret_cast<void*>(block);
+  }
+
+  struct Class {
+    std::vector<void*> blocks;
+    uint64_t used_at = 0;  // clock_ when one was last wanted
+  };
+
+  // A block of the class that was not wanted for the longest time.
+  // REQUIRES: mutex_ held, kept_ > 0.
+  std::pair<void*, size_t> TakeOldest() {
+    auto oldest = free_.end();
+    for (auto it = free_.begin(); it != free_.end(); ++it) {
+      if (it->second.blocks.empty()) continue;
+      if (oldest == free_.end() || it->second.used_at < oldest->second.used_at) oldest = it;
+    }
+    void* block = oldest->second.blocks.back();
+    oldest->second.blocks.pop_back();
+    kept_ -= oldest->first;
+    return {block, oldest->first};
+  }
 
   // Eight classes between a power of two and the next, and steps of a huge page at most.
   static size_t ClassOf(size_t bytes) {
@@ -77,9 +130,11 @@ class Pool {
   }
 
   std::mutex mutex_;
-  std::map<size_t, std::vector<void*>> free_;
-  size_t in_use_ = 0;
-  size_t peak_ = 0;
+  std::map<size_t, Class> free_;
+  uint64_t clock_ = 0;
+  size_t in_use_ = 0, kept_ = 0;  // bytes
+  size_t most_in_use_ = 0;        // ever
+  size_t peak_ = 0;               // since ForgetPeak
 };
 
 // Never destroyed: tensors with static lifetime may outlive any order of destruction.

@@ -1,9 +1,14 @@
 #include "parvis/tensor/tensor.h"
 
+#include <unistd.h>
+
 #include <cstdint>
+#include <fstream>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "parvis/core/random.h"
 
 namespace parvis {
 namespace {
@@ -44,6 +49,30 @@ TEST(DType, NamesRoundTrip) {
     EXPECT_EQ(DTypeFromName(DTypeName(d)), d);
   }
   EXPECT_FALSE(DTypeFromName("f33").has_value());
+}
+
+// Resident bytes of this process.
+size_t ResidentBytes() {
+  std::ifstream file("/proc/self/statm");
+  size_t whole = 0, resident = 0;
+  file >> whole >> resident;
+  return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+// As training steps on texts of ever other lengths do: each size class is wanted by some of them.
+TEST(Storage, WhatIsKeptDoesNotGrowWithTheSizesThatWereWanted) {
+  constexpr size_t kMiB = size_t{1} << 20;
+  Random random(3);
+  const auto step = [&](size_t bytes) {
+    std::vector<Tensor> tensors;
+    for (int i = 0; i < 8; ++i) {
+      tensors.push_back(Tensor::Zeros({static_cast<int64_t>(bytes / sizeof(float))}));
+    }
+  };
+  step(8 * kMiB);  // the most: 64 MiB
+  const size_t before = ResidentBytes();
+  for (int i = 0; i < 300; ++i) step(kMiB + random.Below(7 * kMiB));
+  EXPECT_LT(ResidentBytes(), before + 128 * kMiB);
 }
 
 }  // namespace
