@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <utility>
+#include <vector>
 
 #include "parvis/core/clock.h"
 
@@ -34,6 +35,16 @@ int64_t MonthEndMs(int64_t wall_ms) {
 
 const std::optional<int64_t>& Of(const LimitSet& limits, Metric metric) {
   return limits[static_cast<size_t>(metric)];
+}
+
+// Whose budgets a request is taken out of and counted in.
+std::vector<std::pair<Scope, std::string>> SubjectsOf(const Spender& spender) {
+  std::vector<std::pair<Scope, std::string>> subjects = {
+      {Scope::kKey, spender.key},     {Scope::kUser, spender.owner},
+      {Scope::kGroup, spender.group}, {Scope::kOrganisation, spender.organisation},
+      {Scope::kModel, spender.model}, {Scope::kPlan, spender.plan}};
+  std::erase_if(subjects, [](const auto& subject) { return subject.second.empty(); });
+  return subjects;
 }
 
 std::string NameOf(Scope scope, const std::string& subject) {
@@ -86,14 +97,7 @@ std::vector<QuotaBook::Budget> QuotaBook::BudgetsOf(const LimitTable& table,
     return found == table.end() ? &kNoLimits : &found->second;
   };
   std::vector<Budget> budgets;
-  for (const auto& [scope, subject] :
-       {std::pair<Scope, const std::string&>{Scope::kKey, spender.key},
-        {Scope::kUser, spender.owner},
-        {Scope::kGroup, spender.group},
-        {Scope::kOrganisation, spender.organisation},
-        {Scope::kModel, spender.model},
-        {Scope::kPlan, spender.plan}}) {
-    if (subject.empty()) continue;
+  for (const auto& [scope, subject] : SubjectsOf(spender)) {
     budgets.push_back({scope, limits(scope, subject), &AccountOf(scope, subject, now)});
   }
   // Two more limits of accounts that are there already.
@@ -191,14 +195,7 @@ std::variant<Grant, LimitHit> QuotaBook::Take(const LimitTable& table, const Lim
   }
   // All of them have it: from here on nothing is refused.
   grant.micros = CostOf(ask.price, ask.input_tokens, 0, grant.output_tokens);
-  for (const auto& [scope, subject] :
-       {std::pair<Scope, const std::string&>{Scope::kKey, spender.key},
-        {Scope::kUser, spender.owner},
-        {Scope::kGroup, spender.group},
-        {Scope::kOrganisation, spender.organisation},
-        {Scope::kModel, spender.model},
-        {Scope::kPlan, spender.plan}}) {
-    if (subject.empty()) continue;
+  for (const auto& [scope, subject] : SubjectsOf(spender)) {
     std::string name = NameOf(scope, subject);
     Account& account = accounts_[name];
     const auto entry = account.first_entry + static_cast<int64_t>(account.minute.size());
@@ -255,14 +252,7 @@ void QuotaBook::Add(const UsedBefore& used) {
   const std::lock_guard lock(mutex_);
   const Now now = NowOf();
   const int64_t age_ms = std::max<int64_t>(0, now.wall_ms - used.created_ms);
-  for (const auto& [scope, subject] :
-       {std::pair<Scope, const std::string&>{Scope::kKey, used.spender.key},
-        {Scope::kUser, used.spender.owner},
-        {Scope::kGroup, used.spender.group},
-        {Scope::kOrganisation, used.spender.organisation},
-        {Scope::kModel, used.spender.model},
-        {Scope::kPlan, used.spender.plan}}) {
-    if (subject.empty()) continue;
+  for (const auto& [scope, subject] : SubjectsOf(used.spender)) {
     Account& account = AccountOf(scope, subject, now);
     if (used.in_minute) {
       if (age_ms < kMinuteMs) {

@@ -9,6 +9,7 @@
 #include "parvis/server/answer.h"
 #include "parvis/server/openai_json.h"
 #include "parvis/server/schema.h"
+#include "parvis/server/task_answers.h"
 #include "parvis/service/generate_task.h"
 
 namespace parvis::server {
@@ -166,25 +167,12 @@ class CodeReceiver : public AnswerReceiver {
 
 Route CodeRoute(const Api& api, std::string pattern, std::string summary, const Shape& shape,
                 bool fix) {
-  std::string name = "POST " + pattern;
-  return {.method = "POST",
-          .pattern = std::move(pattern),
-          .policy = Policy::Needs(service::Permission::kUseModels),
-          .dialect = Dialect::kOpenAi,
-          .summary = std::move(summary),
-          .body = &shape,
-          .max_body_bytes = kMaxBodyBytes,
-          .handler = [api, &shape, fix, name = std::move(name)](
-                         const HttpRequest& request, const std::shared_ptr<Responder>& to) {
-            const auto body = ReadBody(request.body, shape);
-            if (!body.ok()) {
-              return to->Send(ErrorResponse(Dialect::kOpenAi, body.refusal(), request.id));
-            }
-            const bool stream = Get(*body, "stream") == true;
-            SendTask(api, request, name,
-                     std::make_unique<service::GenerateTask>(SpecOf(*body, fix)),
-                     std::make_shared<CodeReceiver>(fix, stream, request.id, to), to);
-          }};
+  return TaskRoute(
+      api, std::move(pattern), std::move(summary), shape,
+      [fix](const Json& body) { return TaskOf<service::GenerateTask>(SpecOf(body, fix)); },
+      [fix](const Json& body, const std::string& request_id, const std::shared_ptr<Responder>& to) {
+        return std::make_shared<CodeReceiver>(fix, Get(body, "stream") == true, request_id, to);
+      });
 }
 
 }  // namespace

@@ -44,8 +44,13 @@ class TaskReceiver : public service::Receiver {
 }  // namespace
 
 Route TaskRoute(const Api& api, std::string pattern, std::string summary, const Shape& shape,
-                MakeTask make) {
+                MakeTask make, MakeReceiver receive) {
   std::string name = "POST " + pattern;
+  if (!receive) {
+    receive = [](const Json&, const std::string& request_id, const std::shared_ptr<Responder>& to) {
+      return std::make_shared<TaskReceiver>(request_id, to);
+    };
+  }
   return {.method = "POST",
           .pattern = std::move(pattern),
           .policy = Policy::Needs(service::Permission::kUseModels),
@@ -53,8 +58,9 @@ Route TaskRoute(const Api& api, std::string pattern, std::string summary, const 
           .summary = std::move(summary),
           .body = &shape,
           .max_body_bytes = kMaxBodyBytes,
-          .handler = [api, &shape, name = std::move(name), make = std::move(make)](
-                         const HttpRequest& request, const std::shared_ptr<Responder>& to) {
+          .handler = [api, &shape, name = std::move(name), make = std::move(make),
+                      receive = std::move(receive)](const HttpRequest& request,
+                                                    const std::shared_ptr<Responder>& to) {
             const auto body = ReadBody(request.body, shape);
             if (!body.ok()) {
               return to->Send(ErrorResponse(Dialect::kOpenAi, body.refusal(), request.id));
@@ -63,8 +69,7 @@ Route TaskRoute(const Api& api, std::string pattern, std::string summary, const 
             if (!task.ok()) {
               return to->Send(ErrorResponse(Dialect::kOpenAi, task.refusal(), request.id));
             }
-            SendTask(api, request, name, std::move(*task),
-                     std::make_shared<TaskReceiver>(request.id, to), to);
+            SendTask(api, request, name, std::move(*task), receive(*body, request.id, to), to);
           }};
 }
 

@@ -25,9 +25,13 @@ std::unique_ptr<service::Task> TaskOf(Spec spec) {
   return std::make_unique<T>(std::move(spec));
 }
 
-// A POST route for it. `shape` lives for ever.
+// Who takes what the task comes to and writes it.
+using MakeReceiver = std::function<std::shared_ptr<service::Receiver>(
+    const Json& body, const std::string& request_id, const std::shared_ptr<Responder>& to)>;
+
+// A POST route for it. `shape` lives for ever. Without `receive` the answer is a task's, as above.
 Route TaskRoute(const Api& api, std::string pattern, std::string summary, const Shape& shape,
-                MakeTask make);
+                MakeTask make, MakeReceiver receive = nullptr);
 
 // A text, or several.
 inline constexpr size_t kMaxTaskTexts = 2048;
