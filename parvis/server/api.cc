@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "parvis/server/openapi.h"
-#include "parvis/server/parvis_code.h"
 
 namespace parvis::server {
 

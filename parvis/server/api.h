@@ -54,6 +54,7 @@ void AddOrganisationKeys(const Api& api, std::vector<Route>& routes);
 void AddOrganisationLimits(const Api& api, std::vector<Route>& routes);
 void AddOrganisationUsers(const Api& api, std::vector<Route>& routes);
 void AddOrganisationUsage(const Api& api, std::vector<Route>& routes);
+void AddParvisCode(const Api& api, std::vector<Route>& routes);
 void AddParvisHeads(const Api& api, std::vector<Route>& routes);
 void AddParvisTextToText(const Api& api, std::vector<Route>& routes);
 void AddAnthropicMessages(const Api& api, std::vector<Route>& routes);

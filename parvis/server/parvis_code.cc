@@ -1,8 +1,6 @@
 // POST /v1/code/explain and /v1/code/fix: a piece of code, put to a model that converses, in words
 // of ours and within limits of ours. The answer is a text; of a fix also the code in it.
 
-#include "parvis/server/parvis_code.h"
-
 #include <algorithm>
 #include <utility>
 

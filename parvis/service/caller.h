@@ -12,6 +12,9 @@ using governance::Permission;
 using governance::PermissionName;
 using governance::Permissions;
 
+// Caller::key of who has none (`parvis serve --no-key`).
+inline constexpr const char* kNoKey = "none";
+
 // Who asks, as identity found out. Everything that is kept names organisation and owner.
 struct Caller {
   std::string organisation;

@@ -16,7 +16,7 @@ Refusal Stopping() { return {RefusalKind::kUnavailable, "The server is stopping.
 // Tenants do not share what was computed for equal beginnings. Callers without a key belong to
 // nobody, so they are a tenant beside all organisations.
 std::string CacheSaltOf(const Caller& caller) {
-  return caller.key == "none" ? "guests" : "of " + caller.organisation;
+  return caller.key == kNoKey ? "guests" : "of " + caller.organisation;
 }
 
 // What of a choice's end goes on record if choices end differently.

@@ -5,8 +5,6 @@
 namespace parvis::service {
 namespace {
 
-constexpr char kNoKey[] = "none";
-
 Refusal Unknown(bool sent) {
   return {
       RefusalKind::kUnauthenticated,
