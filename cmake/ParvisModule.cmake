@@ -1,6 +1,7 @@
-# parvis_module(NAME <name> [DEPS <module>...] [LIBS <target>...])
+# parvis_module(NAME <name> [DEPS <module>...] [LIBS <target>...] [WITHOUT <file>...])
 #
-# One static library per folder of parvis/: all its *.cc, but for tests, main.cc and *_mpi.cc. The tests
+# One static library per folder of parvis/: all its *.cc, but for tests, main.cc, *_mpi.cc and what
+# WITHOUT names. The tests
 # (x_test.cc) of a module become one program, parvis_<name>_test. DEPS must equal the module's line
 # in parvis/FLOORS; tools/check_floors.py compares them. Files named *_avx2.cc and *_avx512.cc are
 # compiled for that instruction set and reached only through a run-time choice.
@@ -11,12 +12,15 @@ set(PARVIS_AVX512_FLAGS ${PARVIS_AVX2_FLAGS} -mavx512f -mavx512bw -mavx512vl -ma
                         -mavx512vnni -mavx512bf16 -mprefer-vector-width=512)
 
 function(parvis_module)
-  cmake_parse_arguments(ARG "" "NAME" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "NAME" "DEPS;LIBS;WITHOUT" ${ARGN})
   set(target "parvis_${ARG_NAME}")
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_NAME}/*.cc")
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|_mpi|/main)\\.cc$")
+  foreach(file IN LISTS ARG_WITHOUT)
+    list(REMOVE_ITEM sources "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_NAME}/${file}")
+  endforeach()
 
   if(sources)
     add_library(${target} STATIC ${sources})

@@ -96,15 +96,12 @@ Status ReadPlans(store::Database& database, IdentitySnapshot& snapshot) {
 Result<std::shared_ptr<const IdentitySnapshot>> ReadAll(store::Database& database,
                                                         const std::string& pepper) {
   auto snapshot = std::make_shared<IdentitySnapshot>();
-  PARVIS_RETURN_IF_ERROR(database.Run("BEGIN"));
-  Status status = [&]() -> Status {
-    PARVIS_ASSIGN_OR_RETURN(snapshot->changes, ChangesOf(database));
-    PARVIS_RETURN_IF_ERROR(ReadPlans(database, *snapshot));
-    return ReadPrincipals(database, pepper, *snapshot);
-  }();
-  const Status ended = database.Run("COMMIT");
-  if (status.ok()) status = ended;
-  if (!status.ok()) return status;
+  PARVIS_ASSIGN_OR_RETURN(auto transaction,
+                          store::Transaction::Begin(database, store::Access::kRead));
+  PARVIS_ASSIGN_OR_RETURN(snapshot->changes, ChangesOf(database));
+  PARVIS_RETURN_IF_ERROR(ReadPlans(database, *snapshot));
+  PARVIS_RETURN_IF_ERROR(ReadPrincipals(database, pepper, *snapshot));
+  PARVIS_RETURN_IF_ERROR(transaction.Commit());
   return std::shared_ptr<const IdentitySnapshot>(std::move(snapshot));
 }
 

@@ -1,7 +1,5 @@
 #include "parvis/service/response_store.h"
 
-#include <chrono>
-#include <thread>
 #include <utility>
 
 #include "parvis/service/records.h"
@@ -11,11 +9,6 @@ namespace parvis::service {
 Result<std::unique_ptr<ResponseStore>> ResponseStore::Open(const std::string& path) {
   PARVIS_ASSIGN_OR_RETURN(auto database, store::Database::Open(path));
   PARVIS_RETURN_IF_ERROR(MigrateServiceTables(*database).In(path));
-  {
-    // What is deleted is overwritten with zeroes. The pragma answers with a row.
-    PARVIS_ASSIGN_OR_RETURN(auto pragma, database->Prepare("PRAGMA secure_delete = ON"));
-    PARVIS_RETURN_IF_ERROR(pragma.Step().status());
-  }
   return std::unique_ptr<ResponseStore>(new ResponseStore(std::move(database)));
 }
 
@@ -75,22 +68,8 @@ Result<bool> ResponseStore::Delete(const Caller& owner, const std::string& id) {
     }
     PARVIS_RETURN_IF_ERROR(transaction.Commit());
   }
-  PARVIS_RETURN_IF_ERROR(EmptyLog());
+  PARVIS_RETURN_IF_ERROR(database_->ForgetDeleted());
   return true;
-}
-
-// The log still has the pages as they were. It can be emptied between two transactions of others,
-// which are short.
-Status ResponseStore::EmptyLog() {
-  constexpr int kTries = 100;
-  for (int i = 0; i < kTries; ++i) {
-    PARVIS_ASSIGN_OR_RETURN(auto checkpoint, database_->Prepare("PRAGMA wal_checkpoint(TRUNCATE)"));
-    const Result<bool> row = checkpoint.Step();
-    if (row.ok() && *row && checkpoint.Int(0) == 0) return {};
-    if (!row.ok() && row.status().code() != StatusCode::kUnavailable) return row.status();
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return Status(StatusCode::kUnavailable, "the database is busy");
 }
 
 }  // namespace parvis::service

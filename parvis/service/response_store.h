@@ -42,7 +42,6 @@ class ResponseStore {
   explicit ResponseStore(std::unique_ptr<store::Database> database)
       : database_(std::move(database)) {}
   Result<std::optional<StoredResponse>> Find(const Caller& owner, const std::string& id);
-  Status EmptyLog();
 
   std::mutex mutex_;  // guards the database
   const std::unique_ptr<store::Database> database_;

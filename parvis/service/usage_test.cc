@@ -5,6 +5,7 @@
 #include "gtest/gtest.h"
 #include "parvis/service/quota_budget.h"
 #include "parvis/service/records.h"
+#include "tests/scratch_database.h"
 
 namespace parvis::service {
 namespace {
@@ -19,7 +20,7 @@ class UsageTest : public testing::Test {
               testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
-    path_ = folder_ / "parvis.db";
+    path_ = ScratchDatabase(folder_);
   }
   ~UsageTest() override { std::filesystem::remove_all(folder_); }
 

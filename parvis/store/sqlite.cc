@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
-#include <utility>
+#include <memory>
+#include <thread>
 
 #include "parvis/store/database.h"
 
@@ -58,147 +60,130 @@ Status MakePrivate(const std::string& path) {
   return {};
 }
 
+class SqliteStatement : public Statement::Engine {
+ public:
+  SqliteStatement(sqlite3* database, sqlite3_stmt* statement)
+      : database_(database), statement_(statement) {}
+  ~SqliteStatement() override { sqlite3_finalize(statement_); }
+  SqliteStatement(const SqliteStatement&) = delete;
+  SqliteStatement& operator=(const SqliteStatement&) = delete;
+
+  void BindInt(int place, int64_t value) override {
+    bind_error_ |= sqlite3_bind_int64(statement_, place, value);
+  }
+  void BindText(int place, std::string_view text) override {
+    bind_error_ |= sqlite3_bind_text64(statement_, place, text.data() == nullptr ? "" : text.data(),
+                                       text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  }
+  void BindBytes(int place, std::string_view bytes) override {
+    bind_error_ |=
+        sqlite3_bind_blob64(statement_, place, bytes.data() == nullptr ? "" : bytes.data(),
+                            bytes.size(), SQLITE_TRANSIENT);
+  }
+  void BindNull(int place) override { bind_error_ |= sqlite3_bind_null(statement_, place); }
+
+  Result<bool> Step() override {
+    if (bind_error_ != 0) return StatusOf(database_, bind_error_, "database");
+    const int code = sqlite3_step(statement_);
+    if (code == SQLITE_ROW) return true;
+    if (code == SQLITE_DONE) return false;
+    return StatusOf(database_, code, "database");
+  }
+
+  bool IsNull(int column) const override {
+    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+  }
+  int64_t Int(int column) const override { return sqlite3_column_int64(statement_, column); }
+  std::string Text(int column) const override {
+    const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+    if (bytes == nullptr) return {};
+    return {bytes, static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
+  }
+
+ private:
+  sqlite3* const database_;
+  sqlite3_stmt* const statement_;
+  int bind_error_ = 0;
+};
+
+// Write-ahead log, strict tables, foreign keys held; what is deleted is overwritten. The file and
+// those beside it can be read by their owner only.
+class SqliteDatabase : public Database {
+ public:
+  explicit SqliteDatabase(sqlite3* handle) : handle_(handle) {}
+  ~SqliteDatabase() override { sqlite3_close_v2(handle_); }
+
+  Result<Statement> Prepare(Sql sql) override {
+    sqlite3_stmt* statement = nullptr;
+    const int code = sqlite3_prepare_v2(handle_, sql.text(), -1, &statement, nullptr);
+    if (code != SQLITE_OK) return StatusOf(handle_, code, "database");
+    return Statement(std::make_unique<SqliteStatement>(handle_, statement));
+  }
+
+  Status RunScript(Sql script) override { return Execute(script.text()); }
+
+  // The log still has the pages as they were. It can be emptied between two transactions of
+  // others, which are short.
+  Status ForgetDeleted() override {
+    constexpr int kTries = 100;
+    for (int i = 0; i < kTries; ++i) {
+      PARVIS_ASSIGN_OR_RETURN(auto checkpoint, Prepare("PRAGMA wal_checkpoint(TRUNCATE)"));
+      const Result<bool> row = checkpoint.Step();
+      if (row.ok() && *row && checkpoint.Int(0) == 0) return {};
+      if (!row.ok() && row.status().code() != StatusCode::kUnavailable) return row.status();
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return Status(StatusCode::kUnavailable, "the database is busy");
+  }
+
+  Result<bool> TryLock(int32_t) override { return Unimplemented("a file is not shared"); }
+  Status Unlock(int32_t) override { return Unimplemented("a file is not shared"); }
+
+  Status Execute(const char* script) {
+    const int code = sqlite3_exec(handle_, script, nullptr, nullptr, nullptr);
+    return code == SQLITE_OK ? Status() : StatusOf(handle_, code, "database");
+  }
+
+ private:
+  // One writes at a time, so together is alone.
+  Status Begin(Access access) override {
+    return Execute(access == Access::kRead ? "BEGIN" : "BEGIN IMMEDIATE");
+  }
+  Status Commit() override { return Execute("COMMIT"); }
+  void Rollback() override { (void)Execute("ROLLBACK"); }
+
+  Result<int64_t> Version() override {
+    PARVIS_ASSIGN_OR_RETURN(Statement statement, Prepare("PRAGMA user_version"));
+    PARVIS_ASSIGN_OR_RETURN(const bool row, statement.Step());
+    return row ? statement.Int(0) : 0;
+  }
+  // A pragma takes no parameters; what stands here is a number of ours.
+  Status SetVersion(int64_t version) override {
+    return Execute(fmt::format("PRAGMA user_version = {}", version).c_str());
+  }
+
+  sqlite3* const handle_;
+};
+
 }  // namespace
 
-Statement::Statement(sqlite3* database, sqlite3_stmt* statement)
-    : database_(database), statement_(statement) {}
-
-Statement::Statement(Statement&& other) noexcept
-    : database_(other.database_),
-      statement_(std::exchange(other.statement_, nullptr)),
-      bind_error_(other.bind_error_) {}
-
-Statement::~Statement() { sqlite3_finalize(statement_); }
-
-Statement& Statement::Bind(int place, int64_t value) {
-  bind_error_ |= sqlite3_bind_int64(statement_, place, value);
-  return *this;
-}
-
-Statement& Statement::Bind(int place, std::string_view text) {
-  bind_error_ |= sqlite3_bind_text64(statement_, place, text.data() == nullptr ? "" : text.data(),
-                                     text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
-  return *this;
-}
-
-Statement& Statement::Bind(int place, const std::optional<int64_t>& value) {
-  return value ? Bind(place, *value) : BindNull(place);
-}
-
-Statement& Statement::BindBytes(int place, std::string_view bytes) {
-  bind_error_ |= sqlite3_bind_blob64(statement_, place, bytes.data() == nullptr ? "" : bytes.data(),
-                                     bytes.size(), SQLITE_TRANSIENT);
-  return *this;
-}
-
-Statement& Statement::BindNull(int place) {
-  bind_error_ |= sqlite3_bind_null(statement_, place);
-  return *this;
-}
-
-Result<bool> Statement::Step() {
-  if (bind_error_ != 0) return StatusOf(database_, bind_error_, "database");
-  const int code = sqlite3_step(statement_);
-  if (code == SQLITE_ROW) return true;
-  if (code == SQLITE_DONE) return false;
-  return StatusOf(database_, code, "database");
-}
-
-Status Statement::Run() {
-  PARVIS_ASSIGN_OR_RETURN(const bool row, Step());
-  if (row) return Internal("database: the statement has rows");
-  return {};
-}
-
-int64_t Statement::Int(int column) const { return sqlite3_column_int64(statement_, column); }
-
-std::optional<int64_t> Statement::IntOrNull(int column) const {
-  if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::nullopt;
-  return Int(column);
-}
-
-std::string Statement::Text(int column) const {
-  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
-  if (bytes == nullptr) return {};
-  return {bytes, static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
-}
-
-Result<std::unique_ptr<Database>> Database::Open(const std::string& path) {
+Result<std::unique_ptr<Database>> OpenSqlite(const std::string& path) {
   if (path != ":memory:") PARVIS_RETURN_IF_ERROR(MakePrivate(path));
   sqlite3* handle = nullptr;
   const int code =
       sqlite3_open_v2(path.c_str(), &handle,
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
-  auto database = std::unique_ptr<Database>(new Database(handle));
+  auto database = std::make_unique<SqliteDatabase>(handle);
   if (code != SQLITE_OK) return StatusOf(handle, code, path);
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, 5000);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   PARVIS_RETURN_IF_ERROR(database
-                             ->RunScript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                                         "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;")
+                             ->Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                                       "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+                                       "PRAGMA secure_delete = ON;")
                              .In(path));
-  return database;
-}
-
-Database::~Database() { sqlite3_close_v2(handle_); }
-
-Result<Statement> Database::Prepare(Sql sql) {
-  sqlite3_stmt* statement = nullptr;
-  const int code = sqlite3_prepare_v2(handle_, sql.text(), -1, &statement, nullptr);
-  if (code != SQLITE_OK) return StatusOf(handle_, code, "database");
-  return Statement(handle_, statement);
-}
-
-Status Database::Run(Sql sql) {
-  PARVIS_ASSIGN_OR_RETURN(Statement statement, Prepare(sql));
-  return statement.Run();
-}
-
-Status Database::RunScript(Sql script) {
-  const int code = sqlite3_exec(handle_, script.text(), nullptr, nullptr, nullptr);
-  return code == SQLITE_OK ? Status() : StatusOf(handle_, code, "database");
-}
-
-Status Database::Migrate(std::span<const Sql> steps) {
-  PARVIS_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(*this));
-  int64_t version = 0;
-  {
-    PARVIS_ASSIGN_OR_RETURN(Statement statement, Prepare("PRAGMA user_version"));
-    PARVIS_ASSIGN_OR_RETURN(const bool row, statement.Step());
-    if (row) version = statement.Int(0);
-  }
-  const auto latest = static_cast<int64_t>(steps.size());
-  if (version > latest) {
-    return InvalidArgument(
-        fmt::format("the database has version {}, made by a later Parvis; this one knows up to {}",
-                    version, latest));
-  }
-  if (version == latest) return transaction.Commit();
-  for (int64_t i = version; i < latest; ++i) {
-    PARVIS_RETURN_IF_ERROR(
-        RunScript(steps[static_cast<size_t>(i)]).In(fmt::format("migration to version {}", i + 1)));
-  }
-  // A pragma takes no parameters; what stands here is a number of ours.
-  const std::string pragma = fmt::format("PRAGMA user_version = {}", latest);
-  const int code = sqlite3_exec(handle_, pragma.c_str(), nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) return StatusOf(handle_, code, "database");
-  return transaction.Commit();
-}
-
-Result<Transaction> Transaction::Begin(Database& database) {
-  PARVIS_RETURN_IF_ERROR(database.Run("BEGIN IMMEDIATE"));
-  return Transaction(database);
-}
-
-Transaction::~Transaction() {
-  if (database_ != nullptr) (void)database_->Run("ROLLBACK");
-}
-
-Status Transaction::Commit() {
-  Status status = database_->Run("COMMIT");
-  if (status.ok()) database_ = nullptr;
-  return status;
+  return std::unique_ptr<Database>(std::move(database));
 }
 
 }  // namespace parvis::store
