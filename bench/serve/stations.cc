@@ -2,7 +2,7 @@
 // requests, with 1000 users who have limits of each kind, while the records of each request are
 // written and synced as the gateway does.
 //
-//   parvis_bench_stations FOLDER [REQUESTS_PER_SECOND] [SECONDS]
+//   parvis_bench_stations FOLDER|postgresql://… [REQUESTS_PER_SECOND] [SECONDS]
 //
 // Prints JSON: milliseconds of the stations alone, and of the two records that each request waits
 // for.
@@ -19,10 +19,10 @@
 #include <thread>
 #include <vector>
 
+#include "parvis/cli/serve_store.h"
 #include "parvis/core/clock.h"
 #include "parvis/service/key_identity.h"
 #include "parvis/service/quota_budget.h"
-#include "parvis/service/records.h"
 
 namespace parvis {
 namespace {
@@ -70,17 +70,17 @@ std::vector<std::string> MakeUsers(governance::Directory& directory) {
 
 int Main(int argc, char** argv) {
   if (argc < 2) return 2;
-  const std::string path = std::string(argv[1]) + "/parvis.db";
+  const bool shared = store::Database::IsShared(argv[1]);
+  const std::string path = shared ? argv[1] : std::string(argv[1]) + "/parvis.db";
   const double rate = argc > 2 ? std::atof(argv[2]) : 500.0;
   const double seconds = argc > 3 ? std::atof(argv[3]) : 10.0;
-  auto records = std::move(service::Records::Open(path)).value();
+  const auto store = std::move(cli::ServeStore::Open(path)).value();
   const auto pepper = governance::Pepper::ForTest("bench");
   auto directory = std::move(governance::Directory::Open(path, pepper)).value();
   const std::vector<std::string> keys = MakeUsers(*directory);
   auto ring = std::move(governance::KeyRing::Open(path, pepper)).value();
   service::KeyIdentity identity(*ring, {});
-  service::QuotaBudget budget({}, [&] { return ring->snapshot(); });
-  PARVIS_CHECK(budget.Load(path).ok());
+  service::QuotaBudget budget({}, *store.book, [&] { return ring->snapshot(); });
 
   std::mutex mutex;
   std::vector<double> stations, synced;
@@ -99,19 +99,22 @@ int Main(int argc, char** argv) {
         const auto a = Clock::now();
         auto caller = identity.Identify(keys[static_cast<size_t>(i) % keys.size()], "127.0.0.1");
         PARVIS_CHECK(caller.ok());
-        auto taken = budget.Reserve(
-            *caller, {.model = "m", .input_tokens = 100, .output_tokens = 200, .divisible = true});
+        const std::string id = fmt::format("req_{}", i);
+        auto taken = budget.Reserve(*caller, {.request = id,
+                                              .model = "m",
+                                              .input_tokens = 100,
+                                              .output_tokens = 200,
+                                              .divisible = true});
         PARVIS_CHECK(taken.ok());
         const auto b = Clock::now();
-        const std::string id = fmt::format("req_{}", i);
         service::RequestRecord request{id, *caller, "POST /x", "m", "d", WallClockMs(), 100, 200};
         request.reserved = (*taken)->reserved();
-        PARVIS_CHECK(records->Write(request).ok());
+        PARVIS_CHECK(store.records->Write(request).ok());
         const auto c = Clock::now();
         service::AnswerRecord answer{id, "stop", WallClockMs(), 100, 0, 50};
         answer.charge = (*taken)->Settle(100, 0, 50);
         const auto d = Clock::now();
-        PARVIS_CHECK(records->Write(answer).ok());
+        PARVIS_CHECK(store.records->Write(answer).ok());
         const auto e = Clock::now();
         (*taken).reset();  // the refund
         const auto f = Clock::now();

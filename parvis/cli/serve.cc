@@ -24,6 +24,7 @@
 #include "parvis/cli/model_path.h"
 #include "parvis/cli/model_store.h"
 #include "parvis/cli/serve_options.h"
+#include "parvis/cli/serve_store.h"
 #include "parvis/cli/serve_telemetry.h"
 #include "parvis/cli/store_folder.h"
 #include "parvis/cli/version.h"
@@ -130,10 +131,11 @@ void Suggest(const ServeOptions& options, const std::string& address, service::C
 
 // What runs may end, for a while.
 void StopServing(const ServeOptions& options, server::HttpServer& http, service::Gateway& gateway,
-                 server::BatchRunner& batches, std::atomic<bool>& stopping, Console& console) {
+                 std::optional<server::BatchRunner>& batches, std::atomic<bool>& stopping,
+                 Console& console) {
   using std::chrono::steady_clock, std::chrono::milliseconds;
   stopping = true;
-  batches.Stop();
+  if (batches) batches->Stop();
   http.StopAccepting();
   if (gateway.running() > 0) {
     console.Note(fmt::format("Stopping: {} requests may end within {} s.", gateway.running(),
@@ -169,17 +171,33 @@ struct Keys {
   std::unique_ptr<governance::KeyRing> ring;
   std::optional<std::string> new_key;
 };
-Result<Keys> OpenKeys(const ServeOptions& options, const std::string& database_path) {
-  PARVIS_ASSIGN_OR_RETURN(const auto pepper, governance::Pepper::Open(PepperPath(options.data)));
+Result<Keys> OpenKeys(const ServeOptions& options, const std::string& database) {
   Keys keys;
-  PARVIS_ASSIGN_OR_RETURN(keys.directory, governance::Directory::Open(database_path, pepper));
+  PARVIS_ASSIGN_OR_RETURN(keys.directory, OpenDirectory(database, options.data));
   if (options.new_key) {
     PARVIS_ASSIGN_OR_RETURN(keys.new_key, keys.directory->ReplaceOperatorKey());
   } else {
     PARVIS_ASSIGN_OR_RETURN(keys.new_key, keys.directory->EnsureOperatorKey());
   }
-  PARVIS_ASSIGN_OR_RETURN(keys.ring, governance::KeyRing::Open(database_path, pepper));
+  PARVIS_ASSIGN_OR_RETURN(auto pepper, governance::Pepper::Open(PepperPath(options.data)));
+  PARVIS_ASSIGN_OR_RETURN(keys.ring, governance::KeyRing::Open(database, std::move(pepper)));
   return keys;
+}
+
+// Batches: what they are in the database, their files in the folder. Servers that share a database
+// share no folder; those have none.
+struct BatchStores {
+  std::unique_ptr<service::FileStore> files;
+  std::unique_ptr<service::BatchStore> batches;
+};
+Result<BatchStores> OpenBatches(const ServeOptions& options, const std::string& database) {
+  BatchStores stores;
+  if (store::Database::IsShared(database)) return stores;
+  PARVIS_ASSIGN_OR_RETURN(stores.files,
+                          service::FileStore::Open(database, options.data + "/files",
+                                                   {.owner_bytes = options.file_quota_mib << 20}));
+  PARVIS_ASSIGN_OR_RETURN(stores.batches, service::BatchStore::Open(database));
+  return stores;
 }
 
 // Two servers on one database would take each other's running requests for interrupted ones.
@@ -200,6 +218,7 @@ Result<ServeOptions> WithConfig(const ServeOptions& flags, const std::set<std::s
   }
   PARVIS_RETURN_IF_ERROR(ReadAdapterWords(options));
   if (options.data.empty()) options.data = HomeFolder();
+  options.database = DatabaseOf(options.database, options.data);
   options.http.port = static_cast<uint16_t>(options.port);
   PARVIS_RETURN_IF_ERROR(CheckServeOptions(options));
   return options;
@@ -254,25 +273,22 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
   service::Catalogue catalogue(std::move(models), exec);
   PARVIS_ASSIGN_OR_RETURN(const std::optional<Example> example, WarmUp(catalogue, options));
 
-  const std::string database_path = options.data + "/parvis.db";
-  PARVIS_ASSIGN_OR_RETURN(const auto records, service::Records::Open(database_path));
-  PARVIS_ASSIGN_OR_RETURN(const Keys keys, OpenKeys(options, database_path));
+  PARVIS_ASSIGN_OR_RETURN(const ServeStore store, ServeStore::Open(options.database));
+  PARVIS_ASSIGN_OR_RETURN(const Keys keys, OpenKeys(options, store.where));
   service::KeyIdentity identity(*keys.ring, {.wrong_keys_per_minute = options.wrong_keys_per_minute,
                                              .anyone = options.no_key});
 
-  service::QuotaBudget budget(options.limits, [&ring = *keys.ring] { return ring.snapshot(); });
-  PARVIS_RETURN_IF_ERROR(budget.Load(database_path));
-  PARVIS_ASSIGN_OR_RETURN(const auto usage, service::UsageBook::Open(database_path));
+  service::QuotaBudget budget(options.limits, *store.book,
+                              [&ring = *keys.ring] { return ring.snapshot(); });
+  PARVIS_ASSIGN_OR_RETURN(const auto usage, service::UsageBook::Open(store.where));
   service::NoCheck check;
   service::Workers workers(16);
-  service::Gateway gateway({budget, check, *records, catalogue, workers}, options.max_requests);
+  service::Gateway gateway({budget, check, *store.records, catalogue, workers},
+                           options.max_requests);
   std::atomic<bool> stopping{false};
-  PARVIS_ASSIGN_OR_RETURN(const auto files,
-                          service::FileStore::Open(database_path, options.data + "/files",
-                                                   {.owner_bytes = options.file_quota_mib << 20}));
-  PARVIS_ASSIGN_OR_RETURN(const auto batches, service::BatchStore::Open(database_path));
+  PARVIS_ASSIGN_OR_RETURN(const BatchStores batches, OpenBatches(options, store.where));
   std::optional<server::BatchRunner> runner;  // begins once all else stands
-  PARVIS_ASSIGN_OR_RETURN(const auto responses, service::ResponseStore::Open(database_path));
+  PARVIS_ASSIGN_OR_RETURN(const auto responses, service::ResponseStore::Open(store.where));
   const server::Api api{
       .gateway = gateway,
       .catalogue = catalogue,
@@ -281,8 +297,8 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
       .telemetry = *telemetry,
       .not_ready = [&] { return std::string(stopping ? "stopping" : ""); },
       .connections = [&http = *http] { return static_cast<int64_t>(http.connections()); },
-      .files = files.get(),
-      .batches = batches.get(),
+      .files = batches.files.get(),
+      .batches = batches.batches.get(),
       .wake_batches = [&runner] { runner->Wake(); },
       .directory = keys.directory.get(),
       .keys = keys.ring.get(),
@@ -295,9 +311,11 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
   CatchTermination();
   CatchHangups();
   OutliveReaders();
-  runner.emplace(*batches, *files, router, workers, *telemetry, identity,
-                 server::BatchSettings{.parallel = options.batch_lines,
-                                       .running = [&gateway] { return gateway.running(); }});
+  if (batches.files != nullptr) {
+    runner.emplace(*batches.batches, *batches.files, router, workers, *telemetry, identity,
+                   server::BatchSettings{.parallel = options.batch_lines,
+                                         .running = [&gateway] { return gateway.running(); }});
+  }
   http->Start({router, identity, workers, *telemetry});
   const std::string address = AddressOf(options, *http);
   Announce(options, address, keys.new_key, console);
@@ -309,7 +327,7 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
         Reload(flags, given, options, {*http, catalogue, exec, budget, *telemetry}, console);
     if (!status.ok()) console.Note("Nothing is changed: " + status.message());
   }
-  StopServing(options, *http, gateway, *runner, stopping, console);
+  StopServing(options, *http, gateway, runner, stopping, console);
   return {};
 }
 

@@ -101,7 +101,9 @@ ServeFlags::ServeFlags(FlagSet& flags, ServeOptions& o) {
   Add(flags, "--host", &o.http.host, "Address to listen on", {.show_default = true});
   Add(flags, "--port", &o.port, "Port (0: any that is free)",
       {.min = 0, .max = 65535, .show_default = true});
-  Add(flags, "--data", &o.data, "Folder of parvis.db (default: PARVIS_HOME)");
+  Add(flags, "--data", &o.data, "Folder of parvis.db and parvis.pepper (default: PARVIS_HOME)");
+  Add(flags, "--database", &o.database,
+      "Instead of parvis.db: postgresql://…, for several servers (default: PARVIS_DATABASE)");
   Add(flags, "--log", &o.log, "File of a line for each request (-: stderr, none: no log)",
       {.show_default = true});
   Add(flags, "--otlp", &o.otlp,
@@ -198,6 +200,7 @@ Status ReadServeConfig(const std::string& path, const std::set<std::string>& giv
   take.Take("host", options.http.host);
   take.Take("port", options.port, 0, 65535);
   take.Take("data", options.data);
+  take.Take("database", options.database);
   take.Take("log", options.log);
   take.Take("otlp", options.otlp);
   take.Take("tls_cert", options.http.certificate);
@@ -308,6 +311,7 @@ std::vector<std::string> NeedRestart(const ServeOptions& a, const ServeOptions& 
   differ("host", a.http.host, b.http.host);
   differ("port", a.port, b.port);
   differ("data", a.data, b.data);
+  differ("database", a.database, b.database);
   differ("log", a.log, b.log);
   differ("otlp", a.otlp, b.otlp);
   differ("no_key", a.no_key, b.no_key);

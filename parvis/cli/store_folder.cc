@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
@@ -18,7 +19,9 @@
 namespace parvis::cli {
 
 void StoreFlags::AddTo(FlagSet& flags) {
-  flags.Add("--data", &data_, "Folder of parvis.db (default: PARVIS_HOME)");
+  flags.Add("--data", &data_, "Folder of parvis.db and parvis.pepper (default: PARVIS_HOME)");
+  flags.Add("--database", &database_,
+            "Instead of parvis.db: postgresql://…, for several servers (default: PARVIS_DATABASE)");
 }
 
 Result<std::string> StoreFlags::DatabasePath() const {
@@ -29,7 +32,7 @@ Result<std::string> StoreFlags::DatabasePath() const {
     return Status(StatusCode::kPermissionDenied,
                   folder + ": belongs to another user; run this as that one (sudo -u …)");
   }
-  return folder + "/parvis.db";
+  return DatabaseOf(database_, folder);
 }
 
 Result<std::unique_ptr<governance::Directory>> StoreFlags::Open() const {
@@ -45,8 +48,24 @@ Result<std::unique_ptr<governance::Directory>> StoreFlags::Open() const {
     PARVIS_ASSIGN_OR_RETURN(const auto database, store::Database::Open(path));
     PARVIS_RETURN_IF_ERROR(service::MigrateServiceTables(*database).In(path));
   }
+  return OpenDirectory(path, folder);
+}
+
+std::string DatabaseOf(const std::string& flag, const std::string& folder) {
+  if (!flag.empty()) return flag;
+  const char* const environment = std::getenv("PARVIS_DATABASE");
+  if (environment != nullptr && *environment != '\0') return environment;
+  return folder + "/parvis.db";
+}
+
+Result<std::unique_ptr<governance::Directory>> OpenDirectory(const std::string& database,
+                                                             const std::string& folder) {
   PARVIS_ASSIGN_OR_RETURN(auto pepper, governance::Pepper::Open(PepperPath(folder)));
-  return governance::Directory::Open(path, std::move(pepper));
+  PARVIS_ASSIGN_OR_RETURN(auto directory, governance::Directory::Open(database, std::move(pepper)));
+  if (store::Database::IsShared(database)) {
+    PARVIS_RETURN_IF_ERROR(directory->CheckPepper().In(PepperPath(folder)));
+  }
+  return directory;
 }
 
 void OrganisationFlags::AddTo(FlagSet& flags) {

@@ -13,20 +13,27 @@
 
 namespace parvis::cli {
 
-// The folder of parvis.db, for commands that read and change it whether a server runs on it or not:
-// --data.
+// Where Parvis keeps what it knows, for commands that read and change it whether a server runs on
+// it or not: --data, --database.
 class StoreFlags {
  public:
   void AddTo(FlagSet& flags);
   // Makes the folder and what is in it where they are missing. Refuses a folder of somebody else's:
   // what we would leave in it, its server could not read.
   Result<std::unique_ptr<governance::Directory>> Open() const;
-  // The database's path, of a folder that is there and ours.
+  // Where the database is (store/database.h); the folder is there and ours.
   Result<std::string> DatabasePath() const;
 
  private:
-  std::string data_;
+  std::string data_, database_;
 };
+
+// The database that --database says, else PARVIS_DATABASE, else parvis.db in the folder.
+std::string DatabaseOf(const std::string& flag, const std::string& folder);
+// Who there is. On a shared database the folder's pepper must be the one that its keys were made
+// with.
+Result<std::unique_ptr<governance::Directory>> OpenDirectory(const std::string& database,
+                                                             const std::string& folder);
 
 // --org: whose users, groups and keys. An id or a name; the host's own if it is not said.
 class OrganisationFlags {

@@ -112,6 +112,10 @@ class Directory {
   Result<NewKey> RotateKey(const std::string& organisation, const std::string& id,
                            int64_t overlap_ms);
 
+  // Whether keys of ours are worth something here: refuses a database all of whose keys were made
+  // with another pepper.
+  Status CheckPepper();
+
   // A key of the first user's, if none of theirs is worth anything; else nothing.
   Result<std::optional<std::string>> EnsureOperatorKey();
   // A new one; all that the first user had are revoked.

@@ -198,6 +198,18 @@ Result<NewKey> Directory::RotateKey(const std::string& organisation, const std::
   return made;
 }
 
+Status Directory::CheckPepper() {
+  const std::lock_guard lock(mutex_);
+  PARVIS_ASSIGN_OR_RETURN(
+      auto select, database_->Prepare("SELECT count(*), coalesce(sum(CASE WHEN pepper = ?1 THEN 1 "
+                                      "ELSE 0 END), 0) FROM user_keys"));
+  PARVIS_ASSIGN_OR_RETURN(const bool row, select.Bind(1, pepper_.id()).Step());
+  if (!row || select.Int(0) == 0 || select.Int(1) > 0) return {};
+  return InvalidArgument(
+      "the keys of this database were made with another pepper; copy the file from the server that "
+      "made them");
+}
+
 Result<std::optional<std::string>> Directory::EnsureOperatorKey() {
   std::optional<std::string> secret;
   PARVIS_RETURN_IF_ERROR(Write([&](store::Database& database) -> Status {

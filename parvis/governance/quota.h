@@ -3,16 +3,15 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
+#include "parvis/core/result.h"
 #include "parvis/governance/limit.h"
 #include "parvis/governance/money.h"
 
@@ -31,6 +30,7 @@ struct Ask {
   int64_t choices = 1;
   bool divisible = false;  // it can do with less output
   Price price = {};
+  std::string request = {};  // its id
 };
 
 // The limit that stood in the way, or that made an answer shorter.
@@ -43,6 +43,7 @@ struct LimitHit {
 
 // What was taken for a request out of all of its budgets.
 struct Grant {
+  std::string request;        // its id
   int64_t output_tokens = 0;  // of all choices together; as asked, or less
   int64_t tokens = 0, micros = 0;
   std::optional<LimitHit> cut_by;  // why it is less
@@ -50,8 +51,7 @@ struct Grant {
   int64_t limit_requests = 0, left_requests = 0, limit_tokens = 0, left_tokens = 0;
   int64_t limit_day_tokens = 0, left_day_tokens = 0;
 
- private:
-  friend class QuotaBook;
+  // Where it was taken, for Settle.
   struct Place {
     std::string account;
     int64_t entry = 0;           // of its minute
@@ -75,59 +75,43 @@ struct QuotaClock {
 QuotaClock SystemQuotaClock();
 
 // The books of all budgets. A request takes its worst case out of each of its budgets at once or
-// out of none, and gives back what it did not use; so no two requests spend the same unit.
-//
-// Everything is in memory under one lock; that nothing is forgotten by a kill is for whoever keeps
-// the records: each Take is on the disk before anything is delivered, and what they say is given to
-// Add at the next start. Safe to call from several threads.
+// out of none, and gives back what it did not use; so no two requests spend the same unit. Safe to
+// call from several threads.
 class QuotaBook {
  public:
-  explicit QuotaBook(QuotaClock clock = SystemQuotaClock()) : clock_(std::move(clock)) {}
+  virtual ~QuotaBook() = default;
 
   // `each_key`: beside the table, what each key may.
-  std::variant<Grant, LimitHit> Take(const LimitTable& table, const LimitSet& each_key,
-                                     const Spender& spender, const Ask& ask);
+  virtual Result<std::variant<Grant, LimitHit>> Take(const LimitTable& table,
+                                                     const LimitSet& each_key,
+                                                     const Spender& spender, const Ask& ask) = 0;
   // The request is over and used so much; counted in the day and the month in which it was taken.
   // Once for each grant; what came to nothing used 0.
-  void Settle(const Grant& grant, int64_t tokens, int64_t micros);
+  virtual void Settle(const Grant& grant, int64_t tokens, int64_t micros) = 0;
+};
+
+struct QuotaAccount;  // quota_rules.h
+struct QuotaNow;
+
+// Everything is in memory under one lock; that nothing is forgotten by a kill is for whoever keeps
+// the records: each Take is on the disk before anything is delivered, and what they say is given to
+// Add at the next start.
+class MemoryQuotaBook : public QuotaBook {
+ public:
+  explicit MemoryQuotaBook(QuotaClock clock = SystemQuotaClock());
+  ~MemoryQuotaBook() override;
+
+  Result<std::variant<Grant, LimitHit>> Take(const LimitTable& table, const LimitSet& each_key,
+                                             const Spender& spender, const Ask& ask) override;
+  void Settle(const Grant& grant, int64_t tokens, int64_t micros) override;
   void Add(const UsedBefore& used);
 
  private:
-  struct Entry {
-    int64_t at_ms = 0, tokens = 0;
-  };
-  struct Account {
-    std::deque<Entry> minute;
-    int64_t first_entry = 0, minute_tokens = 0;
-    int64_t day = 0, day_tokens = 0;
-    int64_t month = 0, month_micros = 0;
-    int64_t running = 0;
-  };
-  struct Budget {
-    Scope scope;
-    const LimitSet* limits;
-    Account* account;
-  };
-  struct Now {
-    int64_t wall_ms, steady_ms, day, month;
-  };
-
-  Now NowOf() const;
-  Account& AccountOf(Scope scope, const std::string& subject, const Now& now);
-  std::vector<Budget> BudgetsOf(const LimitTable& table, const LimitSet& each_key,
-                                const Spender& spender, const Now& now);
-  static void Roll(Account& account, const Now& now);
-  static std::optional<LimitHit> Parallel(const Budget& budget);
-  static std::optional<LimitHit> Requests(const Budget& budget, const Now& now);
-  static std::optional<LimitHit> Tokens(const Budget& budget, int64_t tokens, const Now& now);
-  static std::optional<LimitHit> Shorten(const Budget& budget, const Ask& ask, const Now& now,
-                                         Grant& grant);
-  static void View(const std::vector<Budget>& budgets, Grant& grant);
-  void Forget(const Now& now);
+  void Forget(const QuotaNow& now);
 
   const QuotaClock clock_;
-  std::mutex mutex_;                         // guards the two below
-  std::map<std::string, Account> accounts_;  // by scope and subject
+  std::mutex mutex_;                              // guards the two below
+  std::map<std::string, QuotaAccount> accounts_;  // by scope and subject
   int64_t forgot_ms_ = 0;
 };
 

@@ -103,6 +103,33 @@ INSERT INTO user_keys(id, organisation, owner, name, prefix, digest, pepper, sco
 DROP TABLE api_keys;
 )";
 
+// The servers that share a database (service/servers.h), and their books (shared_quota.h).
+// `minute`, `places`: as text.
+inline constexpr store::Sql kSharedQuotaTables = R"(
+CREATE TABLE servers(
+  id         TEXT PRIMARY KEY,
+  lock       INTEGER NOT NULL UNIQUE,
+  started_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE quota_accounts(
+  name         TEXT PRIMARY KEY,
+  minute       TEXT NOT NULL,
+  first_entry  INTEGER NOT NULL,
+  day          INTEGER NOT NULL,
+  day_tokens   INTEGER NOT NULL,
+  month        INTEGER NOT NULL,
+  month_micros INTEGER NOT NULL,
+  running      INTEGER NOT NULL
+) STRICT;
+CREATE TABLE quota_holds(
+  request TEXT PRIMARY KEY,
+  server  TEXT NOT NULL,
+  tokens  INTEGER NOT NULL,
+  micros  INTEGER NOT NULL,
+  places  TEXT NOT NULL
+) STRICT;
+)";
+
 }  // namespace parvis::governance
 
 #endif  // PARVIS_GOVERNANCE_SCHEMA_H_

@@ -21,7 +21,8 @@ struct RateView {
 
 // What a request may need.
 struct BudgetAsk {
-  std::string model;  // its own name
+  std::string request = {};  // its id
+  std::string model = {};    // its own name
   int64_t input_tokens = 0;
   int64_t output_tokens = 0;  // at most, of all choices together
   int64_t choices = 1;

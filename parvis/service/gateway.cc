@@ -196,7 +196,8 @@ void Exchange::Admit(std::shared_ptr<LoadedModel> model) {
 // stops there by itself.
 std::optional<Refusal> Exchange::Reserve(Plan& plan) {
   auto reserved =
-      gateway_.stations_.budget.Reserve(facts_.caller, {.model = model_->name(),
+      gateway_.stations_.budget.Reserve(facts_.caller, {.request = facts_.id,
+                                                        .model = model_->name(),
                                                         .input_tokens = plan.input_tokens,
                                                         .output_tokens = plan.max_output_tokens,
                                                         .choices = plan.choices,

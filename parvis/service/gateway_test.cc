@@ -109,7 +109,7 @@ class GatewayTest : public testing::Test {
         catalogue_({.list = &List,
                     .load = {.engine = {.kv_budget_bytes = size_t{16} << 20, .max_sequences = 4}}},
                    exec_),
-        budget_({.tokens_per_minute = 1000}),
+        budget_({.tokens_per_minute = 1000}, book_),
         check_("forbidden"),
         workers_(4),
         folder_(std::filesystem::path(testing::TempDir()) /
@@ -159,6 +159,7 @@ class GatewayTest : public testing::Test {
   ThreadPool pool_;
   ops::Exec exec_;
   Catalogue catalogue_;
+  governance::MemoryQuotaBook book_;
   QuotaBudget budget_;
   WordCheck check_;
   Workers workers_;
@@ -218,7 +219,8 @@ TEST_F(GatewayTest, ABudgetMakesAnAnswerShorter) {
   auto limits = std::make_shared<governance::IdentitySnapshot>();
   limits->limits[{governance::Scope::kKey, "key"}]
                 [static_cast<size_t>(governance::Metric::kTokensPerDay)] = 20;
-  QuotaBudget budget({}, [limits] { return limits; });
+  governance::MemoryQuotaBook book;
+  QuotaBudget budget({}, book, [limits] { return limits; });
   Gateway gateway({budget, check_, *records_, catalogue_, workers_}, 8);
   const auto send = [&](GenerateSpec spec) {
     told_ = std::make_shared<Told>();

@@ -169,12 +169,6 @@ class QuotaBudget::Taken : public Reservation {
   int64_t used_tokens_ = 0, used_micros_ = 0;
 };
 
-QuotaBudget::QuotaBudget(const RateLimits& each_key, Source source, governance::QuotaClock clock)
-    : source_(std::move(source)),
-      clock_(clock),
-      book_(std::move(clock)),
-      each_key_(LimitsOf(each_key)) {}
-
 void QuotaBudget::SetLimits(const RateLimits& each_key) {
   const std::lock_guard lock(mutex_);
   each_key_ = LimitsOf(each_key);
@@ -206,9 +200,17 @@ OrRefusal<std::unique_ptr<Reservation>> QuotaBudget::Reserve(const Caller& calle
                            .output_tokens = ask.output_tokens,
                            .choices = std::max<int64_t>(1, ask.choices),
                            .divisible = ask.divisible,
-                           .price = reserved.price});
-  if (const auto* hit = std::get_if<LimitHit>(&taken)) return RefusalOf(*hit, ask);
-  Grant& grant = std::get<Grant>(taken);
+                           .price = reserved.price,
+                           .request = ask.request});
+  if (!taken.ok()) {
+    return Refusal{RefusalKind::kUnavailable,
+                   "What is left of the budgets cannot be read, so the request is not answered.",
+                   {},
+                   "budget_unavailable",
+                   1000};
+  }
+  if (const auto* hit = std::get_if<LimitHit>(&*taken)) return RefusalOf(*hit, ask);
+  Grant& grant = std::get<Grant>(*taken);
   reserved.tokens = grant.tokens;
   reserved.micros = grant.micros;
   return std::unique_ptr<Reservation>(
@@ -216,11 +218,10 @@ OrRefusal<std::unique_ptr<Reservation>> QuotaBudget::Reserve(const Caller& calle
 }
 
 // The month as sums, of its last day apart, and the last minute request by request.
-Status QuotaBudget::Load(const std::string& database_path) {
+Status LoadUsed(const std::string& where, int64_t now_ms, governance::MemoryQuotaBook& book) {
   constexpr int64_t kMinuteMs = 60'000, kDayMs = 86'400'000;
-  PARVIS_ASSIGN_OR_RETURN(const auto database, store::Database::Open(database_path));
-  const int64_t now = clock_.wall_ms();
-  const int64_t day = now / kDayMs * kDayMs;
+  PARVIS_ASSIGN_OR_RETURN(const auto database, store::Database::Open(where));
+  const int64_t day = now_ms / kDayMs * kDayMs;
   const auto spender_of = [](const store::Statement& row) {
     return Spender{row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Text(4), row.Text(5)};
   };
@@ -234,7 +235,7 @@ Status QuotaBudget::Load(const std::string& database_path) {
   while (true) {
     PARVIS_ASSIGN_OR_RETURN(const bool row, sums.Step());
     if (!row) break;
-    book_.Add({spender_of(sums), sums.Int(6) * kDayMs, sums.Int(7), sums.Int(8)});
+    book.Add({spender_of(sums), sums.Int(6) * kDayMs, sums.Int(7), sums.Int(8)});
   }
   PARVIS_ASSIGN_OR_RETURN(
       auto minute,
@@ -242,11 +243,11 @@ Status QuotaBudget::Load(const std::string& database_path) {
                         "r.created_ms, a.counted_tokens "
                         "FROM requests r JOIN answers a ON a.request = r.id "
                         "WHERE r.created_ms >= ?1 ORDER BY r.created_ms"));
-  minute.Bind(1, now - kMinuteMs);
+  minute.Bind(1, now_ms - kMinuteMs);
   while (true) {
     PARVIS_ASSIGN_OR_RETURN(const bool row, minute.Step());
     if (!row) return {};
-    book_.Add({spender_of(minute), minute.Int(6), minute.Int(7), 0, /*in_minute=*/true});
+    book.Add({spender_of(minute), minute.Int(6), minute.Int(7), 0, /*in_minute=*/true});
   }
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "parvis/core/result.h"
 #include "parvis/governance/key_ring.h"
@@ -19,24 +20,28 @@ class QuotaBudget : public Budget {
  public:
   using Source = std::function<std::shared_ptr<const governance::IdentitySnapshot>()>;
   // `source`: what the tables say; may be null, then there are the flags' limits alone.
-  explicit QuotaBudget(const RateLimits& each_key, Source source = nullptr,
-                       governance::QuotaClock clock = governance::SystemQuotaClock());
+  // `book`: outlives this.
+  QuotaBudget(const RateLimits& each_key, governance::QuotaBook& book, Source source = nullptr)
+      : source_(std::move(source)), book_(book) {
+    SetLimits(each_key);
+  }
 
   OrRefusal<std::unique_ptr<Reservation>> Reserve(const Caller& caller,
                                                   const BudgetAsk& ask) override;
   // Other limits of each key from now on; what was used still counts.
   void SetLimits(const RateLimits& each_key);
-  // What the records say was used this month, before the first request.
-  Status Load(const std::string& database_path);
 
  private:
   class Taken;
   const Source source_;
-  const governance::QuotaClock clock_;
-  governance::QuotaBook book_;
+  governance::QuotaBook& book_;
   std::mutex mutex_;  // guards the next one
   governance::LimitSet each_key_;
 };
+
+// Tells the book what the records say was used this month, before the first request. `now_ms`: by
+// the clock on the wall.
+Status LoadUsed(const std::string& database, int64_t now_ms, governance::MemoryQuotaBook& book);
 
 }  // namespace parvis::service
 

@@ -133,11 +133,13 @@ ALTER TABLE answers ADD COLUMN counted_micros INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE answers ADD COLUMN charged_micros INTEGER NOT NULL DEFAULT 0;
 UPDATE answers SET counted_tokens = coalesce(input_tokens, 0) + coalesce(output_tokens, 0);
 )",
-    "ALTER TABLE requests ADD COLUMN adapter_digest TEXT NOT NULL DEFAULT '';"};
+    "ALTER TABLE requests ADD COLUMN adapter_digest TEXT NOT NULL DEFAULT '';",
+    governance::kSharedQuotaTables,
+    "ALTER TABLE requests ADD COLUMN server TEXT NOT NULL DEFAULT '';"};
 
 int64_t Microseconds(double seconds) { return std::llround(seconds * 1e6); }
 
-Status Insert(store::Statement statement, const RequestRecord& r) {
+Status Insert(store::Statement statement, const RequestRecord& r, const std::string& server) {
   return statement.Bind(1, r.id)
       .Bind(2, r.caller.organisation)
       .Bind(3, r.caller.owner)
@@ -158,6 +160,7 @@ Status Insert(store::Statement statement, const RequestRecord& r) {
       .Bind(18, r.reserved.price.output_micros)
       .Bind(19, r.reserved.currency)
       .Bind(20, r.adapter_digest)
+      .Bind(21, server)
       .Run();
 }
 
@@ -180,6 +183,8 @@ Status Insert(store::Statement statement, const AnswerRecord& r) {
       .Run();
 }
 
+}  // namespace
+
 // What they used is not known: the process ended before it could be written. Of an answer that goes
 // out whole nothing did; of a stream anything up to its worst case may have.
 Status MarkInterrupted(store::Database& database) {
@@ -189,26 +194,25 @@ Status MarkInterrupted(store::Database& database) {
                        "counted_tokens, counted_micros) "
                        "SELECT id, organisation, owner, 'interrupted', ?1, "
                        "(1 - whole) * reserved_tokens, (1 - whole) * reserved_micros "
-                       "FROM requests r "
-                       "WHERE NOT EXISTS (SELECT 1 FROM answers a WHERE a.request = r.id)"));
+                       "FROM requests r WHERE server NOT IN (SELECT id FROM servers) "
+                       "AND NOT EXISTS (SELECT 1 FROM answers a WHERE a.request = r.id)"));
   return insert.Bind(1, WallClockMs()).Run();
 }
-
-}  // namespace
 
 Status MigrateServiceTables(store::Database& database, size_t version) {
   return database.Migrate(std::span(kSchema).first(std::min(version, std::size(kSchema))));
 }
 
-Result<std::unique_ptr<Records>> Records::Open(const std::string& path) {
-  PARVIS_ASSIGN_OR_RETURN(auto database, store::Database::Open(path));
-  PARVIS_RETURN_IF_ERROR(MigrateServiceTables(*database).In(path));
-  PARVIS_RETURN_IF_ERROR(MarkInterrupted(*database).In(path));
-  return std::unique_ptr<Records>(new Records(std::move(database)));
+Result<std::unique_ptr<Records>> Records::Open(const std::string& where,
+                                               std::function<std::string()> server) {
+  PARVIS_ASSIGN_OR_RETURN(auto database, store::Database::Open(where));
+  PARVIS_RETURN_IF_ERROR(MigrateServiceTables(*database).In(where));
+  PARVIS_RETURN_IF_ERROR(MarkInterrupted(*database).In(where));
+  return std::unique_ptr<Records>(new Records(std::move(database), std::move(server)));
 }
 
-Records::Records(std::unique_ptr<store::Database> database)
-    : database_(std::move(database)), thread_([this] { Loop(); }) {}
+Records::Records(std::unique_ptr<store::Database> database, std::function<std::string()> server)
+    : database_(std::move(database)), server_(std::move(server)), thread_([this] { Loop(); }) {}
 
 Records::~Records() {
   {
@@ -259,18 +263,22 @@ void Records::Loop() {
 }
 
 Status Records::WriteAll(const std::deque<Job*>& jobs) {
-  PARVIS_ASSIGN_OR_RETURN(auto transaction, store::Transaction::Begin(*database_));
+  PARVIS_ASSIGN_OR_RETURN(auto transaction,
+                          store::Transaction::Begin(*database_, store::Access::kTogether));
+  const std::string server = server_ ? server_() : "";
   for (const Job* job : jobs) {
     if (job->request != nullptr) {
+      if (server_) PARVIS_RETURN_IF_ERROR(Keep(job->request->id, server));
       PARVIS_ASSIGN_OR_RETURN(
           auto insert,
           database_->Prepare("INSERT INTO requests(id, organisation, owner, api_key, route, model, "
                              "model_digest, created_ms, input_tokens, max_output_tokens, "
                              "user_group, plan, whole, reserved_tokens, reserved_micros, "
-                             "input_price, cached_price, output_price, currency, adapter_digest) "
+                             "input_price, cached_price, output_price, currency, adapter_digest, "
+                             "server) "
                              "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-                             "?15, ?16, ?17, ?18, ?19, ?20)"));
-      PARVIS_RETURN_IF_ERROR(Insert(std::move(insert), *job->request));
+                             "?15, ?16, ?17, ?18, ?19, ?20, ?21)"));
+      PARVIS_RETURN_IF_ERROR(Insert(std::move(insert), *job->request, server));
     } else {
       PARVIS_ASSIGN_OR_RETURN(
           auto insert,
@@ -285,6 +293,15 @@ Status Records::WriteAll(const std::deque<Job*>& jobs) {
     }
   }
   return transaction.Commit();
+}
+
+// Its hold is ours until the end of the transaction: nobody gives it back meanwhile.
+Status Records::Keep(const std::string& request, const std::string& server) {
+  PARVIS_ASSIGN_OR_RETURN(auto update, database_->Prepare("UPDATE quota_holds SET server = ?2 "
+                                                          "WHERE request = ?1 RETURNING request"));
+  PARVIS_ASSIGN_OR_RETURN(const bool held, update.Bind(1, request).Bind(2, server).Step());
+  if (!held) return {StatusCode::kUnavailable, "what was reserved for it was given back"};
+  return {};
 }
 
 }  // namespace parvis::service

@@ -25,6 +25,11 @@ namespace parvis::service {
 // organisation and owner. `version`: for tests, an older schema.
 Status MigrateServiceTables(store::Database& database, size_t version = SIZE_MAX);
 
+// Requests without an answer of servers that are not there any more end as "interrupted": all of
+// them, if nobody shares the database. Nothing is charged for them. Budgets count their worst case
+// if some of it may have been delivered, else nothing.
+Status MarkInterrupted(store::Database& database);
+
 // That somebody asked: durable before the first byte of an answer leaves. Holds no text.
 struct RequestRecord {
   std::string id;
@@ -55,10 +60,11 @@ struct AnswerRecord {
 // Safe to call from several threads.
 class Records {
  public:
-  // Opens the file, brings it to the schema, and marks requests that an earlier process left
-  // without an answer as "interrupted". Nothing is charged for them. Budgets count their worst case
-  // if some of it may have been delivered, else nothing.
-  static Result<std::unique_ptr<Records>> Open(const std::string& path);
+  // Opens the database, brings it to the schema, and marks what an earlier process left.
+  // `server`: the name of this one now (servers.h), where several share the database. A request is
+  // then on record only if its budgets still hold it (governance/shared_quota.h).
+  static Result<std::unique_ptr<Records>> Open(const std::string& where,
+                                               std::function<std::string()> server = nullptr);
   ~Records();  // what was taken is written first
   Records(const Records&) = delete;
   Records& operator=(const Records&) = delete;
@@ -75,13 +81,15 @@ class Records {
     bool done = false;
   };
 
-  explicit Records(std::unique_ptr<store::Database> database);
+  Records(std::unique_ptr<store::Database> database, std::function<std::string()> server);
   Status WaitFor(Job& job);
   void Loop();
   Status WriteAll(const std::deque<Job*>& jobs);
+  Status Keep(const std::string& request, const std::string& server);
 
   std::unique_ptr<store::Database> database_;  // of the thread
-  std::mutex mutex_;                           // guards the three below
+  const std::function<std::string()> server_;
+  std::mutex mutex_;  // guards the three below
   std::condition_variable wake_, done_;
   std::deque<Job*> jobs_;
   bool stop_ = false;

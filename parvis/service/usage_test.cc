@@ -102,9 +102,9 @@ TEST_F(UsageTest, WhatWasInterruptedIsNotCharged) {
   snapshot->plans["plan"] = {.name = "plan", .currency = "EUR"};
   snapshot->limits[{governance::Scope::kUser, "ada"}]
                   [static_cast<size_t>(governance::Metric::kTokensPerDay)] = 20;
-  QuotaBudget budget({}, [&] { return snapshot; },
-                     {[] { return kNow; }, [] { return int64_t{0}; }});
-  ASSERT_TRUE(budget.Load(path_).ok());
+  governance::MemoryQuotaBook book({[] { return kNow; }, [] { return int64_t{0}; }});
+  QuotaBudget budget({}, book, [&] { return snapshot; });
+  ASSERT_TRUE(LoadUsed(path_, kNow, book).ok());
   const auto refused = budget.Reserve(CallerOf("a", "ada"), {.model = "m", .input_tokens = 8});
   ASSERT_FALSE(refused.ok()) << "8 of the stream and 5 of the one that was answered are gone";
   EXPECT_EQ(refused.refusal().kind, RefusalKind::kQuotaExhausted);
