@@ -43,10 +43,10 @@ def become_nobody():
 
 
 class Server:
-    def __init__(self, program, folder, *flags, environment=None):
+    def __init__(self, program, folder, *flags, environment=None, port=0):
         self.folder = folder
         self.process = subprocess.Popen(
-            [program, "serve", "--port", "0", "--json", "--data", str(folder / "data"),
+            [program, "serve", "--port", str(port), "--json", "--data", str(folder / "data"),
              *(flag.replace("{data}", str(folder / "data")) for flag in flags)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=become_nobody,
             env=os.environ | {"PARVIS_MODELS": str(folder / "models"), "HOME": str(folder)}
