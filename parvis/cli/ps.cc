@@ -21,6 +21,14 @@ std::string TextOf(const Json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+// What stands at the end of a model's line: how far it is, or when it goes.
+std::string EndText(const Json& loading, const std::string& until) {
+  if (!loading.is_object()) return until;
+  return fmt::format("loading: {} {:.0f} %, {}", TextOf(loading, "stage"),
+                     100 * NumberOf(loading, "progress"),
+                     DurationText(NumberOf(loading, "seconds")));
+}
+
 Status Ps(const RemoteFlags& server, Console& console) {
   PARVIS_ASSIGN_OR_RETURN(const Json answer, server.Ask("GET", "/api/ps"));
   OrderedJson document = Console::Document("ps");
@@ -34,16 +42,18 @@ Status Ps(const RemoteFlags& server, Console& console) {
     const Json ours = model.value("parvis", Json::object());
     const std::string name = TextOf(model, "name"), until = TextOf(model, "expires_at");
     const bool for_ever = until.starts_with("0001");
+    const Json loading = ours.value("loading", Json());
     document["models"].push_back({{"name", name},
                                   {"memory_bytes", NumberOf(ours, "memory_bytes")},
                                   {"idle_seconds", NumberOf(ours, "idle_seconds")},
                                   {"running", NumberOf(ours, "running")},
                                   {"waiting", NumberOf(ours, "waiting")},
-                                  {"until", for_ever ? OrderedJson() : OrderedJson(until)}});
+                                  {"until", for_ever ? OrderedJson() : OrderedJson(until)},
+                                  {"loading", loading}});
     table += fmt::format("{:<24} {:>10} {:>8} {:>8} {:>8}  {}\n", name,
                          BytesText(NumberOf(ours, "memory_bytes")),
                          DurationText(NumberOf(ours, "idle_seconds")), NumberOf(ours, "running"),
-                         NumberOf(ours, "waiting"), for_ever ? "-" : until);
+                         NumberOf(ours, "waiting"), EndText(loading, for_ever ? "-" : until));
   }
   if (console.json) {
     console.PrintJson(document);

@@ -52,13 +52,15 @@ std::string HexOf(const Sha256Digest& digest) {
 
 std::string Sha256Hex(std::string_view bytes) { return HexOf(Sha256(bytes)); }
 
-Result<std::string> Sha256HexOfFile(const std::string& path) {
+Result<std::string> Sha256HexOfFile(const std::string& path,
+                                    const std::function<void(size_t bytes)>& read) {
   std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
   if (!file) return NotFound("cannot open " + path);
   Digest digest;
   std::vector<char> buffer(size_t{1} << 20);
   while (const size_t n = std::fread(buffer.data(), 1, buffer.size(), file.get())) {
     digest.Update(buffer.data(), n);
+    if (read) read(n);
   }
   if (std::ferror(file.get())) return IoError("cannot read " + path);
   return HexOf(digest.Bytes());

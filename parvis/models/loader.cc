@@ -10,6 +10,7 @@
 #include "parvis/models/bert.h"
 #include "parvis/models/family.h"
 #include "parvis/models/infill.h"
+#include "parvis/models/load_progress.h"
 #include "parvis/models/model.h"
 #include "parvis/models/tensor_map.h"
 
@@ -136,10 +137,14 @@ void TakeLabelsHead(Config& config, nn::Blueprint& b) {
 
 // Tensor by tensor, so that no more than one is in memory twice: as the file has it, and packed.
 Status FillStack(const ops::Exec& exec, const formats::ModelFile& file, const Family& family,
-                 FileKind kind, const LoadOptions& options, Model& model) {
+                 FileKind kind, const LoadOptions& options, const LoadProgress& progress,
+                 Model& model) {
   nn::Stack& stack = model.stack;
   const nn::Blueprint& blueprint = stack.blueprint();
-  for (const FileTensor& entry : FileTensors(family, blueprint, kind)) {
+  const std::vector<FileTensor> entries = FileTensors(family, blueprint, kind);
+  int64_t all = 0, read = 0;
+  for (const FileTensor& entry : entries) all += NumElements(FileShape(entry, blueprint, kind));
+  for (const FileTensor& entry : entries) {
     PARVIS_ASSIGN_OR_RETURN(Tensor tensor, TakeTensor(*file.tensors, family, entry.name, kind));
     const Shape expected = FileShape(entry, blueprint, kind);
     if (tensor.shape() != expected) {
@@ -162,6 +167,8 @@ Status FillStack(const ops::Exec& exec, const formats::ModelFile& file, const Fa
         stack.Pack(exec, *parameter, options.keep_values, options.packing);
       }
     }
+    read += NumElements(expected);
+    if (progress) progress(static_cast<double>(read) / static_cast<double>(all));
   }
   for (const ops::Parameter& parameter : stack.parameters()) {
     if (!parameter.value.defined() && !parameter.panels.defined()) {
@@ -218,7 +225,7 @@ const Family* FamilyOf(const formats::ModelFile& file) {
 }
 
 Result<Model> Load(const ops::Exec& exec, const formats::ModelFile& file,
-                   const LoadOptions& options) {
+                   const LoadOptions& options, const LoadProgress& progress) {
   const Family* family = FamilyOf(file);
   if (family == nullptr) {
     return Unimplemented("architecture \"" + file.architecture + "\" is not one that Parvis runs");
@@ -258,7 +265,7 @@ Result<Model> Load(const ops::Exec& exec, const formats::ModelFile& file,
   }
   if (model.name.empty()) model.name = std::filesystem::path(file.path).stem();
   PARVIS_RETURN_IF_ERROR(CheckPacking(model.stack, options));
-  PARVIS_RETURN_IF_ERROR(FillStack(exec, file, *family, kind, options, model));
+  PARVIS_RETURN_IF_ERROR(FillStack(exec, file, *family, kind, options, progress, model));
   return model;
 }
 
@@ -313,15 +320,22 @@ Json ConfigFromBlueprint(const nn::Blueprint& blueprint) {
   return config;
 }
 
+Result<Model> LoadModel(const ops::Exec& exec, const std::string& path, const LoadOptions& options,
+                        const LoadProgress& progress) {
+  PARVIS_ASSIGN_OR_RETURN(const formats::ModelFile file, formats::OpenModel(path));
+  Result<Model> model = Load(exec, file, options, progress);
+  if (!model.ok()) return model.status().In(file.path);
+  return model;
+}
+
 Result<Model> LoadModel(const ops::Exec& exec, const std::string& path,
                         const LoadOptions& options) {
-  PARVIS_ASSIGN_OR_RETURN(const formats::ModelFile file, formats::OpenModel(path));
-  return LoadModel(exec, file, options);
+  return LoadModel(exec, path, options, {});
 }
 
 Result<Model> LoadModel(const ops::Exec& exec, const formats::ModelFile& file,
                         const LoadOptions& options) {
-  Result<Model> model = Load(exec, file, options);
+  Result<Model> model = Load(exec, file, options, {});
   if (!model.ok()) return model.status().In(file.path);
   return model;
 }

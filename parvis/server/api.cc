@@ -22,6 +22,7 @@ Result<Router> MakeRouter(const Api& api) {
   AddHealth(api, routes);
   AddMetrics(api, routes);
   AddOpenAiModels(api, routes);
+  AddParvisLoad(api, routes);
   AddOpenAiChat(api, routes);
   AddOpenAiCompletions(api, routes);
   AddOpenAiEmbeddings(api, routes);

@@ -56,6 +56,7 @@ void AddOrganisationUsers(const Api& api, std::vector<Route>& routes);
 void AddOrganisationUsage(const Api& api, std::vector<Route>& routes);
 void AddParvisCode(const Api& api, std::vector<Route>& routes);
 void AddParvisHeads(const Api& api, std::vector<Route>& routes);
+void AddParvisLoad(const Api& api, std::vector<Route>& routes);
 void AddParvisTextToText(const Api& api, std::vector<Route>& routes);
 void AddAnthropicMessages(const Api& api, std::vector<Route>& routes);
 void AddOllamaEmbed(const Api& api, std::vector<Route>& routes);

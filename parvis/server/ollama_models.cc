@@ -6,6 +6,7 @@
 
 #include "parvis/server/answer.h"
 #include "parvis/server/ollama_json.h"
+#include "parvis/server/parvis_load.h"
 #include "parvis/service/access.h"
 #include "parvis/service/describe_task.h"
 
@@ -67,6 +68,10 @@ OrderedJson Models(const Api& api, const service::Caller& caller, bool loaded_on
       OrderedJson model = LoadedJson(state);
       const auto load = loads.find(state.name);
       if (load != loads.end()) model["parvis"] = LoadJson(load->second);
+      list["models"].push_back(std::move(model));
+    } else if (state.loading && manages && state.alias_of.empty()) {
+      OrderedJson model = LoadedJson(state);
+      model["parvis"] = {{"loading", LoadingJson(*state.loading)}};
       list["models"].push_back(std::move(model));
     }
   }

@@ -4,6 +4,7 @@
 
 #include "parvis/server/api.h"
 #include "parvis/server/openai_json.h"
+#include "parvis/server/parvis_load.h"
 #include "parvis/service/access.h"
 
 namespace parvis::server {
@@ -13,6 +14,7 @@ OrderedJson ModelJson(const service::ModelState& state) {
   OrderedJson ours = {{"bytes", state.bytes}, {"loaded", state.loaded}};
   if (!state.alias_of.empty()) ours["alias_of"] = state.alias_of;
   if (state.elsewhere) ours["upstream"] = true;
+  if (state.loading) ours["loading"] = LoadingJson(*state.loading);
   // As vLLM tells adapters; but for the root, which there is a path of the machine.
   const bool adapter = !state.base.empty();
   return {{"id", state.name},

@@ -1,10 +1,9 @@
 #include "parvis/service/catalogue.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <cmath>
 #include <utility>
 
 #include "parvis/core/clock.h"
@@ -12,47 +11,9 @@
 namespace parvis::service {
 namespace {
 
-namespace fs = std::filesystem;
 using SteadyClock = std::chrono::steady_clock;
 
-size_t BytesOf(const std::string& path) {
-  std::error_code error;
-  if (!fs::is_directory(path, error)) {
-    const auto size = fs::file_size(path, error);
-    return error ? 0 : static_cast<size_t>(size);
-  }
-  size_t bytes = 0;
-  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
-    std::error_code ignored;
-    if (it->is_regular_file(ignored)) bytes += static_cast<size_t>(it->file_size(ignored));
-  }
-  return bytes;
-}
-
-int64_t ModifiedMs(const fs::path& path) {
-  struct stat info = {};
-  if (stat(path.c_str(), &info) != 0) return 0;
-  return int64_t{info.st_mtim.tv_sec} * 1000 + info.st_mtim.tv_nsec / 1'000'000;
-}
-
-// Of a folder the last of it and its files: writing into one changes nothing of the folder.
-int64_t LastModifiedMs(const std::string& path) {
-  int64_t last = ModifiedMs(path);
-  std::error_code error;
-  if (!fs::is_directory(path, error)) return last;
-  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
-    last = std::max(last, ModifiedMs(it->path()));
-  }
-  return last;
-}
-
-ModelFacts FactsOf(const LoadedModel& loaded) {
-  const models::Model& model = loaded.model();
-  const nn::Blueprint& blueprint = model.stack.blueprint();
-  const bool adapter = loaded.adapter() != nullptr;
-  return {adapter ? loaded.adapter_digest() : loaded.digest(), blueprint.family, model.format,
-          std::string(DTypeName(model.dtype)), nn::NumParameters(blueprint)};
-}
+constexpr std::string_view kOpening = "opening";
 
 }  // namespace
 
@@ -118,7 +79,7 @@ void Catalogue::Acquire(const std::string& asked, Acquired acquired) {
     } else {
       const auto same = [&name](const Wanted& wanted) { return wanted.name == name; };
       auto wanted = std::find_if(wanted_.begin(), wanted_.end(), same);
-      if (wanted == wanted_.end()) wanted = wanted_.insert(wanted_.end(), {name, {}});
+      if (wanted == wanted_.end()) wanted = wanted_.insert(wanted_.end(), {name, {}, {}});
       wanted->acquired.push_back(std::move(acquired));
     }
   }
@@ -127,6 +88,33 @@ void Catalogue::Acquire(const std::string& asked, Acquired acquired) {
   } else {
     wake_.notify_one();
   }
+}
+
+void Catalogue::Watch(const std::string& asked, Watcher watcher) {
+  const std::string name = OwnName(asked);
+  const std::lock_guard lock(mutex_);
+  for (Wanted& wanted : wanted_) {
+    if (wanted.name != name) continue;
+    watcher(ProgressOf(wanted));
+    wanted.watchers.push_back(std::move(watcher));
+  }
+}
+
+LoadProgress Catalogue::ProgressOf(const Wanted& wanted) const {
+  if (&wanted != &wanted_.front() || !loading_since_) return {.model = wanted.name};
+  return {wanted.name, stage_, part_,
+          std::chrono::duration<double>(SteadyClock::now() - *loading_since_).count()};
+}
+
+// The first of those that are wanted gets on. Told in whole hundredths, lest nothing else be done.
+void Catalogue::GetOn(std::string_view stage, double part) {
+  const std::lock_guard lock(mutex_);
+  part = std::floor(part * 100) / 100;
+  if (stage == stage_ && part <= part_) return;
+  stage_ = stage;
+  part_ = part;
+  const LoadProgress progress = ProgressOf(wanted_.front());
+  for (const Watcher& watcher : wanted_.front().watchers) watcher(progress);
 }
 
 std::vector<ModelState> Catalogue::List() {
@@ -148,6 +136,9 @@ std::vector<ModelState> Catalogue::List() {
     const auto known = known_.find(state.name);
     if (known != known_.end() && known->second.modified_ms == state.modified_ms) {
       state.facts = known->second.facts;
+    }
+    for (const Wanted& wanted : wanted_) {
+      if (wanted.name == state.name) state.loading = ProgressOf(wanted);
     }
     const auto held = held_.find(state.name);
     if (held == held_.end()) continue;
@@ -264,106 +255,6 @@ std::vector<std::string> Catalogue::DropChanged() {
   return names;
 }
 
-// Drops models that nobody uses until `bytes` more fit. False: those in use leave too little.
-bool Catalogue::MakeRoom(size_t bytes) {
-  std::vector<Held> dropped;
-  const std::lock_guard lock(mutex_);
-  while (rules_.memory_bytes > 0) {
-    size_t used = bytes;
-    auto oldest = held_.end();
-    for (auto it = held_.begin(); it != held_.end(); ++it) {
-      used += it->second.bytes;
-      if (it->second.model.use_count() > 1) continue;
-      if (oldest == held_.end() || it->second.used_at < oldest->second.used_at) oldest = it;
-    }
-    if (used <= rules_.memory_bytes) return true;
-    if (oldest == held_.end()) return false;
-    dropped.push_back(std::move(oldest->second));
-    held_.erase(oldest);
-  }
-  return true;
-}
-
-std::optional<Refusal> Catalogue::RefuseRoom(const std::string& name, size_t bytes) {
-  const size_t most = [this] {
-    const std::lock_guard lock(mutex_);
-    return rules_.memory_bytes;
-  }();
-  if (most > 0 && bytes > most) {
-    return Refusal{RefusalKind::kUnavailable,
-                   fmt::format("The model '{}' needs {} MiB; models may use {} MiB here.", name,
-                               bytes >> 20, most >> 20),
-                   "model"};
-  }
-  if (MakeRoom(bytes)) return std::nullopt;
-  return Refusal{
-      RefusalKind::kOverloaded,
-      fmt::format("There is no memory for the model '{}' while others are in use.", name),
-      "model",
-      {},
-      5000};
-}
-
-void Catalogue::Hold(const ModelPlace& place, int64_t modified_ms,
-                     std::shared_ptr<LoadedModel> model, size_t bytes) {
-  const std::lock_guard lock(mutex_);
-  std::optional<std::chrono::seconds> keep_alive;
-  if (rules_.keep_alive.count() > 0) keep_alive = rules_.keep_alive;
-  known_[place.name] = {place, modified_ms, FactsOf(*model)};
-  held_[place.name] = {std::move(model), bytes, SteadyClock::now(), keep_alive};
-}
-
-OrRefusal<std::shared_ptr<LoadedModel>> Catalogue::Load(const std::string& name) {
-  const std::optional<ModelPlace> place = PlaceOf(name);
-  if (!place) return NoSuchModel(name);
-  if (!place->base.empty()) return LoadAdapter(*place);
-  const size_t bytes = BytesOf(place->path) + load_.engine.kv_budget_bytes;
-  if (auto refusal = RefuseRoom(name, bytes)) return std::move(*refusal);
-  const int64_t modified_ms = LastModifiedMs(place->path);
-  auto model = LoadedModel::Load(name, place->path, exec_, load_);
-  if (!model.ok()) {
-    return Refusal{
-        RefusalKind::kUnavailable,
-        fmt::format("The model '{}' cannot be loaded: {}", name, model.status().message()),
-        "model"};
-  }
-  Hold(*place, modified_ms, *model, bytes);
-  return std::move(model).value();
-}
-
-// An adapter is counted as twice its file until its size in memory, as f32, is known.
-OrRefusal<std::shared_ptr<LoadedModel>> Catalogue::LoadAdapter(const ModelPlace& place) {
-  const std::string base_name = OwnName(place.base);
-  std::shared_ptr<LoadedModel> base;
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto held = held_.find(base_name); held != held_.end()) base = held->second.model;
-  }
-  if (base == nullptr) {
-    const std::optional<ModelPlace> of_base = PlaceOf(base_name);
-    if (!of_base || !of_base->base.empty()) {
-      return Refusal{RefusalKind::kUnavailable,
-                     fmt::format("'{}' is an adapter of '{}', and there is no such model.",
-                                 place.name, place.base),
-                     "model"};
-    }
-    auto loaded = Load(base_name);
-    if (!loaded.ok()) return loaded;
-    base = *std::move(loaded);
-  }
-  if (auto refusal = RefuseRoom(place.name, 2 * BytesOf(place.path))) return std::move(*refusal);
-  const int64_t modified_ms = LastModifiedMs(place.path);
-  auto model = LoadedModel::Adapt(place.name, place.path, std::move(base));
-  if (!model.ok()) {
-    return Refusal{RefusalKind::kUnavailable,
-                   fmt::format("The adapter '{}' cannot be used with '{}': {}", place.name,
-                               place.base, model.status().message()),
-                   "model"};
-  }
-  Hold(place, modified_ms, *model, (*model)->adapter_bytes());
-  return std::move(model).value();
-}
-
 void Catalogue::UnloadUnused() {
   std::vector<Held> dropped;
   const std::lock_guard lock(mutex_);
@@ -393,12 +284,16 @@ void Catalogue::Loop() {
       continue;
     }
     const std::string name = wanted_.front().name;
+    loading_since_ = SteadyClock::now();
+    stage_ = kOpening;
+    part_ = 0;
     lock.unlock();
     const OrRefusal<std::shared_ptr<LoadedModel>> loaded = Load(name);
     lock.lock();
     // Those who asked while it was being loaded have joined the ones before.
     const Wanted wanted = std::move(wanted_.front());
     wanted_.pop_front();
+    loading_since_.reset();
     lock.unlock();
     for (const Acquired& acquired : wanted.acquired) acquired(loaded);
     lock.lock();

@@ -11,20 +11,15 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "parvis/service/loaded_model.h"
+#include "parvis/service/model_place.h"
 #include "parvis/service/refusal.h"
 
 namespace parvis::service {
-
-// A model that can be loaded: a file or a folder with a name.
-struct ModelPlace {
-  std::string name, path;
-  std::string base = {};  // of an adapter: the model that it changes; empty: a model itself
-  bool operator==(const ModelPlace&) const = default;
-};
 
 struct CatalogueSettings {
   std::function<std::vector<ModelPlace>()> list;  // what there is now
@@ -43,6 +38,14 @@ struct ModelFacts {
   int64_t parameters = 0;
 };
 
+// How far the loading of a model is.
+struct LoadProgress {
+  std::string model;
+  std::string_view stage = "waiting";  // for others; "opening", "digest", "weights", "adapter"
+  double part = 0;                     // of the stage, in whole hundredths
+  double seconds = 0;                  // since it is no longer waiting
+};
+
 struct ModelState {
   std::string name, path;
   int64_t bytes = 0;        // of its files
@@ -52,7 +55,8 @@ struct ModelState {
   std::string alias_of = {};  // not empty: another name of this model
   std::string base = {};      // not empty: an adapter of this model
   bool elsewhere = false;     // another service computes it
-  std::optional<ModelFacts> facts = {};  // none: it was not loaded yet, or has changed since
+  std::optional<ModelFacts> facts = {};      // none: it was not loaded yet, or has changed since
+  std::optional<LoadProgress> loading = {};  // somebody waits for it
 };
 
 // What a loaded model does now.
@@ -82,6 +86,12 @@ class Catalogue {
   // Calls back at once if the model is loaded, else from the catalogue's thread. Whoever holds the
   // pointer keeps the model in memory.
   void Acquire(const std::string& name, Acquired acquired);
+
+  using Watcher = std::function<void(const LoadProgress&)>;
+  // Tells how the loading of a model that somebody waits for gets on: now, and, from the
+  // catalogue's thread, until it is over. No-op if nobody waits. Watchers return at once and call
+  // nothing of the catalogue.
+  void Watch(const std::string& name, Watcher watcher);
 
   std::vector<ModelState> List();
   std::vector<ModelLoad> Loads();  // by name
@@ -115,6 +125,7 @@ class Catalogue {
   struct Wanted {
     std::string name;
     std::vector<Acquired> acquired;
+    std::vector<Watcher> watchers;
   };
 
   std::vector<ModelPlace> Places() const;
@@ -126,6 +137,8 @@ class Catalogue {
             size_t bytes);
   std::vector<Held> Drop(const std::vector<std::string>& names);  // REQUIRES: locked
   bool MakeRoom(size_t bytes);
+  LoadProgress ProgressOf(const Wanted& wanted) const;  // REQUIRES: locked
+  void GetOn(std::string_view stage, double part);
   void Loop();
   void UnloadUnused();
 
@@ -137,6 +150,10 @@ class Catalogue {
   std::map<std::string, Held> held_;
   std::map<std::string, Known> known_;
   std::deque<Wanted> wanted_;
+  // Of the first that is wanted; no time: it waits, too.
+  std::optional<std::chrono::steady_clock::time_point> loading_since_;
+  std::string_view stage_;
+  double part_ = 0;
   bool stop_ = false;
   std::thread thread_;
 };

@@ -7,15 +7,24 @@
 
 #include "parvis/core/sha256.h"
 #include "parvis/models/adapter.h"
+#include "parvis/models/load_progress.h"
+#include "parvis/service/model_place.h"
 
 namespace parvis::service {
 namespace {
 
 // A .gguf file by its bytes; a folder by the names and bytes of the files in it, in order.
-Result<std::string> DigestOf(const std::string& path) {
+Result<std::string> DigestOf(const std::string& path, const LoadSettings& settings) {
   namespace fs = std::filesystem;
+  size_t read = 0;
+  const std::function<void(size_t)> more = [&, all = BytesOf(path)](size_t bytes) {
+    read += bytes;
+    if (settings.progress && read <= all) {
+      settings.progress("digest", static_cast<double>(read) / static_cast<double>(all));
+    }
+  };
   std::error_code error;
-  if (!fs::is_directory(path, error)) return Sha256HexOfFile(path);
+  if (!fs::is_directory(path, error)) return Sha256HexOfFile(path, more);
   std::vector<fs::path> files;
   for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
     if (it->is_regular_file(error)) files.push_back(it->path());
@@ -24,7 +33,7 @@ Result<std::string> DigestOf(const std::string& path) {
   std::sort(files.begin(), files.end());
   std::string all;
   for (const fs::path& file : files) {
-    PARVIS_ASSIGN_OR_RETURN(const std::string digest, Sha256HexOfFile(file));
+    PARVIS_ASSIGN_OR_RETURN(const std::string digest, Sha256HexOfFile(file, more));
     all += digest + "  " + file.filename().string() + "\n";
   }
   return Sha256Hex(all);
@@ -36,8 +45,11 @@ Result<std::shared_ptr<LoadedModel>> LoadedModel::Load(const std::string& name,
                                                        const std::string& path,
                                                        const ops::Exec& exec,
                                                        const LoadSettings& settings) {
-  PARVIS_ASSIGN_OR_RETURN(std::string digest, DigestOf(path));
-  PARVIS_ASSIGN_OR_RETURN(models::Model model, models::LoadModel(exec, path, settings.weights));
+  PARVIS_ASSIGN_OR_RETURN(std::string digest, DigestOf(path, settings));
+  PARVIS_ASSIGN_OR_RETURN(models::Model model,
+                          models::LoadModel(exec, path, settings.weights, [&](double part) {
+                            if (settings.progress) settings.progress("weights", part);
+                          }));
   std::shared_ptr<LoadedModel> loaded(new LoadedModel(name, exec));
   loaded->model_.emplace(std::move(model));
   loaded->digest_ = std::move(digest);
@@ -65,7 +77,7 @@ Result<std::shared_ptr<LoadedModel>> LoadedModel::Adapt(const std::string& name,
   if (base->base_ != nullptr) {
     return InvalidArgument(base->name() + ": is an adapter itself, not a model");
   }
-  PARVIS_ASSIGN_OR_RETURN(std::string digest, DigestOf(path));
+  PARVIS_ASSIGN_OR_RETURN(std::string digest, DigestOf(path, {}));
   PARVIS_ASSIGN_OR_RETURN(nn::Adapter adapter,
                           models::ReadAdapter(base->exec_, path, base->model()));
   std::shared_ptr<LoadedModel> loaded(new LoadedModel(name, base->exec_));

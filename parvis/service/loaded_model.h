@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -27,6 +28,8 @@ namespace parvis::service {
 struct LoadSettings {
   runtime::EngineOptions engine;
   models::LoadOptions weights;
+  // Told now and then how much of a stage ("digest", "weights") is done; by the thread that loads.
+  std::function<void(std::string_view stage, double part)> progress = {};
 };
 
 // A model in memory with the one thread that computes with it: each turn runs the jobs that were

@@ -15,7 +15,7 @@ import struct
 import subprocess
 import sys
 
-from served import SOURCE, expect, serving
+from served import SOURCE, events, expect, serving
 from streams import open_stream, wait_for
 
 PROMPT = "Once upon a time there was a small fox who lived in the wood near the old mill by the river."
@@ -180,6 +180,54 @@ def check_unfit(server, base):
     expect(complete(server, "fable")[0] == 200, "the model")
 
 
+def check_loading(program, server):
+    """How far a model is that is being loaded: here behind an adapter whose file never comes to an end."""
+    pipe = server.folder / "data/pipe"
+    os.mkfifo(pipe)
+    os.chmod(pipe, 0o666)
+    (server.folder / "data/settings.toml").write_text(f'[adapters.slow]\nmodel = "bert"\npath = "{pipe}"\n')
+    server.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "slow" in server.ask("GET", "/v1/models")[2].decode(), "the new table")
+
+    def loading():
+        done = subprocess.run([program, "ps", "--json", "--url", server.base_url], capture_output=True, text=True,
+                              check=True, env=os.environ | {"PARVIS_API_KEY": server.key})
+        return {m["name"]: m["loading"] for m in json.loads(done.stdout)["models"] if m["loading"]}
+    expect(loading() == {}, "nothing is loaded", loading())
+    server.ask("POST", "/api/generate", {"model": "infill", "keep_alive": 0})
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        asked = pool.submit(complete, server, "slow")
+        wait_for(lambda: loading().get("slow:latest", {}).get("stage") == "adapter", "loading")
+        behind = pool.submit(server.ask, "POST", "/v1/models/load", {"model": "infill", "stream": True})
+        wait_for(lambda: loading().get("infill:latest", {}).get("stage") == "waiting", "waiting")
+        told = json.loads(server.ask("GET", "/v1/models/infill")[2])["parvis"]
+        expect(told["loaded"] is False and told["loading"]["stage"] == "waiting", "a list", told)
+        expect(complete(server, "fable", max_tokens=1)[0] == 200, "others wait")
+        with open(pipe, "w", encoding="utf-8"):
+            pipe.unlink()
+            pipe.write_text("no adapter")
+        expect(asked.result()[0] == 503, "an adapter that is none", asked.result())
+        status, headers, data = behind.result()
+    told = events(data)
+    expect(status == 200 and headers["content-type"].startswith("text/event-stream") and told.pop() == "[DONE]",
+           "a stream", status, headers, data)
+    stages = list(dict.fromkeys(e["stage"] for e in told))
+    expect(stages == ["waiting", "digest", "weights", "loaded"], "stages", stages)
+    for stage in stages:
+        parts = [e["progress"] for e in told if e["stage"] == stage]
+        expect(parts == sorted(set(parts)) and 0 <= parts[0] and parts[-1] <= 1, "progress", stage, parts)
+        expect(stage in ("waiting", "loaded") or parts[-1] == 1, "the end of a stage", stage, parts)
+    expect(loading() == {} and json.loads(server.ask("GET", "/v1/models/infill")[2])["parvis"]["loaded"], "it is over")
+    # Loaded already, whole and streamed; and refused with a status of its own.
+    for stream in (False, True):
+        status, _, data = server.ask("POST", "/v1/models/load", {"model": "infill", "stream": stream})
+        last = events(data)[0]
+        expect(status == 200 and (last["model"], last["stage"], last["progress"]) == ("infill", "loaded", 1), "loaded",
+               status, data)
+        status, _, data = server.ask("POST", "/v1/models/load", {"model": "nobody", "stream": stream})
+        expect(status == 404 and b"model_not_found" in data, "a model that there is not", status, data)
+
+
 def copied(source, target):
     target.mkdir()
     for name in ("adapter_config.json", "adapter_model.safetensors"):
@@ -229,6 +277,7 @@ def main():
         check_other_tasks(program, server, poet)
         check_reload(server, base, wanted)
         check_unfit(server, base)
+        check_loading(program, server)
         check_start(server)
     print("adapters hold")
 

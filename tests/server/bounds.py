@@ -17,6 +17,7 @@ GOOD = {
     "/v1/completions": {"model": "fable", "prompt": "Hi", "max_tokens": 1},
     "/v1/embeddings": {"model": "bert", "input": "Hi"},
     "/v1/moderations": {"input": "Hi"},
+    "/v1/models/load": {"model": "fable"},
     "/v1/tokenize": {"model": "fable", "text": "Hi"},
     "/v1/classify": {"model": "labels", "input": "Hi"},
     "/v1/fill": {"model": "masks", "input": "The [MASK]."},
