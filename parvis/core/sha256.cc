@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "parvis/core/check.h"
+#include "parvis/core/sha256_of_file.h"
 
 namespace parvis {
 namespace {
@@ -51,6 +52,8 @@ std::string HexOf(const Sha256Digest& digest) {
 }
 
 std::string Sha256Hex(std::string_view bytes) { return HexOf(Sha256(bytes)); }
+
+Result<std::string> Sha256HexOfFile(const std::string& path) { return Sha256HexOfFile(path, {}); }
 
 Result<std::string> Sha256HexOfFile(const std::string& path,
                                     const std::function<void(size_t bytes)>& read) {

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -18,9 +17,8 @@ using Sha256Digest = std::array<std::byte, 32>;
 Sha256Digest Sha256(std::string_view bytes);
 std::string HexOf(const Sha256Digest& digest);
 
-// Sha256Hex of a whole file, read in pieces, of whose sizes `read` is told.
-Result<std::string> Sha256HexOfFile(const std::string& path,
-                                    const std::function<void(size_t bytes)>& read = {});
+// Sha256Hex of a whole file, read in pieces.
+Result<std::string> Sha256HexOfFile(const std::string& path);
 
 }  // namespace parvis
 

@@ -6,8 +6,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <mutex>
+
+#include "parvis/core/wipe.h"
 
 namespace parvis::net {
 namespace {
@@ -95,7 +99,11 @@ using UrlHandle = std::unique_ptr<CURLU, FreeUrl>;
 
 void StartCurl() {
   static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  std::call_once(once, [] {
+    // What it gives back is wiped if that is what the process does: it carries prompts to others.
+    curl_global_init_mem(CURL_GLOBAL_DEFAULT, &std::malloc, &WipingFree, &WipingRealloc, &::strdup,
+                         &std::calloc);
+  });
 }
 
 List HeadersOf(const HttpCall& call) {

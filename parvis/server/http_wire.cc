@@ -77,6 +77,7 @@ asio::awaitable<void> Wire::Read([[maybe_unused]] std::shared_ptr<Wire> self) {
     }
     if (error) break;
     if (!discards_) input_.append(bytes.data(), count);
+    bytes.fill(0);
     signal_.Set();
   }
   closed_ = true;
@@ -87,8 +88,9 @@ asio::awaitable<void> Wire::Read([[maybe_unused]] std::shared_ptr<Wire> self) {
 bool Wire::full() const { return input_.size() >= kMaxUnread; }
 
 void Wire::Take(size_t count) {
-  input_.erase(0, count);
-  if (input_.empty()) input_.shrink_to_fit();  // thousands of idle connections hold nothing
+  // Into new memory: the old one goes back wiped, and thousands of idle connections hold nothing.
+  std::string rest(input_, count);
+  input_.swap(rest);
   room_.Set();
 }
 

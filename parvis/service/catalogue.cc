@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "parvis/core/clock.h"
+#include "parvis/core/wipe.h"
 
 namespace parvis::service {
 namespace {
@@ -296,6 +297,7 @@ void Catalogue::Loop() {
     loading_since_.reset();
     lock.unlock();
     for (const Acquired& acquired : wanted.acquired) acquired(loaded);
+    if (WipesFreedMemory()) WipeStack();
     lock.lock();
   }
 }

@@ -6,9 +6,12 @@
 #include <vector>
 
 #include "parvis/core/sha256.h"
+#include "parvis/core/sha256_of_file.h"
+#include "parvis/core/wipe.h"
 #include "parvis/models/adapter.h"
 #include "parvis/models/load_progress.h"
 #include "parvis/service/model_place.h"
+#include "parvis/tensor/wipe_storage.h"
 
 namespace parvis::service {
 namespace {
@@ -37,6 +40,14 @@ Result<std::string> DigestOf(const std::string& path, const LoadSettings& settin
     all += digest + "  " + file.filename().string() + "\n";
   }
   return Sha256Hex(all);
+}
+
+// What requests that have ended left in places that are used again: before the thread waits, since
+// nobody knows how long.
+void WipeTraces() {
+  if (!WipesFreedMemory()) return;
+  WipeFreeStorage();
+  WipeStack();
 }
 
 }  // namespace
@@ -173,6 +184,7 @@ void LoadedModel::Loop() {
     for (auto& job : jobs) job(*model_);
     jobs.clear();
     const bool computed = engine_ != nullptr && engine_->Step();
+    if (!computed) WipeTraces();
     lock.lock();
     if (!computed) wake_.wait(lock, [this] { return stop_ || awake_; });
   }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "parvis/core/wipe.h"
+
 namespace parvis::service {
 
 Workers::Workers(int threads) {
@@ -34,6 +36,7 @@ void Workers::Loop() {
     lock.unlock();
     job();
     job = nullptr;  // what it holds goes before the lock is taken
+    if (WipesFreedMemory()) WipeStack();
     lock.lock();
   }
 }

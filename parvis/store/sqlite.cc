@@ -2,16 +2,20 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <thread>
 
+#include "parvis/core/wipe.h"
 #include "parvis/store/database.h"
 
 namespace parvis::store {
@@ -58,6 +62,27 @@ Status MakePrivate(const std::string& path) {
                   path + ": others can read or write it; chmod 600 it first");
   }
   return {};
+}
+
+// What statements and pages held goes back wiped, if that is what the process does (wipe.h). Before
+// the first database is opened; afterwards SQLite refuses it.
+void WipeWhatIsFreed() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    if (!WipesFreedMemory()) return;
+    static sqlite3_mem_methods methods;
+    sqlite3_config(SQLITE_CONFIG_GETMALLOC, &methods);
+    methods.xMalloc = [](int bytes) { return std::malloc(static_cast<size_t>(bytes)); };
+    methods.xFree = &WipingFree;
+    methods.xRealloc = [](void* memory, int bytes) {
+      return WipingRealloc(memory, static_cast<size_t>(bytes));
+    };
+    methods.xSize = [](void* memory) { return static_cast<int>(::malloc_usable_size(memory)); };
+    sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
+    // Small pieces and pages would go to stores of each connection's own.
+    sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
+    sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
+  });
 }
 
 class SqliteStatement : public Statement::Engine {
@@ -129,7 +154,9 @@ class SqliteDatabase : public Database {
     for (int i = 0; i < kTries; ++i) {
       PARVIS_ASSIGN_OR_RETURN(auto checkpoint, Prepare("PRAGMA wal_checkpoint(TRUNCATE)"));
       const Result<bool> row = checkpoint.Step();
-      if (row.ok() && *row && checkpoint.Int(0) == 0) return {};
+      if (row.ok() && *row && checkpoint.Int(0) == 0) {
+        return Execute("PRAGMA shrink_memory");  // pages in memory may still have it
+      }
       if (!row.ok() && row.status().code() != StatusCode::kUnavailable) return row.status();
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
@@ -169,6 +196,7 @@ class SqliteDatabase : public Database {
 
 Result<std::unique_ptr<Database>> OpenSqlite(const std::string& path) {
   if (path != ":memory:") PARVIS_RETURN_IF_ERROR(MakePrivate(path));
+  WipeWhatIsFreed();
   sqlite3* handle = nullptr;
   const int code =
       sqlite3_open_v2(path.c_str(), &handle,

@@ -6,11 +6,15 @@
 #include <bit>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <new>
 #include <utility>
 #include <vector>
+
+#include "parvis/core/wipe.h"
+#include "parvis/tensor/wipe_storage.h"
 
 namespace parvis {
 namespace {
@@ -33,12 +37,7 @@ class Pool {
       most_in_use_ = std::max(most_in_use_, in_use_);
       Class& one = free_[size];
       one.used_at = ++clock_;
-      if (!one.blocks.empty()) {
-        void* block = one.blocks.back();
-        one.blocks.pop_back();
-        kept_ -= size;
-        return block;
-      }
+      if (!one.blocks.empty()) return Pop(one, size);
     }
     return size >= kHugePage ? Map(size) : Allocate(size);
   }
@@ -61,7 +60,16 @@ class Pool {
       }
     }
     for (const auto& [old, old_size] : unwanted) {
-      old_size >= kHugePage ? static_cast<void>(::munmap(old, old_size)) : std::free(old);
+      old_size >= kHugePage ? static_cast<void>(::munmap(old, old_size)) : WipingFree(old);
+    }
+  }
+
+  void WipeFree() {
+    std::lock_guard lock(mutex_);
+    for (auto& [size, one] : free_) {
+      for (size_t i = one.num_wiped; i < one.blocks.size(); ++i)
+        std::memset(one.blocks[i], 0, size);
+      one.num_wiped = one.blocks.size();
     }
   }
 
@@ -105,6 +113,7 @@ class Pool {
 
   struct Class {
     std::vector<void*> blocks;
+    size_t num_wiped = 0;  // of the first blocks: since they were given back
     uint64_t used_at = 0;  // clock_ when one was last wanted
   };
 
@@ -116,10 +125,16 @@ class Pool {
       if (it->second.blocks.empty()) continue;
       if (oldest == free_.end() || it->second.used_at < oldest->second.used_at) oldest = it;
     }
-    void* block = oldest->second.blocks.back();
-    oldest->second.blocks.pop_back();
-    kept_ -= oldest->first;
-    return {block, oldest->first};
+    return {Pop(oldest->second, oldest->first), oldest->first};
+  }
+
+  // The block that was given back last. REQUIRES: mutex_ held, there is one.
+  void* Pop(Class& one, size_t size) {
+    void* block = one.blocks.back();
+    one.blocks.pop_back();
+    one.num_wiped = std::min(one.num_wiped, one.blocks.size());
+    kept_ -= size;
+    return block;
   }
 
   // Eight classes between a power of two and the next, and steps of a huge page at most.
@@ -166,5 +181,6 @@ std::shared_ptr<Storage> Storage::View(const void* data, size_t bytes,
 size_t Storage::BytesInUse() { return ThePool().in_use(); }
 size_t Storage::PeakBytesInUse() { return ThePool().peak(); }
 void Storage::ForgetPeak() { ThePool().ForgetPeak(); }
+void WipeFreeStorage() { ThePool().WipeFree(); }
 
 }  // namespace parvis

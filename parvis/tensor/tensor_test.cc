@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <utility>
@@ -9,6 +10,7 @@
 
 #include "gtest/gtest.h"
 #include "parvis/core/random.h"
+#include "parvis/tensor/wipe_storage.h"
 
 namespace parvis {
 namespace {
@@ -73,6 +75,36 @@ TEST(Storage, WhatIsKeptDoesNotGrowWithTheSizesThatWereWanted) {
   const size_t before = ResidentBytes();
   for (int i = 0; i < 300; ++i) step(kMiB + random.Below(7 * kMiB));
   EXPECT_LT(ResidentBytes(), before + 128 * kMiB);
+}
+
+// Whether blocks of this size, of which so many are taken at once, are zero.
+bool AreZero(int64_t floats, int blocks) {
+  std::vector<Tensor> tensors;
+  for (int i = 0; i < blocks; ++i) tensors.push_back(Tensor::Empty({floats}));
+  return std::all_of(tensors.begin(), tensors.end(), [floats](const Tensor& t) {
+    return std::all_of(t.f32(), t.f32() + floats, [](float x) { return x == 0.0f; });
+  });
+}
+
+void Fill(int64_t floats, int blocks) {
+  std::vector<Tensor> tensors;
+  for (int i = 0; i < blocks; ++i) {
+    tensors.push_back(Tensor::Empty({floats}));
+    std::fill_n(tensors.back().f32(), floats, 3.0f);
+  }
+}
+
+TEST(Storage, WhatWasGivenBackIsWiped) {
+  for (const int64_t floats : {1000, 1'000'000}) {
+    Fill(floats, 3);
+    EXPECT_FALSE(AreZero(floats, 3));
+    WipeFreeStorage();
+    EXPECT_TRUE(AreZero(floats, 3));
+    Fill(floats, 1);  // some are wiped already, and some have been taken since
+    EXPECT_FALSE(AreZero(floats, 3));
+    WipeFreeStorage();
+    EXPECT_TRUE(AreZero(floats, 3));
+  }
 }
 
 }  // namespace
