@@ -8,6 +8,7 @@
 #include "parvis/cli/task_words.h"
 #include "parvis/cli/text_flags.h"
 #include "parvis/runtime/text_tasks.h"
+#include "parvis/service/head_tasks.h"
 
 namespace parvis::cli {
 namespace {
@@ -20,21 +21,6 @@ struct Options {
   int64_t top_k = 5;
 };
 
-OrderedJson FillingsJson(const std::vector<std::vector<runtime::Filling>>& masks) {
-  OrderedJson all = OrderedJson::array();
-  for (const std::vector<runtime::Filling>& fillings : masks) {
-    OrderedJson mask = OrderedJson::array();
-    for (const runtime::Filling& filling : fillings) {
-      mask.push_back({{"score", filling.score},
-                      {"token", filling.token},
-                      {"token_text", filling.token_text},
-                      {"text", filling.text}});
-    }
-    all.push_back(std::move(mask));
-  }
-  return all;
-}
-
 Status Fill(Options& options, Console& console) {
   PARVIS_RETURN_IF_ERROR(TakeWords(options.words, options.model, options.text));
   PARVIS_ASSIGN_OR_RETURN(const std::vector<std::string> texts, options.text.Lines());
@@ -46,7 +32,8 @@ Status Fill(Options& options, Console& console) {
     OrderedJson document = TextsDocument("fill", loaded);
     document["results"] = OrderedJson::array();
     for (size_t i = 0; i < texts.size(); ++i) {
-      document["results"].push_back({{"text", texts[i]}, {"masks", FillingsJson(filled[i])}});
+      document["results"].push_back(
+          {{"text", texts[i]}, {"masks", service::FillingsJson(filled[i])}});
     }
     console.PrintJson(document);
     return {};

@@ -140,6 +140,14 @@ ServeFlags::ServeFlags(FlagSet& flags, ServeOptions& o) {
       {.min = 0, .show_default = true});
   Add(flags, "--file-quota", &o.file_quota_mib, "MiB that the files of one owner may have",
       {.min = 1, .show_default = true});
+  Add(flags, "--file-days", &o.file_days, "Days after which files are deleted (0: never)",
+      {.min = 0, .max = 36'500, .show_default = true});
+  Add(flags, "--response-quota", &o.response_quota,
+      "Answers that are kept of one owner; the oldest go first",
+      {.min = 1, .max = 100'000'000, .show_default = true});
+  Add(flags, "--response-days", &o.response_days,
+      "Days after which kept answers are deleted (0: never)",
+      {.min = 0, .max = 36'500, .show_default = true});
   Add(flags, "--batch-lines", &o.batch_lines, "Lines of a batch at a time while nobody else asks",
       {.min = 1, .max = 256, .show_default = true});
 }
@@ -220,6 +228,9 @@ Status ReadServeConfig(const std::string& path, const std::set<std::string>& giv
   take.Take("keep_alive", options.keep_alive_seconds, 0);
   take.Take("stop_time", options.stop_seconds, 0);
   take.Take("file_quota", options.file_quota_mib, 1);
+  take.Take("file_days", options.file_days, 0, 36'500);
+  take.Take("response_quota", options.response_quota, 1, 100'000'000);
+  take.Take("response_days", options.response_days, 0, 36'500);
   take.Take("batch_lines", options.batch_lines, 1, 256);
   PARVIS_RETURN_IF_ERROR(serve.Finish());
   const toml::table* const aliases = top.Table("aliases");
@@ -321,6 +332,9 @@ std::vector<std::string> NeedRestart(const ServeOptions& a, const ServeOptions& 
   differ("context_length", a.context_length, b.context_length);
   differ("kv_memory", a.kv_mib, b.kv_mib);
   differ("file_quota", a.file_quota_mib, b.file_quota_mib);
+  differ("file_days", a.file_days, b.file_days);
+  differ("response_quota", a.response_quota, b.response_quota);
+  differ("response_days", a.response_days, b.response_days);
   differ("batch_lines", a.batch_lines, b.batch_lines);
   if (a.http.certificate.empty() != b.http.certificate.empty()) names.emplace_back("tls_cert");
   return names;

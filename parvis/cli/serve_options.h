@@ -38,6 +38,7 @@ struct ServeOptions {
   int64_t port = 8080, max_requests = 512, parallel = 16, context_length = 0;
   int64_t kv_mib = 512, memory_mib = 0, keep_alive_seconds = 300, stop_seconds = 30;
   int64_t file_quota_mib = 1024, batch_lines = 8, wrong_keys_per_minute = 60;
+  int64_t file_days = 0, response_quota = 10'000, response_days = 30;
   bool no_key = false, new_key = false;
 };
 

@@ -16,24 +16,12 @@ struct Options {
   std::string from, to;  // empty: guessed
 };
 
-// The languages that were not told: English and French, whichever the text is in.
-Status GuessLanguages(const std::string& text, std::string& from, std::string& to) {
-  if (from.empty()) {
-    const std::string_view guess = text::GuessLanguage(text);
-    if (guess.empty() && to.empty()) {
-      return InvalidArgument(
-          "this text does not tell whether it is English or French: say --from "
-          "en or --from fr");
-    }
-    from = !guess.empty() && guess != to ? guess : (to == "en" ? "fr" : "en");
-  }
-  if (to.empty()) to = from == "en" || from == "English" ? "fr" : "en";
-  return {};
-}
-
 Status RunTranslate(Options& options, Console& console) {
   PARVIS_ASSIGN_OR_RETURN(const std::string text, options.shared.ReadText());
-  PARVIS_RETURN_IF_ERROR(GuessLanguages(text, options.from, options.to));
+  if (!text::GuessLanguages(text, options.from, options.to)) {
+    return InvalidArgument(
+        "this text does not tell whether it is English or French: say --from en or --from fr");
+  }
   PARVIS_ASSIGN_OR_RETURN(TextToTextSession session, OpenSession(options.shared));
   PARVIS_ASSIGN_OR_RETURN(runtime::TextTask task,
                           runtime::TranslationTask(session.model, options.from, options.to,

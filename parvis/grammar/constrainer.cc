@@ -114,16 +114,19 @@ Result<std::unique_ptr<Constrainer>> Constrainer::Make(const text::Tokenizer& to
   return std::unique_ptr<Constrainer>(new Constrainer(std::move(tree)));
 }
 
-Result<std::shared_ptr<const runtime::Constraint>> Constrainer::JsonObject() {
+Result<std::shared_ptr<const runtime::Constraint>> Constrainer::JsonObject(
+    const std::string& salt) {
   OrderedJson schema;
   schema["type"] = "object";
-  return JsonSchema(schema);
+  return JsonSchema(schema, {}, salt);
 }
 
 Result<std::shared_ptr<const runtime::Constraint>> Constrainer::JsonSchema(
-    const OrderedJson& schema, const SchemaOptions& options) {
+    const OrderedJson& schema, const SchemaOptions& options, const std::string& salt) {
+  // JSON has no zero bytes, so the salt cannot be taken for a part of it.
   std::string key = schema.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
   key += options.strict ? '1' : '0';
+  key += '\0' + salt;
   uint32_t number = 0;
   {
     const std::lock_guard lock(mutex_);

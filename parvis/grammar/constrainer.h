@@ -24,20 +24,23 @@ namespace parvis::grammar {
 // max_tokens or a stop string ends is cut). Special tokens are never part of it; the end tokens
 // come when the value is whole.
 //
-// Grammars that were made are kept for the next request with the same schema, and masks with them;
-// both are bounded. Any number of threads may call; the tokeniser is not needed afterwards. Making
-// a grammar can take some tenths of a second: not on the thread that drives the engine.
+// Grammars that were made are kept for the next request with the same schema and salt, and masks
+// with them; both are bounded. A server gives each tenant a salt of its own: making a grammar takes
+// longer than finding one, so what is shared tells what others ask for. Any number of threads may
+// call; the tokeniser is not needed afterwards. Making a grammar can take some tenths of a second:
+// not on the thread that drives the engine.
 class Constrainer {
  public:
   // Walks the vocabulary once: some tens of milliseconds, and some MiB that stay.
   static Result<std::unique_ptr<Constrainer>> Make(const text::Tokenizer& tokenizer);
 
   // Any JSON object.
-  Result<std::shared_ptr<const runtime::Constraint>> JsonObject();
+  Result<std::shared_ptr<const runtime::Constraint>> JsonObject(const std::string& salt = {});
   // What satisfies a schema; see Schema::Read for what is refused, and Automaton for the forms that
   // are written.
   Result<std::shared_ptr<const runtime::Constraint>> JsonSchema(const OrderedJson& schema,
-                                                                const SchemaOptions& options = {});
+                                                                const SchemaOptions& options = {},
+                                                                const std::string& salt = {});
 
  private:
   static constexpr size_t kMaxGrammars = 64;

@@ -177,6 +177,8 @@ TEST(ConstrainerTest, GrammarsAreMadeOnce) {
   const auto constrainer = std::move(Constrainer::Make(tokenizer)).value();
   const auto first = constrainer->JsonObject().value();
   EXPECT_EQ(first, constrainer->JsonObject().value());
+  EXPECT_NE(first, constrainer->JsonObject("somebody else").value());  // who need not know of it
+  EXPECT_EQ(first, constrainer->JsonObject().value());
   for (int i = 0; i < 70; ++i) {
     ConstraintOf(*constrainer, R"({"type": "integer", "minimum": )" + std::to_string(i) + "}");
   }

@@ -100,6 +100,9 @@ std::string Event(const OrderedJson& json) { return "data: " + Dump(json) + "\n\
 
 Headers AdmissionHeaders(const service::Admission& admission) {
   Headers headers = {{"x-parvis-moderation", std::string(admission.check)}};
+  if (admission.dropped > 0) {
+    headers.emplace_back("x-parvis-dropped-messages", std::to_string(admission.dropped));
+  }
   const service::RateView& rate = admission.rate;
   if (rate.limit_requests > 0) {
     headers.emplace_back("x-ratelimit-limit-requests", std::to_string(rate.limit_requests));

@@ -1,18 +1,20 @@
 // /v1/responses: conversations that the server keeps, in OpenAI's newer words. Answers are written
 // as items; streams tell how they grow, event by event, in one numbered order.
 
+#include "parvis/server/openai_responses.h"
+
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "parvis/core/clock.h"
 #include "parvis/server/answer.h"
 #include "parvis/server/api.h"
 #include "parvis/server/openai_json.h"
+#include "parvis/server/openai_response_events.h"
 #include "parvis/server/openai_responses_request.h"
 #include "parvis/server/openai_route.h"
-#include "parvis/server/query.h"
+#include "parvis/server/running_responses.h"
 #include "parvis/server/tools.h"
 #include "parvis/service/count_task.h"
 
@@ -20,18 +22,8 @@ namespace parvis::server {
 namespace {
 
 using service::Delta;
-using service::Invalid;
 using service::Refusal;
 using service::RefusalKind;
-
-std::string ResponseId(const std::string& request_id) { return "resp_" + request_id.substr(4); }
-
-OrderedJson TextPart(const std::string& text, OrderedJson logprobs) {
-  return {{"type", "output_text"},
-          {"annotations", OrderedJson::array()},
-          {"logprobs", std::move(logprobs)},
-          {"text", text}};
-}
 
 OrderedJson UsageOf(const runtime::Usage& usage) {
   return {
@@ -53,22 +45,30 @@ Refusal InItsWords(Refusal refusal) {
 class ResponseReceiver : public AnswerReceiver {
  public:
   ResponseReceiver(ResponsesRequest asked, service::Caller caller, service::ResponseStore& store,
-                   std::string request_id, std::shared_ptr<Responder> to)
+                   std::shared_ptr<RunningResponses> running, std::string request_id,
+                   std::shared_ptr<Responder> to)
       : AnswerReceiver(Dialect::kOpenAi, std::move(request_id), std::move(to)),
         asked_(std::move(asked)),
         caller_(std::move(caller)),
         store_(store),
+        running_(std::move(running)),
         filter_(asked_.functions) {}
 
   void OnAdmitted(const service::Admission& admission) override {
     AnswerReceiver::OnAdmitted(admission);
+    if (asked_.background) return Queue();
     if (!asked_.stream) return;
     begun_ = true;
     to_->Begin(200, "text/event-stream; charset=utf-8", AdmissionHeaders(admission_));
-    Say("response.created", {{"response", Response("in_progress")}});
-    Say("response.in_progress", {{"response", Response("in_progress")}});
+    events_.To([to = to_](std::string event) { to->Write(std::move(event)); });
+    events_.Say("response.created", {{"response", Response("in_progress")}});
+    events_.Say("response.in_progress", {{"response", Response("in_progress")}});
   }
+  bool delivers_whole() const override { return !asked_.stream; }
   void OnDelta(Delta delta) override {
+    if (asked_.background && tokens_.empty() && text_id_.empty()) {
+      running_->SetStatus(ResponseId(request_id_), "in_progress");
+    }
     if (delta.finish) finish_ = delta.finish;
     untold_.insert(untold_.end(), std::make_move_iterator(delta.tokens.begin()),
                    std::make_move_iterator(delta.tokens.end()));
@@ -77,10 +77,11 @@ class ResponseReceiver : public AnswerReceiver {
   void OnReply(const service::Reply& reply) override;
   void OnRefused(const Refusal& refused) override {
     const Refusal refusal = InItsWords(refused);
+    if (queued_) return EndQueued(Failed(refusal));
+    if (asked_.background) running_->End(ResponseId(request_id_));
+    if (not_kept_) return;
     if (!begun_) return AnswerReceiver::OnRefused(refusal);
-    OrderedJson response = Response("failed");
-    response["error"] = {{"code", "server_error"}, {"message", refusal.message}};
-    Say("response.failed", {{"response", std::move(response)}});
+    events_.Say("response.failed", {{"response", Failed(refusal)}});
     to_->Break();
   }
 
@@ -91,47 +92,52 @@ class ResponseReceiver : public AnswerReceiver {
                             {"object", "response"},
                             {"created_at", created_ms_ / 1000},
                             {"status", status},
-                            {"background", false},
+                            {"background", asked_.background},
                             {"error", nullptr},
                             {"incomplete_details", nullptr},
                             {"model", admission_.model},
                             {"output", output_},
                             {"usage", nullptr}};
     response.update(asked_.echo);
+    if (admission_.dropped > 0) response["parvis"] = {{"dropped_messages", admission_.dropped}};
+    return response;
+  }
+  OrderedJson Failed(const Refusal& refusal) const {
+    OrderedJson response = Response("failed");
+    response["error"] = {{"code", "server_error"}, {"message", refusal.message}};
     return response;
   }
 
-  void Say(const char* type, const OrderedJson& facts) {
-    if (!begun_) return;
-    OrderedJson event = {{"type", type}, {"sequence_number", sequence_number_++}};
-    event.update(facts);
-    to_->Write(fmt::format("event: {}\n", type) + Event(event));
+  Status Keep(const OrderedJson& response) {
+    return store_.Put(caller_, {ResponseId(request_id_), request_id_, asked_.previous, created_ms_,
+                                Dump(asked_.input), Dump(response)});
+  }
+  // In the background the client is told now, and what comes of it is kept for when it asks.
+  void Queue() {
+    const OrderedJson response = Response("queued");
+    if (!Keep(response).ok()) {
+      not_kept_ = true;
+      running_->Cancel(ResponseId(request_id_));
+      return AnswerReceiver::OnRefused(NotKept());
+    }
+    queued_ = true;
+    to_->Send({.body = Dump(response), .headers = AdmissionHeaders(admission_)});
+  }
+  // If it cannot be kept now, who asks finds an answer that never ended.
+  void EndQueued(const OrderedJson& response) {
+    (void)Keep(response);
+    running_->End(ResponseId(request_id_));
+  }
+  static Refusal NotKept() {
+    return {RefusalKind::kUnavailable,
+            "The answer cannot be kept, so it is not given to its end.",
+            {},
+            "record_unavailable",
+            1000};
   }
 
   OrderedJson Logprobs(const std::vector<service::TokenInfo>& tokens) const {
     return asked_.logprobs ? ChatLogprobs(tokens) : OrderedJson::array();
-  }
-
-  void BeginText() {
-    text_id_ = NewCallId("msg_");
-    Say("response.output_item.added", {{"output_index", 0}, {"item", TextItem("in_progress")}});
-    Say("response.content_part.added", {{"item_id", text_id_},
-                                        {"output_index", 0},
-                                        {"content_index", 0},
-                                        {"part", TextPart("", OrderedJson::array())}});
-  }
-  void Take(const std::string& text) {
-    if (text.empty()) return;
-    if (text_id_.empty()) BeginText();
-    text_ += text;
-    Say("response.output_text.delta", {{"item_id", text_id_},
-                                       {"output_index", 0},
-                                       {"content_index", 0},
-                                       {"delta", text},
-                                       {"logprobs", Logprobs(untold_)}});
-    tokens_.insert(tokens_.end(), std::make_move_iterator(untold_.begin()),
-                   std::make_move_iterator(untold_.end()));
-    untold_.clear();
   }
   OrderedJson TextItem(const char* status) const {
     return {{"id", text_id_},
@@ -140,56 +146,54 @@ class ResponseReceiver : public AnswerReceiver {
             {"role", "assistant"},
             {"content", OrderedJson::array()}};
   }
+
+  void BeginText() {
+    text_id_ = NewCallId("msg_");
+    events_.TextBegins(TextItem("in_progress"));
+  }
+  void Take(const std::string& text) {
+    if (text.empty()) return;
+    if (text_id_.empty()) BeginText();
+    text_ += text;
+    events_.TextGrows(text_id_, text, Logprobs(untold_));
+    tokens_.insert(tokens_.end(), std::make_move_iterator(untold_.begin()),
+                   std::make_move_iterator(untold_.end()));
+    untold_.clear();
+  }
   void EndText(const char* status) {
-    const OrderedJson part = TextPart(text_, Logprobs(tokens_));
-    Say("response.output_text.done", {{"item_id", text_id_},
-                                      {"output_index", 0},
-                                      {"content_index", 0},
-                                      {"text", text_},
-                                      {"logprobs", part["logprobs"]}});
-    Say("response.content_part.done",
-        {{"item_id", text_id_}, {"output_index", 0}, {"content_index", 0}, {"part", part}});
     OrderedJson item = TextItem(status);
-    item["content"].push_back(part);
-    EndItem(std::move(item));
-  }
-  void TellCall(const ToolCall& call) {
-    const size_t index = output_.size();
-    OrderedJson item = {{"id", NewCallId("fc_")},        {"type", "function_call"},
-                        {"status", "in_progress"},       {"arguments", ""},
-                        {"call_id", NewCallId("call_")}, {"name", call.name}};
-    const OrderedJson id = item["id"];
-    Say("response.output_item.added", {{"output_index", index}, {"item", item}});
-    Say("response.function_call_arguments.delta",
-        {{"item_id", id}, {"output_index", index}, {"delta", call.arguments}});
-    Say("response.function_call_arguments.done", {{"item_id", id},
-                                                  {"name", call.name},
-                                                  {"output_index", index},
-                                                  {"arguments", call.arguments}});
-    item["status"] = "completed";
-    item["arguments"] = call.arguments;
-    EndItem(std::move(item));
-  }
-  void EndItem(OrderedJson item) {
-    Say("response.output_item.done", {{"output_index", output_.size()}, {"item", item}});
+    item["content"].push_back(ResponseText(text_, Logprobs(tokens_)));
+    events_.TextEnds(item);
     output_.push_back(std::move(item));
   }
+  void TellCall(const ToolCall& call) {
+    OrderedJson item = {{"id", NewCallId("fc_")},        {"type", "function_call"},
+                        {"status", "completed"},         {"arguments", call.arguments},
+                        {"call_id", NewCallId("call_")}, {"name", call.name}};
+    events_.Calls(output_.size(), item);
+    output_.push_back(std::move(item));
+  }
+  OrderedJson Whole(const service::Reply& reply);
 
   const ResponsesRequest asked_;
   const service::Caller caller_;
   service::ResponseStore& store_;
+  const std::shared_ptr<RunningResponses> running_;
   const int64_t created_ms_ = WallClockMs();
   CallFilter filter_;
+  ResponseEvents events_;
   bool begun_ = false;  // a stream
-  int64_t sequence_number_ = 0;
-  std::string text_id_, text_;                       // of the message; empty: none has begun
-  std::vector<service::TokenInfo> tokens_, untold_;  // of its text; of what is held back
-  OrderedJson output_ = OrderedJson::array();        // items that are whole
+  // In the background: the client has been told that it is made, or that it cannot be.
+  bool queued_ = false, not_kept_ = false;
+  std::string text_id_, text_;  // of the message; empty: none has begun
+  std::vector<service::TokenInfo> tokens_,
+      untold_;                                 // of its text; of what is held back
+  OrderedJson output_ = OrderedJson::array();  // items that are whole
   std::optional<service::Finish> finish_;
 };
 
-void ResponseReceiver::OnReply(const service::Reply& reply) {
-  if (finish_ == service::Finish::kCancelled) return OnRefused(CutShort());
+// The answer as it is in the end.
+OrderedJson ResponseReceiver::Whole(const service::Reply& reply) {
   const bool whole = finish_ == service::Finish::kStop;
   const AnswerParts rest = filter_.Finish(whole);
   Take(rest.text);
@@ -206,22 +210,24 @@ void ResponseReceiver::OnReply(const service::Reply& reply) {
     response["incomplete_details"] = {{"reason", length ? "max_output_tokens" : "content_filter"}};
   }
   response["usage"] = UsageOf(reply.usage);
-  // Before the last byte: who has the answer can go on from it.
-  if (asked_.store) {
-    const Status kept = store_.Put(caller_, {ResponseId(request_id_), request_id_, asked_.previous,
-                                             created_ms_, Dump(asked_.input), Dump(response)});
-    if (!kept.ok()) {
-      return OnRefused({RefusalKind::kUnavailable,
-                        "The answer cannot be kept, so it is not given to its end.",
-                        {},
-                        "record_unavailable",
-                        1000});
-    }
+  return response;
+}
+
+void ResponseReceiver::OnReply(const service::Reply& reply) {
+  if (finish_ == service::Finish::kCancelled) {
+    if (queued_) return EndQueued(Response("cancelled"));
+    return OnRefused(CutShort());
   }
+  const OrderedJson response = Whole(reply);
+  if (queued_) return EndQueued(response);
+  if (not_kept_) return running_->End(ResponseId(request_id_));
+  // Before the last byte: who has the answer can go on from it.
+  if (asked_.store && !Keep(response).ok()) return OnRefused(NotKept());
   if (!asked_.stream) {
     return to_->Send({.body = Dump(response), .headers = AdmissionHeaders(admission_)});
   }
-  Say(whole ? "response.completed" : "response.incomplete", {{"response", std::move(response)}});
+  const std::string last = "response." + response["status"].get<std::string>();
+  events_.Say(last.c_str(), {{"response", response}});
   to_->End();
 }
 
@@ -239,13 +245,23 @@ class InputTokensReceiver : public AnswerReceiver {
   }
 };
 
-void Create(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
+void Create(const Api& api, const std::shared_ptr<RunningResponses>& running,
+            const HttpRequest& request, const std::shared_ptr<Responder>& to) {
   auto asked = ReadResponsesRequest(request.body, request.caller, api.responses);
   if (!asked.ok()) return to->Send(ErrorResponse(Dialect::kOpenAi, asked.refusal(), request.id));
+  const bool background = asked->background;
   auto task = std::make_unique<service::GenerateTask>(std::move(asked->spec));
   auto receiver = std::make_shared<ResponseReceiver>(std::move(*asked), request.caller,
-                                                     api.responses, request.id, to);
-  SendTask(api, request, "POST /v1/responses", std::move(task), std::move(receiver), to);
+                                                     api.responses, running, request.id, to);
+  const std::string route = "POST /v1/responses";
+  if (!background) {
+    return SendTask(api, request, route, std::move(task), std::move(receiver), to);
+  }
+  // It goes on when the client leaves.
+  const std::string id = ResponseId(request.id);
+  running->Begin(id);
+  running->SetExchange(id, api.gateway.Send({request.id, request.caller, route, request.trace},
+                                            std::move(task), std::move(receiver)));
 }
 
 void CountTokens(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
@@ -257,91 +273,26 @@ void CountTokens(const Api& api, const HttpRequest& request, const std::shared_p
            std::make_shared<InputTokensReceiver>(request.id, to), to);
 }
 
-// An earlier answer of the caller's. Somebody else's is not there.
-service::OrRefusal<service::StoredResponse> Kept(const Api& api, const HttpRequest& request) {
-  auto found = api.responses.Get(request.caller, request.captures[0]);
-  if (!found.ok()) {
-    return Refusal{RefusalKind::kUnavailable, "What was kept cannot be read now."};
-  }
-  if (!*found) {
-    return Refusal{RefusalKind::kNotFound,
-                   fmt::format("Response with id '{}' not found.", request.captures[0]), "id"};
-  }
-  return std::move(**found);
-}
-
-void Retrieve(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
-  if (QueryValue(request.query, "stream") == "true") {
-    return Refuse(request, to,
-                  Invalid("stream", "Parvis streams an answer once, while it is made.",
-                          "unsupported_parameter"));
-  }
-  auto kept = Kept(api, request);
-  if (!kept.ok()) return Refuse(request, to, kept.refusal());
-  to->Send({.body = std::move(kept->response)});
-}
-
-void Delete(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
-  if (const auto kept = Kept(api, request); !kept.ok()) return Refuse(request, to, kept.refusal());
-  const std::string& id = request.captures[0];
-  if (!api.responses.Delete(request.caller, id).ok()) {
-    return Refuse(request, to, {RefusalKind::kUnavailable, "What was kept cannot be deleted now."});
-  }
-  to->Send({.body = Dump({{"id", id}, {"object", "response"}, {"deleted", true}})});
-}
-
-// Which of the items a query asks for.
-service::OrRefusal<OrderedJson> PageOf(const OrderedJson& items, std::string_view query) {
-  const auto page = ReadPage(query, 20, 100, {"after", "include", "include[]", "limit", "order"});
-  if (!page.ok()) return page.refusal();
-  std::vector<OrderedJson> all(items.begin(), items.end());
-  if (page->newest_first) std::reverse(all.begin(), all.end());
-  size_t begin = 0;
-  if (!page->after.empty()) {
-    while (begin < all.size() && all[begin]["id"] != page->after) ++begin;
-    if (begin == all.size()) return Invalid("after", "'after' is the id of no item.");
-    ++begin;
-  }
-  const size_t end = std::min(all.size(), begin + static_cast<size_t>(page->limit));
-  OrderedJson data(std::vector<OrderedJson>(all.begin() + static_cast<ptrdiff_t>(begin),
-                                            all.begin() + static_cast<ptrdiff_t>(end)));
-  return OrderedJson{{"object", "list"},
-                     {"data", data},
-                     {"first_id", data.empty() ? OrderedJson() : data.front()["id"]},
-                     {"last_id", data.empty() ? OrderedJson() : data.back()["id"]},
-                     {"has_more", end < all.size()}};
-}
-
-void InputItems(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
-  const auto kept = Kept(api, request);
-  if (!kept.ok()) return Refuse(request, to, kept.refusal());
-  const auto page = PageOf(OrderedJson::parse(kept->input), request.query);
-  if (!page.ok()) return Refuse(request, to, page.refusal());
-  to->Send({.body = Dump(*page)});
-}
-
-Route RouteOf(const Api& api, std::string method, std::string pattern, std::string summary,
-              const Shape* body, OpenAiHandler handler) {
-  Route route =
-      OpenAiRoute(api, std::move(method), std::move(pattern), std::move(summary), handler);
-  route.body = body;
-  route.max_body_bytes = body == nullptr ? 0 : kMaxBodyBytes;
-  return route;
-}
-
 }  // namespace
 
+std::string ResponseId(const std::string& request_id) { return "resp_" + request_id.substr(4); }
+
 void AddOpenAiResponses(const Api& api, std::vector<Route>& routes) {
-  routes.push_back(RouteOf(api, "POST", "/v1/responses",
-                           "Answer a conversation that the server can keep", &ResponsesBody(),
-                           &Create));
-  routes.push_back(RouteOf(api, "POST", "/v1/responses/input_tokens",
-                           "How many tokens its prompt is", &InputTokensBody(), &CountTokens));
-  routes.push_back(
-      RouteOf(api, "GET", "/v1/responses/{id}", "An answer that was kept", nullptr, &Retrieve));
-  routes.push_back(RouteOf(api, "DELETE", "/v1/responses/{id}", "Delete it", nullptr, &Delete));
-  routes.push_back(RouteOf(api, "GET", "/v1/responses/{id}/input_items",
-                           "What its request added to the conversation", nullptr, &InputItems));
+  const auto running = std::make_shared<RunningResponses>();
+  const auto add = [&](std::string method, std::string pattern, std::string summary,
+                       const Shape* body, OpenAiHandler handler) {
+    routes.push_back(OpenAiRoute(api, std::move(method), std::move(pattern), std::move(summary),
+                                 std::move(handler)));
+    routes.back().body = body;
+    routes.back().max_body_bytes = body == nullptr ? 0 : kMaxBodyBytes;
+  };
+  add("POST", "/v1/responses", "Answer a conversation that the server can keep", &ResponsesBody(),
+      [running](const Api& a, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
+        Create(a, running, request, to);
+      });
+  add("POST", "/v1/responses/input_tokens", "How many tokens its prompt is", &InputTokensBody(),
+      &CountTokens);
+  AddKeptResponses(api, running, routes);
 }
 
 }  // namespace parvis::server

@@ -213,6 +213,10 @@ std::optional<Refusal> ReadPrompt(const Json& body, const OrderedJson& ordered,
     for (const service::StoredResponse& turn : *history) {
       for (const OrderedJson& item : OrderedJson::parse(turn.input)) writer.Add(item);
       const OrderedJson response = OrderedJson::parse(turn.response);
+      if (response["status"] == "queued" || response["status"] == "in_progress") {
+        return Invalid("previous_response_id",
+                       fmt::format("The response '{}' has not ended.", turn.id));
+      }
       for (const OrderedJson& item : response["output"]) writer.Add(item);
     }
   }
@@ -230,7 +234,8 @@ std::optional<Refusal> ReadPrompt(const Json& body, const OrderedJson& ordered,
                                 request.spec.form, request.functions)) {
     return refusal;
   }
-  request.spec.prompts.emplace_back(service::ConversationText{conversation.dump()});
+  request.spec.prompts.emplace_back(service::ConversationText{
+      .json = conversation.dump(), .may_drop = Get(body, "truncation") == "auto"});
   return std::nullopt;
 }
 
@@ -258,7 +263,7 @@ OrderedJson EchoOf(const OrderedJson& ordered, const ResponsesRequest& request) 
           {"tools", said("tools", OrderedJson::array())},
           {"top_logprobs", said("top_logprobs", 0)},
           {"top_p", said("top_p", 1.0)},
-          {"truncation", "disabled"},
+          {"truncation", said("truncation", "disabled")},
           {"user", said("user", nullptr)}};
 }
 
@@ -281,6 +286,13 @@ service::OrRefusal<ResponsesRequest> ReadResponsesRequest(const std::string& tex
   }
   request.stream = Get(*body, "stream") == true;
   request.store = Get(*body, "store") != false;
+  request.background = Get(*body, "background") == true;
+  if (request.background && (request.stream || !request.store)) {
+    return Invalid("background", request.stream
+                                     ? "What is made in the background is not streamed meanwhile; "
+                                       "GET it with 'stream=true'."
+                                     : "What is made in the background must be kept ('store').");
+  }
   for (const Json& included : Get(*body, "include")) {
     request.logprobs |= included == "message.output_text.logprobs";
   }

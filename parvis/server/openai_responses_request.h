@@ -15,6 +15,7 @@ struct ResponsesRequest {
   service::GenerateSpec spec;
   bool stream = false;
   bool store = true;
+  bool background = false;  // told at once that it is made, and kept
   bool logprobs = false;
   std::set<std::string> functions;  // whose calls are looked for in the answer
   std::string previous;             // the answer that this one goes on from; empty: none

@@ -84,8 +84,8 @@ constexpr Field kFields[] = {
     {"stream_options", Object(kStreamFields)},
     {"store", Boolean()},
     {"metadata", kMetadata},
-    {"background", Boolean(), Presence::kIgnored},            // answered at once
-    {"truncation", Among(kTruncations), Presence::kIgnored},  // what is too long is refused
+    {"background", Boolean()},
+    {"truncation", Among(kTruncations)},
     {"parallel_tool_calls", Boolean(), Presence::kIgnored},
     {"max_tool_calls", Integer(1, 1'000'000), Presence::kIgnored},
     {"reasoning", kAnyObject, Presence::kIgnored},
@@ -108,7 +108,7 @@ constexpr Field kCountFields[] = {
     {"tools", Array(kTool, 0, 128)},
     {"tool_choice", OneOf(kChoiceShapes)},
     {"text", Object(kTextFields), Presence::kIgnored},
-    {"truncation", Among(kTruncations), Presence::kIgnored},
+    {"truncation", Among(kTruncations), Presence::kIgnored},  // all of it is counted
     {"parallel_tool_calls", Boolean(), Presence::kIgnored},
     {"reasoning", kAnyObject, Presence::kIgnored},
     {"conversation", Any(), Presence::kUnsupported},

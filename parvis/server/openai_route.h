@@ -1,6 +1,7 @@
 #ifndef PARVIS_SERVER_OPENAI_ROUTE_H_
 #define PARVIS_SERVER_OPENAI_ROUTE_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -10,7 +11,8 @@
 
 namespace parvis::server {
 
-using OpenAiHandler = void (*)(const Api&, const HttpRequest&, const std::shared_ptr<Responder>&);
+using OpenAiHandler =
+    std::function<void(const Api&, const HttpRequest&, const std::shared_ptr<Responder>&)>;
 
 // A route of OpenAI's for whoever may use models, without a body; who has one sets it and its size.
 Route OpenAiRoute(const Api& api, std::string method, std::string pattern, std::string summary,

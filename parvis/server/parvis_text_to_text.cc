@@ -18,8 +18,8 @@ constexpr Shape kMaxTokens = Integer(1, 1 << 20);
 constexpr Field kTranslateFields[] = {
     {"model", kModelName, Presence::kRequired},
     {"text", kText, Presence::kRequired},
-    {"from", kLanguage, Presence::kRequired},
-    {"to", kLanguage, Presence::kRequired},
+    {"from", kLanguage},
+    {"to", kLanguage},
     {"num_beams", kBeams},
     {"max_tokens", kMaxTokens},
 };
@@ -46,8 +46,9 @@ service::TextToTextSpec SpecOf(const Json& body) {
 
 TaskOrRefusal Translate(const Json& body) {
   service::TextToTextSpec spec = SpecOf(body);
-  spec.from = body["from"].get<std::string>();
-  spec.to = body["to"].get<std::string>();
+  for (const auto& [name, language] : {std::pair("from", &spec.from), std::pair("to", &spec.to)}) {
+    if (const Json& told = Get(body, name); !told.is_null()) *language = told.get<std::string>();
+  }
   return TaskOf<service::TextToTextTask>(std::move(spec));
 }
 

@@ -11,8 +11,7 @@ OrRefusal<Plan> CountTask::Prepare(const LoadedModel& model) {
   return plan;
 }
 
-std::optional<Refusal> CountTask::Start(const std::shared_ptr<LoadedModel>&, const std::string&,
-                                        Output& output) {
+std::optional<Refusal> CountTask::Start(const std::shared_ptr<LoadedModel>&, Output& output) {
   output.End({.result = {{"tokens", tokens_}}}, std::nullopt);
   return std::nullopt;
 }

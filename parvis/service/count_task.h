@@ -20,8 +20,7 @@ class CountTask : public Task {
 
   const std::string& model() const override { return name_; }
   OrRefusal<Plan> Prepare(const LoadedModel& model) override;
-  std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model,
-                               const std::string& cache_salt, Output& output) override;
+  std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model, Output& output) override;
   void Cancel() override {}  // over as soon as it has begun
 
  private:

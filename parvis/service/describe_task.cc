@@ -6,7 +6,7 @@
 namespace parvis::service {
 
 std::optional<Refusal> DescribeTask::Start(const std::shared_ptr<LoadedModel>& loaded,
-                                           const std::string&, Output& output) {
+                                           Output& output) {
   const models::Model& model = loaded->model();
   const nn::Blueprint& blueprint = model.stack.blueprint();
   const chat::Prompter* prompter = loaded->prompter();

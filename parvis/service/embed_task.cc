@@ -74,8 +74,7 @@ OrRefusal<Plan> EmbedTask::Prepare(const LoadedModel& loaded) {
   return plan;
 }
 
-std::optional<Refusal> EmbedTask::Start(const std::shared_ptr<LoadedModel>& model,
-                                        const std::string&, Output& output) {
+std::optional<Refusal> EmbedTask::Start(const std::shared_ptr<LoadedModel>& model, Output& output) {
   loaded_ = model.get();
   output_ = &output;
   loaded_->Post([this](models::Model& weights) { ComputeSome(weights); });

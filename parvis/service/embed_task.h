@@ -28,8 +28,7 @@ class EmbedTask : public Task {
 
   const std::string& model() const override { return spec_.model; }
   OrRefusal<Plan> Prepare(const LoadedModel& model) override;
-  std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model,
-                               const std::string& cache_salt, Output& output) override;
+  std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model, Output& output) override;
   void Cancel() override { cancelled_ = true; }
 
  private:

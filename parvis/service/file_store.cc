@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <set>
@@ -70,7 +71,8 @@ OrRefusal<StoredFile> FileStore::Add(const Caller& caller, const std::string& na
   StoredFile file{NewId("file-"), caller.organisation,
                   caller.owner,   name,
                   purpose,        static_cast<int64_t>(content.size()),
-                  WallClockMs(),  expires_ms};
+                  WallClockMs(),  {}};
+  file.expires_ms = EndOf(file.created_ms, expires_ms);
   const std::lock_guard lock(mutex_);
   auto sum = database_->Prepare(
       "SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM files WHERE organisation = ?1 AND owner = ?2");
@@ -113,7 +115,15 @@ Status FileStore::Insert(const StoredFile& file) {
       .Run();
 }
 
-Status FileStore::Put(const StoredFile& file, std::string_view content) {
+std::optional<int64_t> FileStore::EndOf(int64_t created_ms, std::optional<int64_t> asked_ms) const {
+  if (limits_.keep_ms == 0) return asked_ms;
+  const int64_t last = created_ms + limits_.keep_ms;
+  return std::min(asked_ms.value_or(last), last);
+}
+
+Status FileStore::Put(const StoredFile& given, std::string_view content) {
+  StoredFile file = given;
+  file.expires_ms = EndOf(file.created_ms, file.expires_ms);
   const std::lock_guard lock(mutex_);
   const std::string path = PathOf(file.organisation, file.owner, file.id);
   PARVIS_RETURN_IF_ERROR(MakePrivate(fs::path(path).parent_path()));

@@ -57,6 +57,7 @@ auto ReadPaged(store::Statement& list, int64_t limit, Make make)
 struct FileLimits {
   int64_t owner_bytes = int64_t{1} << 30;  // of one owner, together
   int64_t owner_files = 10'000;
+  int64_t keep_ms = 0;  // after which a file goes, if its owner has not said sooner; 0: never
 };
 
 // Files of owners: what they are in the database, their bytes in FOLDER/OWNER/ID, where OWNER is a
@@ -93,6 +94,7 @@ class FileStore {
                      const std::string& id) const;
   Result<std::optional<StoredFile>> Get(const Caller& caller, const std::string& id);
   Status Insert(const StoredFile& file);
+  std::optional<int64_t> EndOf(int64_t created_ms, std::optional<int64_t> asked_ms) const;
   Status Sweep();
 
   std::mutex mutex_;

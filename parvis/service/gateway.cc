@@ -13,8 +13,9 @@ namespace {
 
 Refusal Stopping() { return {RefusalKind::kUnavailable, "The server is stopping.", {}, {}, 1000}; }
 
-// Tenants do not share what was computed for equal beginnings. Callers without a key belong to
-// nobody, so they are a tenant beside all organisations.
+// Tenants do not share what was computed for equal beginnings, nor anything else that is quicker
+// the second time. Callers without a key belong to nobody, so they are a tenant beside all
+// organisations.
 std::string CacheSaltOf(const Caller& caller) {
   return caller.key == kNoKey ? "guests" : "of " + caller.organisation;
 }
@@ -156,6 +157,7 @@ void Exchange::Admit(std::shared_ptr<LoadedModel> model) {
                                      model_->name())));
   }
   Enter("prepare");
+  task_->set_cache_salt(CacheSaltOf(facts_.caller));
   OrRefusal<Plan> plan = task_->Prepare(*model_);
   if (!plan.ok()) return Refuse(plan.refusal());
   Enter("reserve");
@@ -174,16 +176,16 @@ void Exchange::Admit(std::shared_ptr<LoadedModel> model) {
     checks_.push_back(stations.check.Output(facts_.caller));
   }
   blocked_.resize(checks_.size());
-  admission_ = {model_->name(),       model_->digest(),      model_->adapter_digest(),
-                plan->choices,        plan->input_tokens,    stations.check.name(),
-                reservation_->view(), reservation_->notice()};
+  admission_ = {model_->name(),        model_->digest(),     model_->adapter_digest(),
+                plan->choices,         plan->input_tokens,   plan->dropped,
+                stations.check.name(), reservation_->view(), reservation_->notice()};
   Enter("run");
   if (model_->upstream() == nullptr) TellAdmission();
   // Held while it starts, so that a Cancel comes before or after.
   std::optional<Refusal> refusal;
   {
     const std::lock_guard lock(mutex_);
-    refusal = task_->Start(model_, CacheSaltOf(facts_.caller), *this);
+    refusal = task_->Start(model_, *this);
     if (!refusal) {
       started_ = true;
       if (cancelled_) task_->Cancel();
@@ -280,8 +282,25 @@ std::optional<double> Exchange::FirstTokenSeconds() const {
   return telemetry::SecondsBetween(begun_, *told_at_);
 }
 
-void Exchange::Finish(const Reply& reply, const std::optional<Refusal>& failed) {
-  const std::string finish(failed ? "error" : FinishName(worst_));
+// What tasks say at once, as a stream of one piece. Parts of a result cannot be left out, so
+// nothing of one leaves that may not as a whole.
+std::optional<Refusal> Exchange::CheckSaid(const Reply& reply) {
+  for (const std::string& text : reply.said) {
+    const auto check = gateway_.stations_.check.Output(facts_.caller);
+    const StreamCheck::Passed passed = check->Add(text, /*last=*/true);
+    if (passed.blocked || passed.text != text) {
+      worst_ = service::Finish::kContentFilter;
+      return Refusal{
+          RefusalKind::kInvalid, "What the model says may not leave.", {}, "content_filter", {}};
+    }
+  }
+  return std::nullopt;
+}
+
+void Exchange::Finish(const Reply& reply, std::optional<Refusal> failed) {
+  if (!failed) failed = CheckSaid(reply);
+  const bool filtered = worst_ == service::Finish::kContentFilter;
+  const std::string finish(failed && !filtered ? "error" : FinishName(worst_));
   NoteReply(reply, finish);
   if (failed) NoteRefusal(*failed);
   Enter("settle");

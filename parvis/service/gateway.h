@@ -40,6 +40,7 @@ struct Admission {
   std::string adapter_digest;  // of the adapter that the name stands for; "": there is none
   int64_t choices = 1;
   int64_t input_tokens = 0;
+  int64_t dropped = 0;     // messages that had no room (Plan)
   std::string_view check;  // what reads its text; "none"
   RateView rate;
   std::string notice = {};  // which limit makes the answer shorter than asked; empty: none
@@ -126,7 +127,8 @@ class Exchange : public std::enable_shared_from_this<Exchange>, private Task::Ou
   std::optional<Refusal> Reserve(Plan& plan);
   std::optional<Refusal> Record(const Plan& plan);
   void TellAdmission();
-  void Finish(const Reply& reply, const std::optional<Refusal>& failed);
+  std::optional<Refusal> CheckSaid(const Reply& reply);
+  void Finish(const Reply& reply, std::optional<Refusal> failed);
   void Refuse(const Refusal& refusal);  // before anything is on record
   std::shared_ptr<Receiver> Leave();
 

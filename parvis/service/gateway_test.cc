@@ -10,7 +10,9 @@
 
 #include "gtest/gtest.h"
 #include "parvis/service/generate_task.h"
+#include "parvis/service/head_tasks.h"
 #include "parvis/service/quota_budget.h"
+#include "parvis/service/text_to_text_task.h"
 
 namespace parvis::service {
 namespace {
@@ -129,8 +131,12 @@ class GatewayTest : public testing::Test {
 
   static std::vector<ModelPlace> List() {
     const std::string golden = std::string(PARVIS_SOURCE_DIR) + "/tests/golden/models/";
-    return {
-        {"llama", golden + "llama_tiny"}, {"t5", golden + "t5_text"}, {"gone", "/nowhere.gguf"}};
+    const std::string encoders = std::string(PARVIS_SOURCE_DIR) + "/tests/golden/encoders/";
+    return {{"llama", golden + "llama_tiny"},
+            {"t5", golden + "t5_text"},
+            {"masks", encoders + "bert_masked_lm"},
+            {"spans", encoders + "bert_span"},
+            {"gone", "/nowhere.gguf"}};
   }
   std::string Path() const { return folder_ / "parvis.db"; }
 
@@ -145,9 +151,18 @@ class GatewayTest : public testing::Test {
     return {"req_" + std::to_string(next_++), {"org", "me", "key", permissions}, "POST /test"};
   }
   std::vector<std::string> Send(GenerateSpec spec, Permissions permissions = Permissions::All()) {
+    return SendTask(std::make_unique<GenerateTask>(std::move(spec)), permissions);
+  }
+  std::vector<std::string> SendTask(std::unique_ptr<Task> task,
+                                    Permissions permissions = Permissions::All()) {
     told_ = std::make_shared<Told>();
-    gateway_->Send(Facts(permissions), std::make_unique<GenerateTask>(std::move(spec)), told_);
+    gateway_->Send(Facts(permissions), std::move(task), told_);
     return told_->WaitForEnd();
+  }
+  std::shared_ptr<LoadedModel> Acquire(const std::string& name) {
+    std::promise<std::shared_ptr<LoadedModel>> loaded;
+    catalogue_.Acquire(name, [&](const auto& model) { loaded.set_value(*model); });
+    return loaded.get_future().get();
   }
   int64_t Count(store::Sql sql) const {
     auto database = std::move(store::Database::Open(Path())).value();
@@ -267,6 +282,46 @@ TEST_F(GatewayTest, TheCheckStopsInputAndOutput) {
   EXPECT_EQ(told_->text_, "");
   EXPECT_EQ(told_->finishes_, Words{"content_filter"});
   EXPECT_EQ(Count("SELECT count(*) FROM answers WHERE finish = 'content_filter'"), 1);
+}
+
+// What tasks say at once is read as streams are: fillings of masks, parts of a text.
+TEST_F(GatewayTest, TheCheckReadsWhatIsSaidAtOnce) {
+  const auto fill = [] {
+    return std::make_unique<FillTask>(FillSpec{.model = "masks", .texts = {"a [MASK] here"}});
+  };
+  const auto answer = [] {
+    return std::make_unique<AnswerTask>(
+        AnswerSpec{.model = "spans", .question = "who", .text = "the man and the dog"});
+  };
+  EXPECT_EQ(SendTask(fill()).back(), "reply");
+  EXPECT_EQ(SendTask(answer()).back(), "reply");
+  check_.block_output = true;
+  EXPECT_EQ(SendTask(fill()).back(), "refused");
+  EXPECT_EQ(told_->refusal_.code, "content_filter");
+  EXPECT_EQ(SendTask(answer()).back(), "refused");
+  EXPECT_EQ(told_->refusal_.code, "content_filter");
+  EXPECT_EQ(Count("SELECT count(*) FROM answers WHERE finish = 'content_filter'"), 2);
+}
+
+// Who shares the model with a search of many tokens has turns between them.
+TEST_F(GatewayTest, BeamsLetOthersComeBetweenTokens) {
+  const auto model = Acquire("t5");
+  std::atomic<int> turns{0};
+  std::atomic<bool> over{false};
+  std::function<void(models::Model&)> turn = [&](models::Model&) {
+    ++turns;
+    if (!over) model->Post(turn);
+  };
+  model->Post(turn);
+  const int before = turns;
+  const auto words = SendTask(std::make_unique<TextToTextTask>(TextToTextSpec{
+      .model = "t5", .text = "a b", .from = "en", .to = "fr", .num_beams = 4, .max_tokens = 12}));
+  EXPECT_EQ(words.back(), "reply");
+  EXPECT_GE(turns - before, 12);  // one of theirs to each of ours
+  over = true;
+  std::promise<void> last;
+  model->Post([&](models::Model&) { last.set_value(); });
+  last.get_future().wait();
 }
 
 TEST_F(GatewayTest, ACallerWhoLeavesStopsTheModel) {

@@ -59,6 +59,8 @@ OrRefusal<Plan> GenerateTask::Prepare(const LoadedModel& model) {
     const bool messages = std::holds_alternative<ConversationText>(spec_.prompts[i]);
     std::string param = messages ? "messages" : "prompt";
     if (spec_.prompts.size() > 1) param += fmt::format("[{}]", i);
+    if (auto refusal = DropWhatMayGo(model, param, spec_.prompts[i], plan))
+      return std::move(*refusal);
     auto tokens = TokensOf(spec_.prompts[i], spec_.model, model, param, plan.texts);
     if (!tokens.ok()) return tokens.refusal();
     if (std::holds_alternative<InfillText>(spec_.prompts[i])) {
@@ -102,6 +104,23 @@ OrRefusal<Plan> GenerateTask::Prepare(const LoadedModel& model) {
   return plan;
 }
 
+// Nothing is ever cut, but for callers who ask for just that.
+std::optional<Refusal> GenerateTask::DropWhatMayGo(const LoadedModel& model,
+                                                   const std::string& param, PromptSource& prompt,
+                                                   Plan& plan) const {
+  auto* const conversation = std::get_if<ConversationText>(&prompt);
+  if (conversation == nullptr || !conversation->may_drop) return std::nullopt;
+  const bool encoder = model.model().stack.blueprint().encoder_layers > 0;
+  const int64_t context = model.context_length();
+  // Who has not said how long the answer may be wants one all the same.
+  const int64_t answer = encoder ? 0 : spec_.max_tokens.value_or(std::max<int64_t>(1, context / 4));
+  auto fitted = FitConversation(*conversation, spec_.model, model, param, context - answer);
+  if (!fitted.ok()) return fitted.refusal();
+  plan.dropped += fitted->dropped;
+  *conversation = std::move(fitted->conversation);
+  return std::nullopt;
+}
+
 std::optional<Refusal> GenerateTask::MakeConstraint(const LoadedModel& model) {
   if (spec_.form.kind == OutputForm::Kind::kText) return std::nullopt;
   const auto constrainer = model.constrainer();
@@ -112,11 +131,13 @@ std::optional<Refusal> GenerateTask::MakeConstraint(const LoadedModel& model) {
   const auto make = [&]() -> Result<std::shared_ptr<const runtime::Constraint>> {
     switch (spec_.form.kind) {
       case OutputForm::Kind::kJsonSchema:
-        return (*constrainer)->JsonSchema(spec_.form.schema, {.strict = spec_.form.strict});
+        return (*constrainer)
+            ->JsonSchema(spec_.form.schema, {.strict = spec_.form.strict}, cache_salt());
       case OutputForm::Kind::kCall:
-        return (*constrainer)->JsonSchema(grammar::CallSchema(spec_.form.functions));
+        return (*constrainer)
+            ->JsonSchema(grammar::CallSchema(spec_.form.functions), {}, cache_salt());
       default:
-        return (*constrainer)->JsonObject();
+        return (*constrainer)->JsonObject(cache_salt());
     }
   };
   auto made = make();
@@ -148,7 +169,7 @@ runtime::GenerateRequest GenerateTask::RequestOf(size_t choice) const {
 }
 
 std::optional<Refusal> GenerateTask::Start(const std::shared_ptr<LoadedModel>& model,
-                                           const std::string& cache_salt, Output& output) {
+                                           Output& output) {
   model_ = model;
   output_ = &output;
   if (Upstream* const upstream = model->upstream(); upstream != nullptr) {
@@ -165,7 +186,7 @@ std::optional<Refusal> GenerateTask::Start(const std::shared_ptr<LoadedModel>& m
   told_.assign(count, false);
   for (size_t choice = 0; choice < count; ++choice) {
     runtime::GenerateRequest request = RequestOf(choice);
-    request.cache_salt = cache_salt;
+    request.cache_salt = cache_salt();
     request.on_token = [this, choice](const runtime::TokenEvent& event) {
       Take(static_cast<int64_t>(choice), event);
     };

@@ -25,12 +25,13 @@ class GenerateTask : public Task {
   OrRefusal<Plan> Prepare(const LoadedModel& model) override;
   bool divisible() const override { return true; }
   void LimitOutput(int64_t tokens_of_each_choice) override { limit_ = tokens_of_each_choice; }
-  std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model,
-                               const std::string& cache_salt, Output& output) override;
+  std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model, Output& output) override;
   void Cancel() override;
   bool TakesUpstream() const override { return true; }
 
  private:
+  std::optional<Refusal> DropWhatMayGo(const LoadedModel& model, const std::string& param,
+                                       PromptSource& prompt, Plan& plan) const;
   std::optional<Refusal> MakeConstraint(const LoadedModel& model);
   runtime::GenerateRequest RequestOf(size_t choice) const;
   TokenInfo InfoOf(const runtime::Sample& sample) const;

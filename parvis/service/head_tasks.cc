@@ -18,6 +18,21 @@ constexpr size_t kMaxFilledBytes = size_t{32} << 20;
 
 }  // namespace
 
+OrderedJson FillingsJson(const std::vector<std::vector<runtime::Filling>>& masks) {
+  OrderedJson all = OrderedJson::array();
+  for (const std::vector<runtime::Filling>& fillings : masks) {
+    OrderedJson mask = OrderedJson::array();
+    for (const runtime::Filling& filling : fillings) {
+      mask.push_back({{"score", filling.score},
+                      {"token", filling.token},
+                      {"token_text", filling.token_text},
+                      {"text", filling.text}});
+    }
+    all.push_back(std::move(mask));
+  }
+  return all;
+}
+
 OrRefusal<Plan> TokenizeTask::Prepare(const LoadedModel& loaded) {
   const Status status = models::CheckTokenizer(loaded.model());
   if (!status.ok()) return WrongModel(status);
@@ -83,7 +98,7 @@ Result<bool> TextsTask::Turn(models::Model& model, const ops::Exec& exec, Reply&
     tokens += sizes_[end++];
   } while (end < texts_.size() && tokens + sizes_[end] <= kTurnTokens);
   if (done_ == 0) reply.result = {{"results", OrderedJson::array()}};
-  PARVIS_RETURN_IF_ERROR(Some(EncoderOf(model, exec), done_, end, reply.result["results"]));
+  PARVIS_RETURN_IF_ERROR(Some(EncoderOf(model, exec), done_, end, reply));
   reply.usage.prompt_tokens += tokens;
   done_ = end;
   return done_ == texts_.size();
@@ -111,8 +126,8 @@ OrRefusal<Plan> ClassifyTask::Prepare(const LoadedModel& loaded) {
   return PlanOf(model, spec_.pairs, /*parse_special=*/false);
 }
 
-Status ClassifyTask::Some(const runtime::Encoder& encoder, size_t begin, size_t end,
-                          OrderedJson& results) {
+Status ClassifyTask::Some(const runtime::Encoder& encoder, size_t begin, size_t end, Reply& reply) {
+  OrderedJson& results = reply.result["results"];
   const auto texts = std::span<const std::string>(texts_).subspan(begin, end - begin);
   if (of_tokens_) {
     const auto aggregation = spec_.aggregation.value_or(runtime::Aggregation::kSimple);
@@ -174,23 +189,14 @@ OrRefusal<Plan> FillTask::Prepare(const LoadedModel& loaded) {
   return PlanOf(model, {}, /*parse_special=*/true);
 }
 
-Status FillTask::Some(const runtime::Encoder& encoder, size_t begin, size_t end,
-                      OrderedJson& results) {
+Status FillTask::Some(const runtime::Encoder& encoder, size_t begin, size_t end, Reply& reply) {
   const auto texts = std::span<const std::string>(texts_).subspan(begin, end - begin);
   PARVIS_ASSIGN_OR_RETURN(const auto filled, runtime::FillMasks(encoder, texts, count_));
   for (const auto& masks : filled) {
-    OrderedJson all = OrderedJson::array();
-    for (const std::vector<runtime::Filling>& fillings : masks) {
-      OrderedJson mask = OrderedJson::array();
-      for (const runtime::Filling& filling : fillings) {
-        mask.push_back({{"score", filling.score},
-                        {"token", filling.token},
-                        {"token_text", filling.token_text},
-                        {"text", filling.text}});
-      }
-      all.push_back(std::move(mask));
+    for (const auto& fillings : masks) {
+      for (const runtime::Filling& filling : fillings) reply.said.push_back(filling.text);
     }
-    results.push_back({{"masks", std::move(all)}});
+    reply.result["results"].push_back({{"masks", FillingsJson(masks)}});
   }
   return {};
 }
@@ -217,6 +223,7 @@ Result<bool> AnswerTask::Turn(models::Model& model, const ops::Exec& exec, Reply
   const runtime::Answers answers = search_->Best();
   OrderedJson best = OrderedJson::array();
   for (const runtime::Answer& answer : answers.best) {
+    reply.said.push_back(answer.text);
     best.push_back({{"answer", answer.text},
                     {"score", answer.score},
                     {"start", answer.begin},

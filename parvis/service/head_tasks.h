@@ -46,8 +46,8 @@ class TextsTask : public TurnTask {
   // The texts' tokens, checked; with `pairs` as many, of both together.
   OrRefusal<Plan> PlanOf(const models::Model& model, const std::vector<std::string>& pairs,
                          bool parse_special);
-  virtual Status Some(const runtime::Encoder& encoder, size_t begin, size_t end,
-                      OrderedJson& results) = 0;
+  // Adds to reply.result["results"], and to reply.said what the model chose to say.
+  virtual Status Some(const runtime::Encoder& encoder, size_t begin, size_t end, Reply& reply) = 0;
 
   std::vector<std::string> texts_;
 
@@ -72,13 +72,16 @@ class ClassifyTask : public TextsTask {
   OrRefusal<Plan> Prepare(const LoadedModel& model) override;
 
  private:
-  Status Some(const runtime::Encoder& encoder, size_t begin, size_t end,
-              OrderedJson& results) override;
+  Status Some(const runtime::Encoder& encoder, size_t begin, size_t end, Reply& reply) override;
   const ClassifySpec spec_;
   bool of_tokens_ = false;
 };
 
-// {"masks": [[{"score", "token", "token_text", "text"}]]} of each text.
+// What fills the masks of a text: [[{"score", "token", "token_text", "text"}]], a list for each
+// mask.
+OrderedJson FillingsJson(const std::vector<std::vector<runtime::Filling>>& masks);
+
+// {"masks": FillingsJson} of each text.
 struct FillSpec {
   std::string model;
   std::vector<std::string> texts;
@@ -91,8 +94,7 @@ class FillTask : public TextsTask {
   OrRefusal<Plan> Prepare(const LoadedModel& model) override;
 
  private:
-  Status Some(const runtime::Encoder& encoder, size_t begin, size_t end,
-              OrderedJson& results) override;
+  Status Some(const runtime::Encoder& encoder, size_t begin, size_t end, Reply& reply) override;
   const size_t count_;
 };
 

@@ -66,4 +66,39 @@ OrRefusal<std::vector<int32_t>> TokensOf(const PromptSource& source, const std::
   return std::move(prompt->ids);
 }
 
+OrRefusal<Fitted> FitConversation(const ConversationText& whole, const std::string& name,
+                                  const LoadedModel& model, const std::string& param,
+                                  int64_t room) {
+  const OrderedJson all = OrderedJson::parse(whole.json);
+  const OrderedJson& messages = all["messages"];
+  size_t first = 0;  // that may go
+  while (first < messages.size() && messages[first]["role"] == "system") ++first;
+  // What is left without `count` messages behind the first ones.
+  const auto without = [&](size_t count) {
+    size_t next = first + count;
+    while (next + 1 < messages.size() && messages[next]["role"] == "tool") ++next;
+    Fitted fitted{whole, static_cast<int64_t>(next - first)};
+    OrderedJson rest = all;
+    auto& list = rest["messages"];
+    list.erase(list.begin() + static_cast<std::ptrdiff_t>(first),
+               list.begin() + static_cast<std::ptrdiff_t>(next));
+    fitted.conversation.json = rest.dump();
+    return fitted;
+  };
+  // Fewer messages are fewer tokens, so the least number is found by halves.
+  size_t low = 0, high = messages.size() > first ? messages.size() - first - 1 : 0;
+  while (low < high) {
+    const size_t middle = (low + high) / 2;
+    std::vector<std::string> ignored;
+    const auto tokens = TokensOf(without(middle).conversation, name, model, param, ignored);
+    if (!tokens.ok()) return tokens.refusal();
+    if (static_cast<int64_t>(tokens->size()) <= room) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return without(low);
+}
+
 }  // namespace parvis::service

@@ -17,6 +17,7 @@ struct ConversationText {
   std::string json;
   bool continues = false;                 // the model goes on with the last message
   std::optional<std::string> plain = {};  // what a model without a template reads instead
+  bool may_drop = false;  // its oldest messages, if they have no room: the caller has said so
 };
 // The beginning and the end of a text whose middle the model is to write.
 struct InfillText {
@@ -31,6 +32,15 @@ using PromptSource = std::variant<std::string, std::vector<int32_t>, Conversatio
 OrRefusal<std::vector<int32_t>> TokensOf(const PromptSource& source, const std::string& name,
                                          const LoadedModel& model, const std::string& param,
                                          std::vector<std::string>& texts);
+
+// As many of a conversation's last messages, behind its first system messages, as `room` tokens
+// hold; at least the last. Results of tools do not stay without the calls that they answer.
+struct Fitted {
+  ConversationText conversation;
+  int64_t dropped = 0;  // messages
+};
+OrRefusal<Fitted> FitConversation(const ConversationText& whole, const std::string& name,
+                                  const LoadedModel& model, const std::string& param, int64_t room);
 
 }  // namespace parvis::service
 

@@ -23,28 +23,44 @@ struct StoredResponse {
   std::string response;  // JSON: the answer as it was given
 };
 
-// Answers that callers want kept, until they delete them. Each belongs to who asked for it; for
-// everybody else it does not exist. What is deleted is overwritten in the file.
+struct ResponseLimits {
+  int64_t owner_responses = 10'000;                     // the oldest of an owner go first
+  int64_t keep_ms = int64_t{30} * 24 * 60 * 60 * 1000;  // 0: for ever
+};
+
+// Answers that callers want kept, until they delete them or their time is over. Each belongs to who
+// asked for it; for everybody else it does not exist. What is deleted is overwritten in the file.
 //
 // Safe to call from several threads; calls wait for the disk.
 class ResponseStore {
  public:
   // The file of records.h, whose schema it needs.
-  static Result<std::unique_ptr<ResponseStore>> Open(const std::string& path);
+  static Result<std::unique_ptr<ResponseStore>> Open(const std::string& path,
+                                                     const ResponseLimits& limits = {});
 
-  // On the disk when it returns. REQUIRES: the request is on record.
+  // On the disk when it returns; an answer of the same id is written anew. REQUIRES: the request is
+  // on record.
   Status Put(const Caller& owner, const StoredResponse& response);
   Result<std::optional<StoredResponse>> Get(const Caller& owner, const std::string& id);
   // False: there is none.
   Result<bool> Delete(const Caller& owner, const std::string& id);
+  // Deletes what is older than may be kept (until then it is not found, either), and empties the
+  // log of that and of what made room for newer ones. To be called now and then.
+  Status Expire(int64_t now_ms);
 
  private:
-  explicit ResponseStore(std::unique_ptr<store::Database> database)
-      : database_(std::move(database)) {}
+  ResponseStore(std::unique_ptr<store::Database> database, const ResponseLimits& limits)
+      : database_(std::move(database)), limits_(limits) {}
+  int64_t Oldest(int64_t now_ms) const;                         // that is still kept
+  Status MakeRoom(const Caller& owner, const std::string& id);  // for it among the others
   Result<std::optional<StoredResponse>> Find(const Caller& owner, const std::string& id);
+  Status Remove(store::Statement& remove);
+  Status ForgetDeleted();
 
   std::mutex mutex_;  // guards the database
   const std::unique_ptr<store::Database> database_;
+  const ResponseLimits limits_;
+  bool log_has_deleted_ = false;
 };
 
 }  // namespace parvis::service

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "gtest/gtest.h"
+#include "parvis/core/clock.h"
 #include "parvis/service/records.h"
 #include "tests/scratch_database.h"
 
@@ -23,7 +24,7 @@ class ResponseStoreTest : public testing::Test {
     folder_ = mkdtemp(name.data());
     path_ = ScratchDatabase(folder_);
     records_ = std::move(Records::Open(path_)).value();
-    store_ = std::move(ResponseStore::Open(path_)).value();
+    store_ = std::move(ResponseStore::Open(path_, {.keep_ms = 0})).value();
     EXPECT_TRUE(records_->Write(RequestRecord{"req_1", kAnn, "POST /x", "m", "d", 1, 3, 5}).ok());
   }
   ~ResponseStoreTest() override { std::filesystem::remove_all(folder_); }
@@ -70,6 +71,39 @@ TEST_F(ResponseStoreTest, WhatIsDeletedIsGoneFromTheDisk) {
   EXPECT_TRUE(OnDisk(secret));
   ASSERT_TRUE(store_->Delete(kAnn, "resp_1").value());
   EXPECT_FALSE(OnDisk(secret));
+}
+
+TEST_F(ResponseStoreTest, AnAnswerIsWrittenAnew) {
+  ASSERT_TRUE(store_->Put(kAnn, {"resp_1", "req_1", "", 7, "[1]", "queued"}).ok());
+  ASSERT_TRUE(store_->Put(kAnn, {"resp_1", "req_1", "", 7, "[1]", "completed"}).ok());
+  EXPECT_EQ(store_->Get(kAnn, "resp_1").value()->response, "completed");
+}
+
+TEST_F(ResponseStoreTest, WhatIsTooOldIsNotFoundAndThenGone) {
+  constexpr int64_t kDay = int64_t{24} * 60 * 60 * 1000;
+  const auto store = std::move(ResponseStore::Open(path_, {.keep_ms = kDay})).value();
+  const int64_t now = WallClockMs();
+  ASSERT_TRUE(store->Put(kAnn, {"resp_1", "req_1", "", now - 2 * kDay, "[]", "the old one"}).ok());
+  ASSERT_TRUE(store->Put(kAnn, {"resp_2", "req_1", "", now, "[]", "{}"}).ok());
+  EXPECT_FALSE(store->Get(kAnn, "resp_1").value().has_value());
+  EXPECT_TRUE(OnDisk("the old one"));
+  ASSERT_TRUE(store->Expire(now).ok());
+  EXPECT_FALSE(OnDisk("the old one"));
+  EXPECT_TRUE(store->Get(kAnn, "resp_2").value().has_value());
+}
+
+TEST_F(ResponseStoreTest, TheOldestOfAnOwnerGoFirst) {
+  const auto store =
+      std::move(ResponseStore::Open(path_, {.owner_responses = 2, .keep_ms = 0})).value();
+  ASSERT_TRUE(store->Put(kBob, {"resp_0", "req_1", "", 1, "[]", "{}"}).ok());
+  for (int i = 1; i <= 3; ++i) {
+    const std::string id = "resp_" + std::to_string(i);
+    ASSERT_TRUE(store->Put(kAnn, {id, "req_1", "", i, "[]", "{}"}).ok());
+  }
+  EXPECT_FALSE(store->Get(kAnn, "resp_1").value().has_value());
+  EXPECT_TRUE(store->Get(kAnn, "resp_2").value().has_value());
+  EXPECT_TRUE(store->Get(kAnn, "resp_3").value().has_value());
+  EXPECT_TRUE(store->Get(kBob, "resp_0").value().has_value());  // another owner's
 }
 
 TEST_F(ResponseStoreTest, AnAnswerNeedsItsRecord) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "parvis/core/json.h"
@@ -45,6 +46,7 @@ struct Reply {
   runtime::Timings timings;                         // of the choice that took longest
   std::vector<std::vector<float>> embeddings = {};  // of an embedding task
   OrderedJson result = {};                          // of tasks that answer at once
+  std::vector<std::string> said = {};  // texts in `result` that the model chose; they are checked
 };
 
 // What the stations before the model must know of a task.
@@ -53,6 +55,7 @@ struct Plan {
   int64_t max_output_tokens = 0;  // of all choices together, at most
   int64_t choices = 1;
   std::vector<std::string> texts;  // what the check of the input reads
+  int64_t dropped = 0;  // messages at the beginning that had no room, if the caller allows it
 };
 
 // Something for a model to do. One object a request; used by one thread at a time but for Cancel.
@@ -72,6 +75,8 @@ class Task {
 
   virtual ~Task() = default;
   virtual const std::string& model() const = 0;  // by the name that the caller gave
+  // Who shares with whom what is kept for the next request. Before Prepare.
+  void set_cache_salt(std::string salt) { cache_salt_ = std::move(salt); }
   // On a worker thread: reads and tokenises the input. Refuses what the model cannot do.
   virtual OrRefusal<Plan> Prepare(const LoadedModel& model) = 0;
   // Whether it can do with less output than its plan says, and that it must: so many tokens for
@@ -82,12 +87,19 @@ class Task {
   // does. A refusal: it did not begin.
   // REQUIRES: Prepare said yes; `model` is the same.
   virtual std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model,
-                                       const std::string& cache_salt, Output& output) = 0;
-  // Whether it takes a model that another service computes (LoadedModel::upstream). Then it is known
-  // after Start only whether there is an answer: Output::Begin or the first Tell says that there is.
+                                       Output& output) = 0;
+  // Whether it takes a model that another service computes (LoadedModel::upstream). Then it is
+  // known after Start only whether there is an answer: Output::Begin or the first Tell says that
+  // there is.
   virtual bool TakesUpstream() const { return false; }
   // From any thread, after Start: ends within a step, with what there is until then.
   virtual void Cancel() = 0;
+
+ protected:
+  const std::string& cache_salt() const { return cache_salt_; }
+
+ private:
+  std::string cache_salt_;
 };
 
 }  // namespace parvis::service

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "parvis/text/language_guess.h"
 #include "parvis/text/tokenizer.h"
 
 namespace parvis::service {
@@ -52,6 +53,9 @@ OrRefusal<Plan> TextToTextTask::Prepare(const LoadedModel& loaded) {
   }
   if (const Status status = models::CheckTokenizer(loaded.model()); !status.ok()) {
     return Invalid("model", spec_.model + ": " + status.message());
+  }
+  if (!spec_.summary && !text::GuessLanguages(spec_.text, spec_.from, spec_.to)) {
+    return Invalid("from", "This text does not tell whether it is English or French: say it.");
   }
   auto task = TaskFor(loaded);
   if (!task.ok()) return task.refusal();
@@ -111,9 +115,8 @@ int64_t TextToTextTask::MaxOutputTokens() const {
 }
 
 std::optional<Refusal> TextToTextTask::Start(const std::shared_ptr<LoadedModel>& model,
-                                             const std::string& cache_salt, Output& output) {
+                                             Output& output) {
   model_ = model;
-  cache_salt_ = cache_salt;
   output_ = &output;
   model_->Post([this](models::Model&) { Next(); });
   return std::nullopt;
@@ -147,7 +150,7 @@ void TextToTextTask::Next() {
 
 Status TextToTextTask::Send(size_t piece) {
   runtime::GenerateRequest request = prompts_->RequestOf(ids_[piece]);
-  request.cache_salt = cache_salt_;
+  request.cache_salt = cache_salt();
   request.on_token = [this, piece](const runtime::TokenEvent& event) { Take(piece, event); };
   PARVIS_ASSIGN_OR_RETURN(const runtime::RequestId id, model_->Submit(std::move(request)));
   ++sent_;

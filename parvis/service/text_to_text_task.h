@@ -18,7 +18,7 @@ namespace parvis::service {
 struct TextToTextSpec {
   std::string model, text;
   bool summary = false;    // else a translation
-  std::string from, to;    // of a translation: codes of languages, or names
+  std::string from, to;    // of a translation: codes of languages, or names; empty: guessed
   int64_t num_beams = 0;   // 0: as the model's configuration says, else 1
   int64_t max_tokens = 0;  // of the answer to each piece; 0: likewise, else as many as fit
 };
@@ -36,8 +36,7 @@ class TextToTextTask : public Task {
 
   const std::string& model() const override { return spec_.model; }
   OrRefusal<Plan> Prepare(const LoadedModel& model) override;
-  std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model,
-                               const std::string& cache_salt, Output& output) override;
+  std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model, Output& output) override;
   void Cancel() override;
 
  private:
@@ -55,10 +54,9 @@ class TextToTextTask : public Task {
   void EndRound();
   void End();
 
-  const TextToTextSpec spec_;
+  TextToTextSpec spec_;
   std::shared_ptr<LoadedModel> model_;
   std::optional<runtime::TextPrompts> prompts_;
-  std::string cache_salt_;
   Output* output_ = nullptr;
 
   // Of this round:

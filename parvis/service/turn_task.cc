@@ -6,8 +6,7 @@
 
 namespace parvis::service {
 
-std::optional<Refusal> TurnTask::Start(const std::shared_ptr<LoadedModel>& model,
-                                       const std::string&, Output& output) {
+std::optional<Refusal> TurnTask::Start(const std::shared_ptr<LoadedModel>& model, Output& output) {
   loaded_ = model.get();
   output_ = &output;
   loaded_->Post([this](models::Model& weights) { TakeTurn(weights); });

@@ -23,8 +23,7 @@ class TurnTask : public Task {
   explicit TurnTask(std::string model) : model_(std::move(model)) {}
 
   const std::string& model() const override { return model_; }
-  std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model,
-                               const std::string& cache_salt, Output& output) override;
+  std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model, Output& output) override;
   void Cancel() override { cancelled_ = true; }
 
  protected:

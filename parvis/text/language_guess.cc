@@ -126,4 +126,20 @@ std::string_view GuessLanguage(std::string_view text) {
   return weight > 0 ? "en" : weight < 0 ? "fr" : "";
 }
 
+bool GuessLanguages(std::string_view text, std::string& from, std::string& to) {
+  const auto other = [](std::string_view of) {
+    return of == "en" || of == "English" ? "fr" : "en";
+  };
+  const bool to_french = to == "fr" || to == "French", to_english = to == "en" || to == "English";
+  if (from.empty()) {
+    const std::string_view guess = GuessLanguage(text);
+    if (guess.empty() && to.empty()) return false;
+    // Nobody has a text translated into its own language.
+    const bool own = guess == "fr" ? to_french : to_english;
+    from = !guess.empty() && !own ? std::string(guess) : other(to);
+  }
+  if (to.empty()) to = other(from);
+  return true;
+}
+
 }  // namespace parvis::text

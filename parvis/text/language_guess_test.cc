@@ -29,6 +29,23 @@ TEST(LanguageGuess, SaysNothingOfWhatTellsNothing) {
   EXPECT_EQ(GuessLanguage("\xC3"), "");  // a broken character
 }
 
+TEST(LanguageGuess, FindsWhatWasNotToldOfATranslation) {
+  const std::string english = "The cat is in the house.", french = "Le chat est dans la maison.";
+  const auto guess = [](const std::string& text, std::string from, std::string to) {
+    return GuessLanguages(text, from, to) ? from + " to " + to : "";
+  };
+  EXPECT_EQ(guess(english, "", ""), "en to fr");
+  EXPECT_EQ(guess(french, "", ""), "fr to en");
+  EXPECT_EQ(guess("Tom", "", ""), "");
+  EXPECT_EQ(guess("Tom", "", "fr"), "en to fr");
+  EXPECT_EQ(guess("Tom", "", "English"), "fr to English");
+  EXPECT_EQ(guess("Tom", "French", ""), "French to en");
+  EXPECT_EQ(guess(french, "", "de"), "fr to de");
+  EXPECT_EQ(guess(french, "", "fr"), "en to fr");  // whoever asks knows better
+  EXPECT_EQ(guess(english, "", "English"), "fr to English");
+  EXPECT_EQ(guess(english, "de", "ro"), "de to ro");
+}
+
 // Of short sentences (Tatoeba's, CC BY 2.0) not one in a hundred is taken for the other language.
 TEST(LanguageGuess, IsRightOfHeldOutSentences) {
   const auto packed =

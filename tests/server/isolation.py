@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whether a tenant can find out what another has asked: isolation.py PARVIS [--timing [RESULT.json]].
 
-Two tenants: the operator and guests. What one's requests left in the cache of prefixes must
+Two tenants: the operator and guests. What one's requests left in the cache of prefixes (and of grammars) must
 neither be counted for the other nor make the other's requests quicker. With --timing the second is measured
 as an attacker would: thousands of pairs of requests whose prompt the victim did or did not send just before;
 the area under the ROC curve of their times is 0.5 if they tell nothing, and 1 if they tell all. The same attack within one tenant must succeed, or the test would prove nothing."""
@@ -13,7 +13,7 @@ import time
 from served import expect, serving
 
 PREFIX = 160  # tokens: five pages
-ACROSS, WITHIN = 2000, 200
+ACROSS, WITHIN, FORMS = 2000, 200, 250
 LOW, HIGH, CERTAIN = 0.45, 0.55, 0.95
 
 
@@ -26,9 +26,10 @@ class Client:
 
     def ask(self, body):
         """(seconds, answer)."""
+        path = "/v1/chat/completions" if "messages" in body else "/v1/completions"
         data = json.dumps(body)
         begun = time.perf_counter()
-        self.connection.request("POST", "/v1/completions", data, self.headers)
+        self.connection.request("POST", path, data, self.headers)
         answer = self.connection.getresponse()
         said = answer.read()
         seconds = time.perf_counter() - begun
@@ -80,18 +81,31 @@ def attack(victim, attacker, pairs, make, seed):
     return auc(hits, misses)
 
 
+def form(draw):
+    """A request for an answer in a form that takes a while to make."""
+    names = ["".join(draw.choice("abcdefgh") for _ in range(12)) for _ in range(40)]
+    schema = {"type": "object", "properties": {n: {"type": "string", "maxLength": 60} for n in names}, "required": names}
+    return {"model": "chat", "messages": [{"role": "user", "content": "A"}], "max_tokens": 1, "response_format": {
+        "type": "json_schema", "json_schema": {"name": "n", "schema": schema}}}
+
+
 def check_timing(server, path):
     operator, guest = Client(server, server.key), Client(server, None)
     found = {
         "across": {"pairs": ACROSS, "auc": attack(operator, guest, ACROSS, prompt, 1)},
         "within": {"pairs": WITHIN, "auc": attack(guest, guest, WITHIN, prompt, 2)},
+        "forms_across": {"pairs": FORMS, "auc": attack(operator, guest, FORMS, form, 3)},
+        "forms_within": {"pairs": FORMS, "auc": attack(guest, guest, FORMS, form, 4)},
     }
     print(json.dumps(found))
     if path:
         with open(path, "w") as file:
             json.dump(found, file, indent=1)
     expect(found["within"]["auc"] >= CERTAIN, "the attack does not work where it must", found)
+    expect(found["forms_within"]["auc"] >= CERTAIN, "the attack on forms does not work where it must", found)
     expect(LOW <= found["across"]["auc"] <= HIGH, "times tell what another tenant has asked", found)
+    # Fewer pairs: the spread of the figure itself is wider.
+    expect(LOW - 0.03 <= found["forms_across"]["auc"] <= HIGH + 0.03, "times tell which forms others ask for", found)
 
 
 def main():

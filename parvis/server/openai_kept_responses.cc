@@ -1,0 +1,197 @@
+// What becomes of answers of /v1/responses that are kept: they are shown, told again, cancelled
+// while they are made in the background, and deleted.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "parvis/server/api.h"
+#include "parvis/server/openai_json.h"
+#include "parvis/server/openai_response_events.h"
+#include "parvis/server/openai_responses.h"
+#include "parvis/server/openai_route.h"
+#include "parvis/server/query.h"
+#include "parvis/server/running_responses.h"
+
+namespace parvis::server {
+namespace {
+
+using service::Invalid;
+using service::Refusal;
+using service::RefusalKind;
+using Running = std::shared_ptr<RunningResponses>;
+
+Refusal TooManyWait() {
+  return {RefusalKind::kOverloaded,
+          "Too many wait for the end of this answer already.",
+          {},
+          "overloaded",
+          1000};
+}
+
+// An earlier answer of the caller's. Somebody else's is not there.
+service::OrRefusal<service::StoredResponse> Kept(const Api& api, const HttpRequest& request) {
+  auto found = api.responses.Get(request.caller, request.captures[0]);
+  if (!found.ok()) {
+    return Refusal{RefusalKind::kUnavailable, "What was kept cannot be read now."};
+  }
+  if (!*found) {
+    return Refusal{RefusalKind::kNotFound,
+                   fmt::format("Response with id '{}' not found.", request.captures[0]), "id"};
+  }
+  return std::move(**found);
+}
+
+// The answer as it is now. One in the background that does not run and never ended was cut off by
+// the server's own end. Whether it runs is looked at first: it is kept before it runs no more.
+service::OrRefusal<OrderedJson> AsItIs(const Api& api, RunningResponses& running,
+                                       const HttpRequest& request) {
+  const auto now = running.StatusOf(request.captures[0]);
+  const auto kept = Kept(api, request);
+  if (!kept.ok()) return kept.refusal();
+  OrderedJson response = OrderedJson::parse(kept->response);
+  const OrderedJson& status = response["status"];
+  if (status != "queued" && status != "in_progress") return response;
+  if (now) {
+    response["status"] = *now;
+  } else {
+    response["status"] = "failed";
+    response["error"] = {{"code", "server_error"},
+                         {"message", "The server ended before the answer did."}};
+  }
+  return response;
+}
+
+// The number after which events are wanted; -1: all.
+service::OrRefusal<int64_t> ReadAfter(std::string_view query) {
+  const auto said = QueryValue(query, "starting_after");
+  int64_t after = -1;
+  if (!said) return after;
+  const char* const end = said->data() + said->size();
+  const auto read = std::from_chars(said->data(), end, after);
+  if (read.ec != std::errc() || read.ptr != end || after < 0) {
+    return Invalid("starting_after", "'starting_after' must be the number of an event.",
+                   "invalid_value");
+  }
+  return after;
+}
+
+// Tells an answer once more, as events. Of one that still runs all are told when it is whole.
+void Stream(const Api& api, const Running& running, const HttpRequest& request,
+            const std::shared_ptr<Responder>& to) {
+  const auto after = ReadAfter(request.query);
+  if (!after.ok()) return Refuse(request, to, after.refusal());
+  to->Begin(200, "text/event-stream; charset=utf-8", {});
+  const auto fail = [request, to](const Refusal& refusal) {
+    to->Write(Event(ErrorBody(Dialect::kOpenAi, refusal, request.id)));
+    to->Break();
+  };
+  const bool waits =
+      running->WhenOver(request.captures[0], [api, running, request, to, after = *after, fail] {
+        const auto response = AsItIs(api, *running, request);
+        if (!response.ok()) return fail(response.refusal());
+        ResponseEvents events;
+        events.To([to](std::string event) { to->Write(std::move(event)); }, after);
+        events.Replay(*response);
+        to->End();
+      });
+  if (!waits) fail(TooManyWait());
+}
+
+void Retrieve(const Api& api, const Running& running, const HttpRequest& request,
+              const std::shared_ptr<Responder>& to) {
+  const auto response = AsItIs(api, *running, request);
+  if (!response.ok()) return Refuse(request, to, response.refusal());
+  if (QueryValue(request.query, "stream") == "true") return Stream(api, running, request, to);
+  to->Send({.body = Dump(*response)});
+}
+
+// Once it does not run any more: what came of it.
+void Cancel(const Api& api, const Running& running, const HttpRequest& request,
+            const std::shared_ptr<Responder>& to) {
+  const auto kept = Kept(api, request);
+  if (!kept.ok()) return Refuse(request, to, kept.refusal());
+  if (OrderedJson::parse(kept->response)["background"] != true) {
+    return Refuse(request, to,
+                  Invalid("id", "Only answers that are made in the background can be cancelled."));
+  }
+  running->Cancel(kept->id);
+  const bool waits = running->WhenOver(kept->id, [api, running, request, to] {
+    const auto response = AsItIs(api, *running, request);
+    if (!response.ok()) return Refuse(request, to, response.refusal());
+    to->Send({.body = Dump(*response)});
+  });
+  if (!waits) Refuse(request, to, TooManyWait());
+}
+
+void Delete(const Api& api, const Running& running, const HttpRequest& request,
+            const std::shared_ptr<Responder>& to) {
+  if (const auto kept = Kept(api, request); !kept.ok()) return Refuse(request, to, kept.refusal());
+  const std::string id = request.captures[0];
+  running->Cancel(id);
+  const bool waits = running->WhenOver(id, [api, request, to, id] {
+    if (!api.responses.Delete(request.caller, id).ok()) {
+      return Refuse(request, to,
+                    {RefusalKind::kUnavailable, "What was kept cannot be deleted now."});
+    }
+    to->Send({.body = Dump({{"id", id}, {"object", "response"}, {"deleted", true}})});
+  });
+  if (!waits) Refuse(request, to, TooManyWait());
+}
+
+// Which of the items a query asks for.
+service::OrRefusal<OrderedJson> PageOf(const OrderedJson& items, std::string_view query) {
+  const auto page = ReadPage(query, 20, 100, {"after", "include", "include[]", "limit", "order"});
+  if (!page.ok()) return page.refusal();
+  std::vector<OrderedJson> all(items.begin(), items.end());
+  if (page->newest_first) std::reverse(all.begin(), all.end());
+  size_t begin = 0;
+  if (!page->after.empty()) {
+    while (begin < all.size() && all[begin]["id"] != page->after) ++begin;
+    if (begin == all.size()) return Invalid("after", "'after' is the id of no item.");
+    ++begin;
+  }
+  const size_t end = std::min(all.size(), begin + static_cast<size_t>(page->limit));
+  OrderedJson data(std::vector<OrderedJson>(all.begin() + static_cast<ptrdiff_t>(begin),
+                                            all.begin() + static_cast<ptrdiff_t>(end)));
+  return OrderedJson{{"object", "list"},
+                     {"data", data},
+                     {"first_id", data.empty() ? OrderedJson() : data.front()["id"]},
+                     {"last_id", data.empty() ? OrderedJson() : data.back()["id"]},
+                     {"has_more", end < all.size()}};
+}
+
+void InputItems(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
+  const auto kept = Kept(api, request);
+  if (!kept.ok()) return Refuse(request, to, kept.refusal());
+  const auto page = PageOf(OrderedJson::parse(kept->input), request.query);
+  if (!page.ok()) return Refuse(request, to, page.refusal());
+  to->Send({.body = Dump(*page)});
+}
+
+// A handler that knows what runs.
+OpenAiHandler With(Running running, void (*handler)(const Api&, const Running&, const HttpRequest&,
+                                                    const std::shared_ptr<Responder>&)) {
+  return [running = std::move(running), handler](const Api& api, const HttpRequest& request,
+                                                 const std::shared_ptr<Responder>& to) {
+    handler(api, running, request, to);
+  };
+}
+
+}  // namespace
+
+void AddKeptResponses(const Api& api, const std::shared_ptr<RunningResponses>& running,
+                      std::vector<Route>& routes) {
+  routes.push_back(OpenAiRoute(api, "GET", "/v1/responses/{id}", "An answer that was kept",
+                               With(running, &Retrieve)));
+  routes.push_back(
+      OpenAiRoute(api, "DELETE", "/v1/responses/{id}", "Delete it", With(running, &Delete)));
+  routes.push_back(OpenAiRoute(api, "POST", "/v1/responses/{id}/cancel",
+                               "Stop making it in the background", With(running, &Cancel)));
+  routes.push_back(OpenAiRoute(api, "GET", "/v1/responses/{id}/input_items",
+                               "What its request added to the conversation", &InputItems));
+}
+
+}  // namespace parvis::server
