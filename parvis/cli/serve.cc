@@ -28,7 +28,9 @@
 #include "parvis/cli/serve_telemetry.h"
 #include "parvis/cli/store_folder.h"
 #include "parvis/cli/version.h"
+#include "parvis/core/clock.h"
 #include "parvis/core/file_lock.h"
+#include "parvis/core/wipe.h"
 #include "parvis/server/api.h"
 #include "parvis/server/batch_runner.h"
 #include "parvis/server/http_server.h"
@@ -37,6 +39,9 @@
 
 namespace parvis::cli {
 namespace {
+
+constexpr int64_t kDayMs = int64_t{24} * 60 * 60 * 1000;
+constexpr auto kSweepEvery = std::chrono::minutes(10);
 
 // A model that can be asked, for those who start.
 struct Example {
@@ -195,7 +200,8 @@ Result<BatchStores> OpenBatches(const ServeOptions& options, const std::string& 
   if (store::Database::IsShared(database)) return stores;
   PARVIS_ASSIGN_OR_RETURN(stores.files,
                           service::FileStore::Open(database, options.data + "/files",
-                                                   {.owner_bytes = options.file_quota_mib << 20}));
+                                                   {.owner_bytes = options.file_quota_mib << 20,
+                                                    .keep_ms = options.file_days * kDayMs}));
   PARVIS_ASSIGN_OR_RETURN(stores.batches, service::BatchStore::Open(database));
   return stores;
 }
@@ -260,6 +266,7 @@ Status Reload(const ServeOptions& flags, const std::set<std::string>& given, Ser
 }
 
 Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Console& console) {
+  WipeFreedMemory();  // before anything is taken
   PARVIS_ASSIGN_OR_RETURN(ServeOptions options, WithConfig(flags, given));
   std::error_code error;
   std::filesystem::create_directories(options.data, error);
@@ -288,7 +295,10 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
   std::atomic<bool> stopping{false};
   PARVIS_ASSIGN_OR_RETURN(const BatchStores batches, OpenBatches(options, store.where));
   std::optional<server::BatchRunner> runner;  // begins once all else stands
-  PARVIS_ASSIGN_OR_RETURN(const auto responses, service::ResponseStore::Open(store.where));
+  PARVIS_ASSIGN_OR_RETURN(
+      const auto responses,
+      service::ResponseStore::Open(store.where, {.owner_responses = options.response_quota,
+                                                 .keep_ms = options.response_days * kDayMs}));
   const server::Api api{
       .gateway = gateway,
       .catalogue = catalogue,
@@ -316,11 +326,17 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
                    server::BatchSettings{.parallel = options.batch_lines,
                                          .running = [&gateway] { return gateway.running(); }});
   }
-  http->Start({router, identity, workers, *telemetry});
+  http->Start({router, identity, workers, *telemetry,
+               batches.files == nullptr ? std::string() : options.data + "/files"});
   const std::string address = AddressOf(options, *http);
   Announce(options, address, keys.new_key, console);
   Suggest(options, address, catalogue, example, console);
+  auto next_sweep = std::chrono::steady_clock::now();
   while (!Interrupted()) {
+    if (std::chrono::steady_clock::now() >= next_sweep) {
+      (void)responses->Expire(WallClockMs());  // is tried again
+      next_sweep = std::chrono::steady_clock::now() + kSweepEvery;
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     if (!TakeHangup()) continue;
     const Status status =

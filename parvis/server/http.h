@@ -23,6 +23,8 @@ struct HttpRequest {
   std::map<std::string, std::string> headers;  // names in lower case; of several the last
   std::vector<std::string> captures;           // what stood for the route's {…}
   std::string body;
+  std::string_view large_body = {};  // in place of `body` if it was too large for memory
+  std::shared_ptr<const void> holds_large_body = nullptr;
   service::Caller caller;                   // as identity found; of a public route nobody
   std::shared_ptr<telemetry::Trace> trace;  // what is seen of it; may be null in tests
 

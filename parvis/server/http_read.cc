@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/http.hpp>
 #include <cctype>
 #include <utility>
 
 #include "parvis/server/http_connection.h"
 #include "parvis/server/http_head.h"
+#include "parvis/server/spool.h"
 
 namespace parvis::server {
 namespace {
@@ -19,7 +22,34 @@ using boost::system::error_code;
 using service::Refusal;
 using service::RefusalKind;
 using Clock = std::chrono::steady_clock;
-using Parser = http::request_parser<http::string_body>;
+
+// A body as it comes. Unlike Beast's own, it makes no room for what a head only promises.
+struct GrowingBody {
+  using value_type = std::string;
+  class reader {
+   public:
+    template <bool kRequest, class Fields>
+    reader(http::header<kRequest, Fields>&, value_type& body) : body_(body) {}
+    void init(const boost::optional<uint64_t>&, error_code& error) { error = {}; }
+    template <class Buffers>
+    size_t put(const Buffers& buffers, error_code& error) {
+      error = {};
+      size_t bytes = 0;
+      for (const auto buffer : boost::beast::buffers_range_ref(buffers)) {
+        body_.append(static_cast<const char*>(buffer.data()), buffer.size());
+        bytes += buffer.size();
+      }
+      return bytes;
+    }
+    void finish(error_code& error) { error = {}; }
+
+   private:
+    value_type& body_;
+  };
+};
+using Parser = http::request_parser<GrowingBody>;
+
+constexpr size_t kInMemory = size_t{1} << 20;  // of a body that may be large
 
 void TakeFields(const Parser& parser, HttpRequest& request) {
   const auto& message = parser.get();
@@ -73,8 +103,65 @@ bool Parse(Wire& wire, Parser& parser, Incoming& incoming) {
   return used > 0 && error != http::error::need_more;
 }
 
-asio::awaitable<bool> ReadBody(Wire& wire, const HttpServerSettings& settings, Parser& parser,
+// What of a large body waits to be written.
+struct Piece {
+  std::string bytes;
+  std::atomic<bool> written{false};
+  bool failed = false;
+};
+
+// Puts what was read of a body into its file, by a worker: here nobody waits for a disk.
+asio::awaitable<void> Spill(Wire& wire, const HttpService& service, std::string& body,
+                            std::shared_ptr<Spool>& spool, Incoming& incoming) {
+  if (spool == nullptr) {
+    auto made = Spool::In(service.large_bodies);
+    if (made.ok()) spool = std::move(made).value();
+  }
+  const auto piece = std::make_shared<Piece>();
+  piece->bytes = std::move(body);
+  body.clear();
+  piece->failed = spool == nullptr;
+  if (!piece->failed) {
+    service.workers.Post([spool, piece, wake = wire.Waker()] {
+      piece->failed = !spool->Append(piece->bytes).ok();
+      piece->bytes = {};
+      piece->written = true;
+      wake();
+    });
+    while (!piece->written) co_await wire.Wait(Clock::time_point::max());
+  }
+  if (piece->failed) {
+    incoming.refusal =
+        Refusal{RefusalKind::kUnavailable, "There is no room for what is sent.", {}, {}, 1000};
+  }
+}
+
+// True: `incoming` has the body, or why not.
+asio::awaitable<bool> TakeBody(Wire& wire, const HttpService& service, std::string& body,
+                               std::shared_ptr<Spool>& spool, Incoming& incoming) {
+  if (spool != nullptr) {
+    if (!body.empty()) co_await Spill(wire, service, body, spool, incoming);
+    if (incoming.refusal) co_return true;
+    const Result<std::string_view> all = spool->Read();
+    if (all.ok()) {
+      incoming.request.large_body = *all;
+      incoming.request.holds_large_body = spool;
+    } else {
+      incoming.refusal = Refusal{RefusalKind::kUnavailable, "What was sent cannot be read."};
+      co_return true;
+    }
+  }
+  incoming.body_read = true;
+  incoming.request.body = std::move(body);
+  co_return true;
+}
+
+asio::awaitable<bool> ReadBody(Wire& wire, const HttpService& service,
+                               const HttpServerSettings& settings, Parser& parser,
                                Incoming& incoming) {
+  const bool spills = incoming.route->takes_large_body && !service.large_bodies.empty();
+  std::shared_ptr<Spool> spool;
+  std::string& body = parser.get().body();
   parser.body_limit(incoming.route->max_body_bytes);
   parser.eager(true);
   if (incoming.expects_continue && !parser.is_done()) {
@@ -86,6 +173,10 @@ asio::awaitable<bool> ReadBody(Wire& wire, const HttpServerSettings& settings, P
     if (!wire.input().empty()) {
       const bool again = Parse(wire, parser, incoming);
       if (incoming.refusal) co_return true;
+      if (spills && body.size() >= kInMemory) {
+        co_await Spill(wire, service, body, spool, incoming);
+        if (incoming.refusal) co_return true;
+      }
       if (parser.is_done()) break;
       if (again) continue;
     }
@@ -101,9 +192,7 @@ asio::awaitable<bool> ReadBody(Wire& wire, const HttpServerSettings& settings, P
       co_return true;
     }
   }
-  incoming.body_read = true;
-  incoming.request.body = std::move(parser.get().body());
-  co_return true;
+  co_return co_await TakeBody(wire, service, body, spool, incoming);
 }
 
 }  // namespace
@@ -140,7 +229,7 @@ asio::awaitable<bool> ReadRequest(Wire& wire, const HttpService& service,
     incoming.body_read = parser.is_done();
     co_return true;
   }
-  co_return co_await ReadBody(wire, settings, parser, incoming);
+  co_return co_await ReadBody(wire, service, settings, parser, incoming);
 }
 
 }  // namespace parvis::server

@@ -39,6 +39,7 @@ struct HttpService {
   service::Identity& identity;
   service::Workers& workers;
   telemetry::Telemetry& telemetry;
+  std::string large_bodies = {};  // a folder for those of routes that take them; empty: in memory
 };
 
 // HTTP/1.1 (RFC 9112) on sockets: limits on every size and time, one I/O thread that never computes

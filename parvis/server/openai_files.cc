@@ -108,7 +108,8 @@ OrRefusal<Upload> ReadUpload(std::string_view content_type, std::string_view bod
 }
 
 void AddFile(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
-  const auto upload = ReadUpload(request.Header("content-type"), request.body);
+  const std::string_view body = request.large_body.empty() ? request.body : request.large_body;
+  const auto upload = ReadUpload(request.Header("content-type"), body);
   if (!upload.ok()) return Refuse(request, to, upload.refusal());
   std::optional<int64_t> expires_ms;
   if (upload->expires_seconds) expires_ms = WallClockMs() + *upload->expires_seconds * 1000;
@@ -158,6 +159,7 @@ void AddOpenAiFiles(const Api& api, std::vector<Route>& routes) {
   add.body = &kForm;
   add.max_body_bytes = kMaxUploadBytes + (size_t{64} << 10);
   add.body_type = "multipart/form-data";
+  add.takes_large_body = true;
   routes.push_back(std::move(add));
   routes.push_back(OpenAiRoute(api, "GET", "/v1/files", "Which files there are", &ListFiles));
   routes.push_back(OpenAiRoute(api, "GET", "/v1/files/{file}", "One file", &OneFile));

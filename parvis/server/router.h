@@ -38,6 +38,7 @@ struct Route {
   size_t max_body_bytes;  // 0: there is none
   Handler handler;
   std::string body_type = "application/json";
+  bool takes_large_body = false;  // HttpRequest::large_body
 };
 
 // All routes. Immutable once made.

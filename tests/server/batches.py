@@ -4,9 +4,13 @@
 A line's answer is the one that it would have had alone; every line is answered once, whatever ends the
 server in the middle; what others own is not there for one."""
 import contextlib
+import http.client
 import json
+import os
+import pathlib
 import re
 import signal
+import socket
 import sqlite3
 import sys
 
@@ -51,6 +55,63 @@ def line(custom_id, url="/v1/completions", **body):
 def prompt(i, n=5):
     return {"model": "fable", "prompt": f"Number {i} was", "max_tokens": n, "temperature": 0,
             "logit_bias": {"0": -100}}
+
+
+def resident(server):
+    """Bytes of memory of its own that the server has, without pages of files."""
+    text = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
+    return 1024 * int(re.search(r"^RssAnon:\s+(\d+)", text, re.M)[1])
+
+
+def check_large(server):
+    """A large upload is in a file while it comes, and in none when it was cut."""
+    content = b"".join(b"%07d\n" % i for i in range(5 << 20))  # 40 MiB
+    body = file_form(content)
+    folder = server.folder / "data/files"
+    before, files = resident(server), sorted(folder.rglob("*"))
+
+    def begin():
+        """All but the end of it has been sent, and taken."""
+        s = socket.create_connection(("127.0.0.1", server.port))
+        s.sendall(f"POST /v1/files HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {server.key}\r\n"
+                  f"Content-Type: {TYPE['Content-Type']}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body[:-10])
+        wait_for(lambda: spooled(server) >= len(body) - (2 << 20), "it is taken")
+        grown = resident(server) - before
+        expect(grown < len(body) // 3, "an upload is in memory", grown)
+        return s
+
+    with contextlib.closing(begin()):
+        expect(sorted(folder.rglob("*")) == files, "it has no name yet")
+    wait_for(lambda: spooled(server) == 0, "a cut upload is kept")
+    expect(sorted(folder.rglob("*")) == files, "a cut upload is a file")
+    with contextlib.closing(begin()) as s:
+        s.sendall(body[-10:])
+        answer = http.client.HTTPResponse(s)
+        answer.begin()
+        file = json.loads(answer.read())
+        expect(answer.status == 200 and file["bytes"] == len(content), "a large upload", answer.status, file)
+    wait_for(lambda: spooled(server) == 0, "the way there is kept")
+    status, _, data = server.ask("GET", f"/v1/files/{file['id']}/content")
+    expect(status == 200 and data == content, "another content")
+    # In chunks.
+    s = server.connection()
+    s.request("POST", "/v1/files", (body[i:i + 700_001] for i in range(0, len(body), 700_001)),
+              TYPE | {"Authorization": f"Bearer {server.key}"}, encode_chunked=True)
+    answer = s.getresponse()
+    chunked = json.loads(answer.read())
+    expect(answer.status == 200 and chunked["bytes"] == len(content), "in chunks", answer.status, chunked)
+    for other in (file, chunked):
+        expect(get(server, f"/v1/files/{other['id']}", "DELETE")[0] == 200, "removed")
+
+
+def spooled(server):
+    """Bytes of files without a name that the server has open: uploads on their way."""
+    total = 0
+    for link in pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if "/upload-" in os.readlink(link):
+                total += link.stat().st_size
+    return total
 
 
 def create(server, content, endpoint="/v1/completions", **more):
@@ -299,6 +360,7 @@ def check_others(program):
 def main():
     program = sys.argv[1]
     with serving(program) as server:
+        check_large(server)
         check_files(server)
         check_forms(server)
         check_answers(server)
