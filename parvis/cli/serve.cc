@@ -289,8 +289,8 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
                               [&ring = *keys.ring] { return ring.snapshot(); });
   PARVIS_ASSIGN_OR_RETURN(const auto usage, service::UsageBook::Open(store.where));
   service::NoCheck check;
-  service::Workers workers(16);
-  service::Gateway gateway({budget, check, *store.records, catalogue, workers},
+  auto workers = std::make_unique<service::Workers>(16);
+  service::Gateway gateway({budget, check, *store.records, catalogue, *workers},
                            options.max_requests);
   std::atomic<bool> stopping{false};
   PARVIS_ASSIGN_OR_RETURN(const BatchStores batches, OpenBatches(options, store.where));
@@ -322,11 +322,11 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
   CatchHangups();
   OutliveReaders();
   if (batches.files != nullptr) {
-    runner.emplace(*batches.batches, *batches.files, router, workers, *telemetry, identity,
+    runner.emplace(*batches.batches, *batches.files, router, *workers, *telemetry, identity,
                    server::BatchSettings{.parallel = options.batch_lines,
                                          .running = [&gateway] { return gateway.running(); }});
   }
-  http->Start({router, identity, workers, *telemetry,
+  http->Start({router, identity, *workers, *telemetry,
                batches.files == nullptr ? std::string() : options.data + "/files"});
   const std::string address = AddressOf(options, *http);
   Announce(options, address, keys.new_key, console);
@@ -344,6 +344,7 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
     if (!status.ok()) console.Note("Nothing is changed: " + status.message());
   }
   StopServing(options, *http, gateway, runner, stopping, console);
+  workers.reset();  // its last jobs use what goes next
   return {};
 }
 

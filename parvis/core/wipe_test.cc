@@ -1,31 +1,34 @@
 #include "parvis/core/wipe.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace parvis {
 namespace {
 
-// Reads memory that was given back, as an attacker would: through the system, not the language.
-std::string ReadBack(const void* address, size_t bytes) {
-  std::string read(bytes, '\0');
-  FILE* const memory = std::fopen("/proc/self/mem", "rb");
-  EXPECT_NE(memory, nullptr);
-  EXPECT_EQ(std::fseek(memory, static_cast<long>(reinterpret_cast<uintptr_t>(address)), SEEK_SET),
-            0);
-  EXPECT_EQ(std::fread(read.data(), 1, bytes, memory), bytes);
-  std::fclose(memory);
-  return read;
-}
-
 constexpr size_t kBytes = 3000;
 constexpr size_t kOfTheHeap = 64;  // its own notes in what is free
 
+// Reads memory that was given back, as an attacker would: through the system, not the language. It
+// takes no memory, which could be the same again.
+std::string_view ReadBack(const void* address) {
+  static char read[kBytes];
+  const int memory = ::open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+  EXPECT_GE(memory, 0);
+  EXPECT_EQ(::pread(memory, read, kBytes, static_cast<off_t>(reinterpret_cast<uintptr_t>(address))),
+            static_cast<ssize_t>(kBytes));
+  ::close(memory);
+  return {read, kBytes};
+}
+
 // Where a text was, after it has gone.
-std::string Left(bool aligned) {
+std::string_view Left(bool aligned) {
   struct alignas(64) Aligned {
     char text[kBytes];
   };
@@ -43,7 +46,7 @@ std::string Left(bool aligned) {
     write(text.data());
     at = text.data();
   }
-  return ReadBack(at, kBytes);
+  return ReadBack(at);
 }
 
 TEST(Wipe, LeavesNothingInWhatIsFreed) {
@@ -66,7 +69,7 @@ TEST(Wipe, ReallocKeepsTheTextAndLeavesNone) {
   const void* const before = text;
   text = static_cast<char*>(WipingRealloc(text, 2 * kBytes));
   EXPECT_EQ(std::string(text, kBytes), std::string(kBytes, 'q'));
-  EXPECT_EQ(ReadBack(before, kBytes).find('q'), std::string::npos);
+  EXPECT_EQ(ReadBack(before).find('q'), std::string::npos);
   EXPECT_EQ(WipingRealloc(text, 0), nullptr);
 }
 
@@ -81,7 +84,7 @@ TEST(Wipe, ClearsTheStackBelow) {
   const char* const at = Leave();
   WipeStack();
   // What the calls of this line leave there is not 'q's in a row.
-  EXPECT_EQ(ReadBack(at, kBytes).find("qqqq"), std::string::npos);
+  EXPECT_EQ(ReadBack(at).find("qqqq"), std::string::npos);
 }
 
 }  // namespace

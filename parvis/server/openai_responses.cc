@@ -215,8 +215,8 @@ OrderedJson ResponseReceiver::Whole(const service::Reply& reply) {
 
 void ResponseReceiver::OnReply(const service::Reply& reply) {
   if (finish_ == service::Finish::kCancelled) {
-    if (queued_) return EndQueued(Response("cancelled"));
-    return OnRefused(CutShort());
+    const bool wanted = queued_ && running_->WasCancelled(ResponseId(request_id_));
+    return wanted ? EndQueued(Response("cancelled")) : OnRefused(CutShort());
   }
   const OrderedJson response = Whole(reply);
   if (queued_) return EndQueued(response);

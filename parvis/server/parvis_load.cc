@@ -7,6 +7,7 @@
 
 #include "parvis/server/answer.h"
 #include "parvis/server/api.h"
+#include "parvis/server/openai_json.h"
 #include "parvis/server/openai_route.h"
 #include "parvis/service/describe_task.h"
 

@@ -59,6 +59,12 @@ void RunningResponses::Cancel(const std::string& id) {
   if (exchange != nullptr) exchange->Cancel();
 }
 
+bool RunningResponses::WasCancelled(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = running_.find(id);
+  return found != running_.end() && found->second.cancelled;
+}
+
 bool RunningResponses::WhenOver(const std::string& id, std::function<void()> over) {
   {
     const std::lock_guard lock(mutex_);

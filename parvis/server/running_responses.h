@@ -26,6 +26,7 @@ class RunningResponses {
 
   std::optional<std::string> StatusOf(const std::string& id);  // none: it does not run
   void Cancel(const std::string& id);
+  bool WasCancelled(const std::string& id);  // by that, and not by the server's end
   // Calls `over` once the answer does not run any more: at once if it does not, else at its End.
   // False: too many wait for that already.
   bool WhenOver(const std::string& id, std::function<void()> over);

@@ -152,12 +152,8 @@ class SqliteDatabase : public Database {
   Status ForgetDeleted() override {
     constexpr int kTries = 100;
     for (int i = 0; i < kTries; ++i) {
-      PARVIS_ASSIGN_OR_RETURN(auto checkpoint, Prepare("PRAGMA wal_checkpoint(TRUNCATE)"));
-      const Result<bool> row = checkpoint.Step();
-      if (row.ok() && *row && checkpoint.Int(0) == 0) {
-        return Execute("PRAGMA shrink_memory");  // pages in memory may still have it
-      }
-      if (!row.ok() && row.status().code() != StatusCode::kUnavailable) return row.status();
+      PARVIS_ASSIGN_OR_RETURN(const bool empty, EmptyLog());
+      if (empty) return WipePages();
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     return Status(StatusCode::kUnavailable, "the database is busy");
@@ -183,6 +179,22 @@ class SqliteDatabase : public Database {
     PARVIS_ASSIGN_OR_RETURN(Statement statement, Prepare("PRAGMA user_version"));
     PARVIS_ASSIGN_OR_RETURN(const bool row, statement.Step());
     return row ? statement.Int(0) : 0;
+  }
+  // In memory there are pages, too, and the place where SQLite puts a row together: one of zeroes,
+  // as long as fits there, goes over the last, and is undone.
+  Status WipePages() {
+    {
+      PARVIS_ASSIGN_OR_RETURN(const Transaction undone, Transaction::Begin(*this));
+      PARVIS_RETURN_IF_ERROR(
+          Execute("CREATE TABLE forget(row); INSERT INTO forget VALUES(zeroblob(4058));"));
+    }
+    return Execute("PRAGMA shrink_memory");
+  }
+  Result<bool> EmptyLog() {
+    PARVIS_ASSIGN_OR_RETURN(auto checkpoint, Prepare("PRAGMA wal_checkpoint(TRUNCATE)"));
+    const Result<bool> row = checkpoint.Step();
+    if (!row.ok() && row.status().code() != StatusCode::kUnavailable) return row.status();
+    return row.ok() && *row && checkpoint.Int(0) == 0;
   }
   // A pragma takes no parameters; what stands here is a number of ours.
   Status SetVersion(int64_t version) override {

@@ -1,5 +1,6 @@
 """Every feature of OpenAI's API that Parvis has, through OpenAI's own Python package."""
 import os
+import time
 
 import openai
 import pydantic
@@ -139,6 +140,29 @@ def responses():
     assert client.responses.create(**asked | {"input": after, "max_output_tokens": 2}, store=False).output_text
 
 
+def background():
+    asked = dict(model="chat", input="Hi", temperature=0, max_output_tokens=12)
+    whole = client.responses.create(**asked)
+    begun = client.responses.create(**asked, background=True)
+    assert begun.status == "queued" and begun.background, begun
+    while begun.status in ("queued", "in_progress"):
+        time.sleep(0.05)
+        begun = client.responses.retrieve(begun.id)
+    assert begun.output_text == whole.output_text and begun.usage == whole.usage, (begun, whole)
+    told = list(client.responses.retrieve(begun.id, stream=True))
+    assert told[0].type == "response.created" and told[-1].response.output_text == whole.output_text, told
+    assert "".join(e.delta for e in told if e.type == "response.output_text.delta") == whole.output_text
+    rest = list(client.responses.retrieve(begun.id, stream=True, starting_after=2))
+    assert [e.sequence_number for e in rest] == [e.sequence_number for e in told][3:], rest
+    story = client.responses.create(model="chat", input="Tell me a story.", background=True)
+    assert client.responses.cancel(story.id).status == "cancelled"
+    many = [{"role": "user", "content": f"Message {i} of many that are too long."} for i in range(60)]
+    raises(openai.BadRequestError, lambda: client.responses.create(**asked | {"input": many}),
+           code="context_length_exceeded")
+    raw = client.responses.with_raw_response.create(**asked | {"input": many}, truncation="auto")
+    assert 0 < int(raw.headers["x-parvis-dropped-messages"]) < 60 and raw.parse().truncation == "auto", raw.headers
+
+
 def embeddings():
     packed = client.embeddings.create(model="bert", input=["Hello", "World"])  # base64 on the wire
     plain = client.embeddings.create(model="bert", input=["Hello", "World"], encoding_format="float")
@@ -161,6 +185,6 @@ def errors():
     assert raw.request_id.startswith("req_") and raw.parse().choices
 
 
-for feature in (models, completions, chat, forms, tools, responses, embeddings, errors):
+for feature in (models, completions, chat, forms, tools, responses, background, embeddings, errors):
     feature()
     print(f"openai {openai.__version__}: {feature.__name__}")
