@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "parvis/core/wipe.h"
+#include "parvis/store/copy.h"
 #include "parvis/store/database.h"
 
 namespace parvis::store {
@@ -196,8 +197,14 @@ class SqliteDatabase : public Database {
     if (!row.ok() && row.status().code() != StatusCode::kUnavailable) return row.status();
     return row.ok() && *row && checkpoint.Int(0) == 0;
   }
-  // A pragma takes no parameters; what stands here is a number of ours.
+  // A pragma takes no parameters; what stands here is a number of ours. Until the commit others see
+  // what there was before the migration: so does the copy that is kept of it.
   Status SetVersion(int64_t version) override {
+    PARVIS_ASSIGN_OR_RETURN(const int64_t before, Version());
+    const char* const file = sqlite3_db_filename(handle_, "main");  // none: it is in memory
+    if (const std::string path = file == nullptr ? "" : file; before > 0 && !path.empty()) {
+      PARVIS_RETURN_IF_ERROR(CopyDatabase(path, fmt::format("{}.v{}", path, before)).status());
+    }
     return Execute(fmt::format("PRAGMA user_version = {}", version).c_str());
   }
 
