@@ -12,6 +12,7 @@
 #include "parvis/cli/command.h"
 #include "parvis/cli/console.h"
 #include "parvis/cli/flags.h"
+#include "parvis/cli/host_commands.h"
 #include "parvis/cli/suggest.h"
 #include "parvis/cli/version.h"
 
@@ -19,14 +20,20 @@ namespace parvis::cli {
 namespace {
 
 const Command* const kCommands[] = {
-    &kServe,     &kRun,         &kGenerate,  &kEmbed,       &kFill,       &kClassify,
-    &kAnswer,    &kTranslate,   &kSummarize, &kComplete,    &kTokenize,   &kTokenizerTrain,
-    &kDataBuild, &kDataInspect, &kTrain,     &kEval,        &kConvert,    &kQuantize,
-    &kDescribe,  &kInspect,     &kBench,     &kList,        &kPull,       &kPs,
-    &kStop,      &kCopy,        &kRemove,    &kShow,        &kOrgCreate,  &kOrgList,
-    &kOrgSet,    &kGroupCreate, &kGroupList, &kGroupRemove, &kUserCreate, &kUserList,
-    &kUserSet,   &kKeyCreate,   &kKeyList,   &kKeyRevoke,   &kKeyRotate,  &kPlanSet,
-    &kPlanList,  &kLimitSet,    &kLimitList, &kUsage,       &kDoctor,     &kCompletion,
+    &kServe,          &kRun,          &kGenerate,      &kEmbed,
+    &kFill,           &kClassify,     &kAnswer,        &kTranslate,
+    &kSummarize,      &kComplete,     &kTokenize,      &kTokenizerTrain,
+    &kDataBuild,      &kDataInspect,  &kTrain,         &kEval,
+    &kConvert,        &kQuantize,     &kDescribe,      &kInspect,
+    &kBench,          &kList,         &kPull,          &kPs,
+    &kStop,           &kCopy,         &kRemove,        &kShow,
+    &kOrgCreate,      &kOrgList,      &kOrgSet,        &kGroupCreate,
+    &kGroupList,      &kGroupRemove,  &kUserCreate,    &kUserList,
+    &kUserSet,        &kKeyCreate,    &kKeyList,       &kKeyRevoke,
+    &kKeyRotate,      &kPlanSet,      &kPlanList,      &kLimitSet,
+    &kLimitList,      &kUsage,        &kInvoiceSeller, &kInvoiceBuyer,
+    &kInvoicePreview, &kInvoiceIssue, &kInvoiceCredit, &kInvoiceList,
+    &kInvoiceShow,    &kDoctor,       &kCompletion,
 };
 
 struct Bound {
@@ -47,14 +54,12 @@ const char* GroupHelp(const std::string& first) {
   struct Row {
     const char *first, *help;
   };
-  constexpr Row kGroups[] = {{"data", "Make data sets, and look into them"},
-                             {"group", "Users who belong together"},
-                             {"key", "API keys: make, end, replace"},
-                             {"limit", "How much somebody may use"},
-                             {"org", "Organisations that share a server"},
-                             {"plan", "What users get, and what they pay"},
-                             {"tokenizer", "Learn tokenisers"},
-                             {"user", "People and services who hold keys"}};
+  constexpr Row kGroups[] = {
+      {"data", "Make data sets, and look into them"}, {"group", "Users who belong together"},
+      {"invoice", "What organisations have to pay"},  {"key", "API keys: make, end, replace"},
+      {"limit", "How much somebody may use"},         {"org", "Organisations that share a server"},
+      {"plan", "What users get, and what they pay"},  {"tokenizer", "Learn tokenisers"},
+      {"user", "People and services who hold keys"}};
   for (const Row& row : kGroups) {
     if (first == row.first) return row.help;
   }

@@ -33,6 +33,7 @@
 #include "parvis/core/wipe.h"
 #include "parvis/server/api.h"
 #include "parvis/server/batch_runner.h"
+#include "parvis/server/billing.h"
 #include "parvis/server/http_server.h"
 #include "parvis/service/key_identity.h"
 #include "parvis/service/quota_budget.h"
@@ -288,6 +289,7 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
   service::QuotaBudget budget(options.limits, *store.book,
                               [&ring = *keys.ring] { return ring.snapshot(); });
   PARVIS_ASSIGN_OR_RETURN(const auto usage, service::UsageBook::Open(store.where));
+  PARVIS_ASSIGN_OR_RETURN(const auto invoices, service::InvoiceBook::Open(store.where));
   service::NoCheck check;
   auto workers = std::make_unique<service::Workers>(16);
   service::Gateway gateway({budget, check, *store.records, catalogue, *workers},
@@ -316,7 +318,7 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
       .remove_model = [](const std::string& name) { return RefusalOfStatus(RemoveModel(name)); },
       .copy_model = [](const std::string& from,
                        const std::string& to) { return RefusalOfStatus(CopyModel(from, to)); }};
-  PARVIS_ASSIGN_OR_RETURN(const server::Router router, server::MakeRouter(api));
+  PARVIS_ASSIGN_OR_RETURN(const server::Router router, server::MakeRouter(api, *invoices));
   CatchInterrupts();
   CatchTermination();
   CatchHangups();

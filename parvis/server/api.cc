@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "parvis/server/billing.h"
 #include "parvis/server/openapi.h"
 
 namespace parvis::server {
@@ -17,7 +18,7 @@ void SendTask(const Api& api, const HttpRequest& request, std::string route,
   });
 }
 
-Result<Router> MakeRouter(const Api& api) {
+Result<Router> MakeRouter(const Api& api, service::InvoiceBook& invoices) {
   std::vector<Route> routes;
   AddHealth(api, routes);
   AddMetrics(api, routes);
@@ -31,10 +32,14 @@ Result<Router> MakeRouter(const Api& api) {
   if (api.files != nullptr) AddOpenAiFiles(api, routes);
   if (api.batches != nullptr) AddOpenAiBatches(api, routes);
   if (api.directory != nullptr) {
+    AddOrganisations(api, routes);
+    AddPlans(api, routes);
     AddOrganisationUsers(api, routes);
     AddOrganisationKeys(api, routes);
     AddOrganisationUsage(api, routes);
     AddOrganisationLimits(api, routes);
+    AddOrganisationBilling(api, invoices, routes);
+    AddOrganisationInvoices(api, invoices, routes);
   }
   AddParvisHeads(api, routes);
   AddParvisTextToText(api, routes);

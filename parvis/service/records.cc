@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "parvis/core/clock.h"
+#include "parvis/governance/invoice_schema.h"
 #include "parvis/governance/schema.h"
 
 namespace parvis::service {
@@ -135,7 +136,8 @@ UPDATE answers SET counted_tokens = coalesce(input_tokens, 0) + coalesce(output_
 )",
     "ALTER TABLE requests ADD COLUMN adapter_digest TEXT NOT NULL DEFAULT '';",
     governance::kSharedQuotaTables,
-    "ALTER TABLE requests ADD COLUMN server TEXT NOT NULL DEFAULT '';"};
+    "ALTER TABLE requests ADD COLUMN server TEXT NOT NULL DEFAULT '';",
+    governance::kInvoiceTables};
 
 int64_t Microseconds(double seconds) { return std::llround(seconds * 1e6); }
 

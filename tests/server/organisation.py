@@ -91,7 +91,7 @@ def matrix(server, steward, other, pupils):
     seen, later = set(), []
     for path, operations in document["paths"].items():
         name = path[path.find("{") + 1:path.find("}")] if "{" in path else ""
-        if name in ("", "model"):
+        if name in ("", "model", "invoice", "organization", "plan"):  # these last ones: story.py
             continue
         for method, operation in operations.items():
             method = method.upper()

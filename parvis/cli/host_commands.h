@@ -1,0 +1,14 @@
+#ifndef PARVIS_CLI_HOST_COMMANDS_H_
+#define PARVIS_CLI_HOST_COMMANDS_H_
+
+#include "parvis/cli/command.h"
+
+namespace parvis::cli {
+
+// Commands of who runs a service for others.
+extern const Command kInvoiceBuyer, kInvoiceCredit, kInvoiceIssue, kInvoiceList, kInvoicePreview,
+    kInvoiceSeller, kInvoiceShow, kSecretSeal;
+
+}  // namespace parvis::cli
+
+#endif  // PARVIS_CLI_HOST_COMMANDS_H_
