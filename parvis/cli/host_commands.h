@@ -6,8 +6,9 @@
 namespace parvis::cli {
 
 // Commands of who runs a service for others.
-extern const Command kInvoiceBuyer, kInvoiceCredit, kInvoiceIssue, kInvoiceList, kInvoicePreview,
-    kInvoiceSeller, kInvoiceShow, kSecretSeal;
+extern const Command kBackup, kInvoiceBuyer, kInvoiceCredit, kInvoiceIssue, kInvoiceList,
+    kInvoicePreview, kInvoiceSeller, kInvoiceShow, kRestore, kSecretMake, kSecretRotate,
+    kSecretSeal;
 
 }  // namespace parvis::cli
 

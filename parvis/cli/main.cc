@@ -33,7 +33,8 @@ const Command* const kCommands[] = {
     &kKeyRotate,      &kPlanSet,      &kPlanList,      &kLimitSet,
     &kLimitList,      &kUsage,        &kInvoiceSeller, &kInvoiceBuyer,
     &kInvoicePreview, &kInvoiceIssue, &kInvoiceCredit, &kInvoiceList,
-    &kInvoiceShow,    &kDoctor,       &kCompletion,
+    &kInvoiceShow,    &kBackup,       &kRestore,       &kSecretMake,
+    &kSecretSeal,     &kSecretRotate, &kDoctor,        &kCompletion,
 };
 
 struct Bound {

@@ -35,6 +35,7 @@
 #include "parvis/server/batch_runner.h"
 #include "parvis/server/billing.h"
 #include "parvis/server/http_server.h"
+#include "parvis/service/backup.h"
 #include "parvis/service/key_identity.h"
 #include "parvis/service/quota_budget.h"
 
@@ -273,6 +274,7 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
   std::filesystem::create_directories(options.data, error);
   if (error) return IoError(options.data + ": " + error.message());
   PARVIS_ASSIGN_OR_RETURN(const FileLock lock, LockFolder(options.data));
+  PARVIS_RETURN_IF_ERROR(service::FinishRestore(options.data));
   PARVIS_ASSIGN_OR_RETURN(const auto telemetry, MakeTelemetry(options.log, options.otlp));
   PARVIS_ASSIGN_OR_RETURN(const auto http, server::HttpServer::Listen(options.http));
   PARVIS_ASSIGN_OR_RETURN(const Compute compute, Compute::Make(options.compute));

@@ -14,6 +14,7 @@
 #include "parvis/cli/model_path.h"
 #include "parvis/core/clock.h"
 #include "parvis/governance/schema.h"
+#include "parvis/service/backup.h"
 #include "parvis/service/records.h"
 
 namespace parvis::cli {
@@ -44,6 +45,7 @@ Result<std::unique_ptr<governance::Directory>> StoreFlags::Open() const {
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
   }
   PARVIS_ASSIGN_OR_RETURN(const std::string path, DatabasePath());
+  PARVIS_RETURN_IF_ERROR(service::FinishRestore(folder));
   {
     PARVIS_ASSIGN_OR_RETURN(const auto database, store::Database::Open(path));
     PARVIS_RETURN_IF_ERROR(service::MigrateServiceTables(*database).In(path));
