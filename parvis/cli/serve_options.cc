@@ -108,6 +108,9 @@ ServeFlags::ServeFlags(FlagSet& flags, ServeOptions& o) {
       {.show_default = true});
   Add(flags, "--otlp", &o.otlp,
       "Collector of spans, OTLP over HTTP (default: OTEL_EXPORTER_OTLP_ENDPOINT)");
+  Add(flags, "--master-key", &o.master_key,
+      "File of the key that opens sealed secrets (default: parvis.master of systemd's "
+      "credentials)");
   Add(flags, "--tls-cert", &o.http.certificate, "Certificates, PEM");
   Add(flags, "--tls-key", &o.http.private_key, "… and their private key");
   Add(flags, "--allow-host", &o.http.allowed_hosts,
@@ -211,6 +214,7 @@ Status ReadServeConfig(const std::string& path, const std::set<std::string>& giv
   take.Take("database", options.database);
   take.Take("log", options.log);
   take.Take("otlp", options.otlp);
+  take.Take("master_key", options.master_key);
   take.Take("tls_cert", options.http.certificate);
   take.Take("tls_key", options.http.private_key);
   take.Take("allow_host", options.http.allowed_hosts);
@@ -361,7 +365,7 @@ Result<service::CatalogueSettings> CatalogueSettingsOf(const ServeOptions& optio
   settings.keep_alive = std::chrono::seconds(options.keep_alive_seconds);
   settings.aliases = options.aliases;
   for (const UpstreamOptions& upstream : options.upstreams) {
-    PARVIS_ASSIGN_OR_RETURN(auto made, MakeUpstream(upstream));
+    PARVIS_ASSIGN_OR_RETURN(auto made, MakeUpstream(upstream, options.master_key));
     settings.elsewhere.push_back(service::LoadedModel::Elsewhere(std::move(made), exec));
   }
   settings.load.engine.kv_budget_bytes = static_cast<size_t>(options.kv_mib) << 20;

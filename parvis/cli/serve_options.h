@@ -35,6 +35,7 @@ struct ServeOptions {
   std::vector<ServedAdapter> adapters;     // of the words and of the file; names differ
   std::vector<UpstreamOptions> upstreams;
   std::string data, database, log = "-", otlp, config;
+  std::string master_key;  // file of the keys that open sealed secrets; empty: systemd's credential
   int64_t port = 8080, max_requests = 512, parallel = 16, context_length = 0;
   int64_t kv_mib = 512, memory_mib = 0, keep_alive_seconds = 300, stop_seconds = 30;
   int64_t file_quota_mib = 1024, batch_lines = 8, wrong_keys_per_minute = 60;

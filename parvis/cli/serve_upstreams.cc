@@ -10,6 +10,7 @@
 #include "parvis/cli/model_store.h"
 #include "parvis/core/file.h"
 #include "parvis/core/toml_reader.h"
+#include "parvis/governance/sealing.h"
 #include "parvis/net/http_client.h"
 
 namespace parvis::cli {
@@ -33,12 +34,33 @@ Status CheckAddress(const std::string& address) {
   return {};
 }
 
-Result<std::string> ReadKey(const std::string& path) {
-  PARVIS_ASSIGN_OR_RETURN(std::string key, ReadFile(path, kMaxKeyBytes));
-  while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
+Result<std::string> Opened(const std::string& name, const std::string& sealed,
+                           const std::string& master_key) {
+  const std::string path =
+      master_key.empty() ? governance::MasterKeys::CredentialPath() : master_key;
+  if (path.empty()) return InvalidArgument("is sealed, and there is no master key (--master-key)");
+  PARVIS_ASSIGN_OR_RETURN(const auto keys, governance::MasterKeys::Read(path));
+  return keys.Open(name, sealed);
+}
+
+// Empty: there is none.
+Result<std::string> ReadKey(const UpstreamOptions& options, const std::string& master_key) {
+  std::string key = options.key;
+  const std::string place = options.key_file.empty() ? "key" : options.key_file;
+  if (!options.key_file.empty()) {
+    PARVIS_ASSIGN_OR_RETURN(key, ReadFile(options.key_file, kMaxKeyBytes));
+    while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
+  } else if (key.empty()) {
+    return key;
+  }
+  if (governance::IsSealed(key)) {
+    auto opened = Opened("upstream." + options.name, key, master_key);
+    if (!opened.ok()) return opened.status().In(place);
+    key = *std::move(opened);
+  }
   const bool printable =
       std::all_of(key.begin(), key.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f; });
-  if (key.empty() || !printable) return InvalidArgument(path + ": holds no key in one line");
+  if (key.empty() || !printable) return InvalidArgument(place + ": holds no key in one line");
   return key;
 }
 
@@ -104,6 +126,7 @@ Status ReadUpstreamTables(TomlReader& top, const std::string& file,
     upstream.url = table.Text("url", "");
     while (upstream.url.ends_with('/')) upstream.url.pop_back();
     upstream.model = table.Text("model", "");
+    upstream.key = table.Text("key", "");
     upstream.key_file = table.Text("key_file", "");
     upstream.limit_field =
         table.OneOf("limit_field", upstream.limit_field, {"max_completion_tokens", "max_tokens"});
@@ -111,6 +134,12 @@ Status ReadUpstreamTables(TomlReader& top, const std::string& file,
     upstream.parallel = table.Integer("parallel", upstream.parallel, 1, 256);
     upstream.stall_seconds = table.Integer("stall_seconds", upstream.stall_seconds, 1, 3600);
     upstream.whole_seconds = table.Integer("whole_seconds", upstream.whole_seconds, 1, 86'400);
+    if (!upstream.key.empty() && !governance::IsSealed(upstream.key)) {
+      table.Refuse("key", "stands in the open; 'parvis secret seal upstream." + upstream.name +
+                              "' seals it");
+    } else if (!upstream.key.empty() && !upstream.key_file.empty()) {
+      table.Refuse("key", "key and key_file: one of them");
+    }
     if (upstream.model.empty()) table.Refuse("model", "what it is called there");
     if (upstream.url.empty()) {
       table.Refuse("url", "where it is: https://…/v1");
@@ -123,13 +152,11 @@ Status ReadUpstreamTables(TomlReader& top, const std::string& file,
   return reader.Finish();
 }
 
-Result<std::unique_ptr<service::Upstream>> MakeUpstream(const UpstreamOptions& options) {
-  std::string key;
-  if (!options.key_file.empty()) {
-    auto read = ReadKey(options.key_file);
-    if (!read.ok()) return read.status().In("upstream." + options.name + ": key_file");
-    key = *std::move(read);
-  }
+Result<std::unique_ptr<service::Upstream>> MakeUpstream(const UpstreamOptions& options,
+                                                        const std::string& master_key) {
+  auto read = ReadKey(options, master_key);
+  if (!read.ok()) return read.status().In("upstream." + options.name);
+  const std::string key = *std::move(read);
   return std::make_unique<service::Upstream>(
       service::UpstreamSettings{.name = options.name,
                                 .model = options.model,

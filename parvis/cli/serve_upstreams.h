@@ -21,7 +21,8 @@ struct UpstreamOptions {
   std::string name;      // of the model here
   std::string url;       // "https://api.example.org/v1"; http on loopback only
   std::string model;     // what it is called there
-  std::string key_file;  // the key is its only line; empty: none is sent
+  std::string key;       // sealed (governance/sealing.h); empty: in key_file
+  std::string key_file;  // the key is its only line, sealed or not; empty: none is sent
   std::string limit_field = "max_completion_tokens";
   int64_t max_tokens = 4096, parallel = 16, stall_seconds = 120, whole_seconds = 3600;
 };
@@ -30,8 +31,10 @@ struct UpstreamOptions {
 Status ReadUpstreamTables(TomlReader& top, const std::string& file,
                           std::vector<UpstreamOptions>& upstreams);
 
-// Reads the key and checks where it may go. Messages never hold it.
-Result<std::unique_ptr<service::Upstream>> MakeUpstream(const UpstreamOptions& options);
+// Reads the key, opens it if it is sealed, and checks where it may go. Messages never hold it.
+// `master_key`: the file of the keys that open; empty: systemd's credential.
+Result<std::unique_ptr<service::Upstream>> MakeUpstream(const UpstreamOptions& options,
+                                                        const std::string& master_key);
 
 }  // namespace parvis::cli
 

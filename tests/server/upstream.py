@@ -429,7 +429,7 @@ def check_start(program):
         for change, said in (({"url": "http://example.org/v1"}, "https"), ({"url": "ftp://example.org"}, "https"),
                              ({"url": "https://user:pw@example.org/v1"}, "user"), ({"url": "https://e.org/v1?k=1"}, "url"),
                              ({}, "absent"), ({"key_file": str(data / "k")}, "key"), ({"key_file": str(data / "empty")}, "key"),
-                             ({"model": ""}, "model"), ({"key": "secret"}, "unknown key")):
+                             ({"model": ""}, "model"), ({"key": "secret"}, "in the open"), ({"secret": "x"}, "unknown key")):
             table = "".join(f'{k} = "{v}"\n' for k, v in (good | change).items())
             (data / "wrong.toml").write_text("[upstream.far]\n" + table)
             done = subprocess.run([str(server.folder / "parvis"), "serve", "--port", "0", "--config",
