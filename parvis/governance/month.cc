@@ -41,11 +41,6 @@ Result<Month> ParseMonth(const std::string& text) {
   return InvalidArgument("month: a month, such as 2026-11");
 }
 
-Month MonthOf(int64_t ms) {
-  const auto day = DayOf(ms);
-  return {static_cast<int>(day.year()), static_cast<int>(static_cast<unsigned>(day.month()))};
-}
-
 std::string DateText(int64_t ms) {
   const auto day = DayOf(ms);
   return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(day.year()),

@@ -20,7 +20,6 @@ struct Month {
 
 // "2026-11", from 1970 to 9999.
 Result<Month> ParseMonth(const std::string& text);
-Month MonthOf(int64_t ms);
 std::string DateText(int64_t ms);  // "2026-11-26"
 
 }  // namespace parvis::governance
