@@ -1,7 +1,6 @@
 // parvis backup and restore: all that a server keeps, in one file.
 
 #include "parvis/service/backup.h"
-#include "parvis/store/database.h"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include "parvis/cli/model_path.h"
 #include "parvis/cli/store_folder.h"
 #include "parvis/cli/version.h"
+#include "parvis/store/database.h"
 
 namespace parvis::cli {
 namespace {
