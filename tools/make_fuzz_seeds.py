@@ -398,6 +398,24 @@ def multipart_seeds():
     yield "twice", head + purpose + purpose + b"--b-1--"
 
 
+def jws_seeds():
+    """A set of keys, a new line, a token: RFC 7515 A.3, RFC 8037's key with claims that fit, and what is none."""
+    def b64(text):
+        return base64.urlsafe_b64encode(text).rstrip(b"=")
+    ec = (b'{"keys":[{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",'
+          b'"y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}\n')
+    yield "es256", ec + (b"eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9p"
+                         b"c19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3"
+                         b"-Kg6NU1Q")
+    claims = b64(b'{"iss":"https://issuer.example","aud":["client"],"azp":"client","nonce":"nonce","sub":"1",'
+                 b'"exp":1700000300,"iat":1700000000,"nbf":1700000000}')
+    ed = b'{"keys":[{"kty":"OKP","kid":"e","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},{"kty":"oct"}]}\n'
+    yield "claims", ed + b64(b'{"alg":"EdDSA","kid":"e"}') + b"." + claims + b"." + b64(b"x" * 64)
+    rsa = b'{"keys":[{"kty":"RSA","alg":"PS256","use":"sig","n":"' + b64(b"\xc1" * 256) + b'","e":"AQAB"}]}\n'
+    yield "ps256", rsa + b64(b'{"alg":"PS256"}') + b"." + claims + b"." + b64(b"x" * 256)
+    yield "none", rsa + b64(b'{"alg":"none"}') + b"." + claims + b"."
+
+
 def upstream_seeds():
     def event(choice):
         return b'data: {"choices": [' + choice + b']}\n\n'
@@ -411,6 +429,7 @@ def upstream_seeds():
 
 
 SEEDS = {
+    "jws_fuzz": [jws_seeds],
     "upstream_stream_fuzz": [upstream_seeds],
     "multipart_fuzz": [multipart_seeds],
     "regex_fuzz": [regex_seeds],

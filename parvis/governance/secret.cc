@@ -21,7 +21,23 @@ namespace parvis::governance {
 namespace {
 
 constexpr std::string_view kPrefix = "pv-";
+constexpr std::string_view kSessionPrefix = "pvs-";
 constexpr size_t kSecretBytes = 32;
+
+std::string Hex(std::string_view bytes) {
+  std::string text;
+  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+Result<std::string> NewText(std::string_view prefix) {
+  PARVIS_ASSIGN_OR_RETURN(std::string secret, RandomBytes(kSecretBytes));
+  std::string text = std::string(prefix) + Base64Url(secret);
+  OPENSSL_cleanse(secret.data(), secret.size());
+  return text;
+}
+
+}  // namespace
 
 Result<std::string> RandomBytes(size_t count) {
   std::string bytes(count, '\0');
@@ -31,7 +47,6 @@ Result<std::string> RandomBytes(size_t count) {
   return bytes;
 }
 
-// RFC 4648, section 5, without padding.
 std::string Base64Url(std::string_view bytes) {
   std::string text = ToBase64(bytes);
   std::erase(text, '=');
@@ -40,25 +55,13 @@ std::string Base64Url(std::string_view bytes) {
   return text;
 }
 
-std::string Hex(std::string_view bytes) {
-  std::string text;
-  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
-  return text;
-}
-
-}  // namespace
-
 Result<std::string> RandomHex(size_t count) {
   PARVIS_ASSIGN_OR_RETURN(const std::string bytes, RandomBytes(count));
   return Hex(bytes);
 }
 
-Result<std::string> NewApiKeyText() {
-  PARVIS_ASSIGN_OR_RETURN(std::string secret, RandomBytes(kSecretBytes));
-  std::string text = std::string(kPrefix) + Base64Url(secret);
-  OPENSSL_cleanse(secret.data(), secret.size());
-  return text;
-}
+Result<std::string> NewApiKeyText() { return NewText(kPrefix); }
+Result<std::string> NewSessionText() { return NewText(kSessionPrefix); }
 
 std::string VisiblePrefix(std::string_view api_key) { return std::string(api_key.substr(0, 7)); }
 
@@ -103,6 +106,18 @@ Sha256Digest Pepper::DigestOf(const Sha256Digest& sha256_of_key) const {
        reinterpret_cast<const unsigned char*>(sha256_of_key.data()), sha256_of_key.size(),
        reinterpret_cast<unsigned char*>(digest.data()), &size);
   return digest;
+}
+
+std::string Pepper::MacOf(std::string_view purpose, std::string_view text) const {
+  std::string message(purpose);
+  message += '\0';
+  message += text;
+  std::string mac(32, '\0');
+  unsigned int size = 0;
+  HMAC(EVP_sha256(), secret_.data(), static_cast<int>(secret_.size()),
+       reinterpret_cast<const unsigned char*>(message.data()), message.size(),
+       reinterpret_cast<unsigned char*>(mac.data()), &size);
+  return mac;
 }
 
 }  // namespace parvis::governance

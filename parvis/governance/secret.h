@@ -9,12 +9,17 @@
 
 namespace parvis::governance {
 
-// `count` bytes of the system's own, in hexadecimal: for ids.
+// `count` random bytes of the system's own, and these in hexadecimal: for ids.
+Result<std::string> RandomBytes(size_t count);
 Result<std::string> RandomHex(size_t count);
+// RFC 4648, section 5, without padding.
+std::string Base64Url(std::string_view bytes);
 
 // A new API key: "pv-" and 256 random bits in base64url.
 Result<std::string> NewApiKeyText();
-// What of it may be shown again, to tell keys apart: "pv-Ab3d".
+// What a browser shows for a session: "pvs-" and 256 random bits.
+Result<std::string> NewSessionText();
+// What of a key may be shown again, to tell keys apart: "pv-Ab3d".
 std::string VisiblePrefix(std::string_view api_key);
 
 // The secret with which digests of API keys are made. It lies beside the database and not in it:
@@ -30,6 +35,8 @@ class Pepper {
   // the former without the key.
   Sha256Digest DigestOf(std::string_view api_key) const { return DigestOf(Sha256(api_key)); }
   Sha256Digest DigestOf(const Sha256Digest& sha256_of_key) const;
+  // 32 bytes that only who has the secret can make of `text`; another `purpose`, other bytes.
+  std::string MacOf(std::string_view purpose, std::string_view text) const;
 
  private:
   explicit Pepper(std::string secret);
