@@ -22,8 +22,9 @@ extern const Command kAnswer, kBench, kClassify, kComplete, kCompletion, kConver
     kDataBuild, kDataInspect, kDescribe, kDoctor, kEmbed, kEval, kFill, kGenerate, kGroupCreate,
     kGroupList, kGroupRemove, kInspect, kKeyCreate, kKeyList, kKeyRevoke, kKeyRotate, kLimitList,
     kLimitSet, kList, kOrgCreate, kOrgList, kOrgSet, kPlanList, kPlanSet, kPs, kPull, kQuantize,
-    kRemove, kRun, kServe, kShow, kStop, kSummarize, kTokenize, kTokenizerTrain, kTrain, kTranslate,
-    kUsage, kUserCreate, kUserList, kUserSet;
+    kRemove, kRun, kServe, kSessionEnd, kSessionList, kShow, kStop, kSummarize, kTokenize,
+    kTokenizerTrain, kTrain, kTranslate, kUsage, kUserCreate, kUserLink, kUserList, kUserPassword,
+    kUserSet;
 
 }  // namespace parvis::cli
 

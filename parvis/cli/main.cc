@@ -29,7 +29,8 @@ const Command* const kCommands[] = {
     &kStop,           &kCopy,         &kRemove,        &kShow,
     &kOrgCreate,      &kOrgList,      &kOrgSet,        &kGroupCreate,
     &kGroupList,      &kGroupRemove,  &kUserCreate,    &kUserList,
-    &kUserSet,        &kKeyCreate,    &kKeyList,       &kKeyRevoke,
+    &kUserSet,        &kUserPassword, &kUserLink,      &kSessionList,
+    &kSessionEnd,     &kKeyCreate,    &kKeyList,       &kKeyRevoke,
     &kKeyRotate,      &kPlanSet,      &kPlanList,      &kLimitSet,
     &kLimitList,      &kUsage,        &kInvoiceSeller, &kInvoiceBuyer,
     &kInvoicePreview, &kInvoiceIssue, &kInvoiceCredit, &kInvoiceList,
@@ -55,12 +56,16 @@ const char* GroupHelp(const std::string& first) {
   struct Row {
     const char *first, *help;
   };
-  constexpr Row kGroups[] = {
-      {"data", "Make data sets, and look into them"}, {"group", "Users who belong together"},
-      {"invoice", "What organisations have to pay"},  {"key", "API keys: make, end, replace"},
-      {"limit", "How much somebody may use"},         {"org", "Organisations that share a server"},
-      {"plan", "What users get, and what they pay"},  {"tokenizer", "Learn tokenisers"},
-      {"user", "People and services who hold keys"}};
+  constexpr Row kGroups[] = {{"data", "Make data sets, and look into them"},
+                             {"group", "Users who belong together"},
+                             {"invoice", "What organisations have to pay"},
+                             {"key", "API keys: make, end, replace"},
+                             {"limit", "How much somebody may use"},
+                             {"org", "Organisations that share a server"},
+                             {"plan", "What users get, and what they pay"},
+                             {"session", "Who is signed in at a browser"},
+                             {"tokenizer", "Learn tokenisers"},
+                             {"user", "People who sign in, and services; they hold keys"}};
   for (const Row& row : kGroups) {
     if (first == row.first) return row.help;
   }

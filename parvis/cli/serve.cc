@@ -176,9 +176,12 @@ std::optional<service::Refusal> RefusalOfStatus(const Status& status) {
 struct Keys {
   std::unique_ptr<governance::Directory> directory;
   std::unique_ptr<governance::KeyRing> ring;
+  std::unique_ptr<service::SignIn> sign_in;
+  std::unique_ptr<service::OidcSignIn> oidc;  // null: there are no providers
   std::optional<std::string> new_key;
 };
-Result<Keys> OpenKeys(const ServeOptions& options, const std::string& database) {
+Result<Keys> OpenKeys(const ServeOptions& options, const std::string& database,
+                      const std::string& address) {
   Keys keys;
   PARVIS_ASSIGN_OR_RETURN(keys.directory, OpenDirectory(database, options.data));
   if (options.new_key) {
@@ -186,8 +189,23 @@ Result<Keys> OpenKeys(const ServeOptions& options, const std::string& database) 
   } else {
     PARVIS_ASSIGN_OR_RETURN(keys.new_key, keys.directory->EnsureOperatorKey());
   }
-  PARVIS_ASSIGN_OR_RETURN(auto pepper, governance::Pepper::Open(PepperPath(options.data)));
-  PARVIS_ASSIGN_OR_RETURN(keys.ring, governance::KeyRing::Open(database, std::move(pepper)));
+  PARVIS_ASSIGN_OR_RETURN(const auto pepper, governance::Pepper::Open(PepperPath(options.data)));
+  PARVIS_ASSIGN_OR_RETURN(
+      keys.ring,
+      governance::KeyRing::Open(
+          database, pepper, {.session_idle = std::chrono::minutes(options.session_idle_minutes)}));
+  const service::SignInSettings settings{.session_life = std::chrono::hours(options.session_hours),
+                                         .wrong_per_minute = options.wrong_keys_per_minute};
+  keys.sign_in = std::make_unique<service::SignIn>(*keys.directory, *keys.ring, pepper, settings);
+  if (!options.oidc.empty()) {
+    PARVIS_ASSIGN_OR_RETURN(const auto providers, OidcSettingsOf(options.oidc, options.master_key));
+    PARVIS_RETURN_IF_ERROR(CheckOidc(providers, *keys.directory));
+    keys.oidc = std::make_unique<service::OidcSignIn>(
+        service::OidcSignIn::Settings{
+            providers, options.http.public_url.empty() ? address : options.http.public_url,
+            options.wrong_keys_per_minute},
+        OidcNetworkOf(), *keys.directory, *keys.sign_in, pepper);
+  }
   return keys;
 }
 
@@ -283,8 +301,9 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
   service::Catalogue catalogue(std::move(models), exec);
   PARVIS_ASSIGN_OR_RETURN(const std::optional<Example> example, WarmUp(catalogue, options));
 
+  const std::string address = AddressOf(options, *http);
   PARVIS_ASSIGN_OR_RETURN(const ServeStore store, ServeStore::Open(options.database));
-  PARVIS_ASSIGN_OR_RETURN(const Keys keys, OpenKeys(options, store.where));
+  PARVIS_ASSIGN_OR_RETURN(const Keys keys, OpenKeys(options, store.where, address));
   service::KeyIdentity identity(*keys.ring, {.wrong_keys_per_minute = options.wrong_keys_per_minute,
                                              .anyone = options.no_key});
 
@@ -317,6 +336,10 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
       .directory = keys.directory.get(),
       .keys = keys.ring.get(),
       .usage = usage.get(),
+      .sign_in = keys.sign_in.get(),
+      .oidc = keys.oidc.get(),
+      .cookies = server::CookieRulesOf(options.http),
+      .passwords_are_safe = PasswordsAreSafe(options),
       .remove_model = [](const std::string& name) { return RefusalOfStatus(RemoveModel(name)); },
       .copy_model = [](const std::string& from,
                        const std::string& to) { return RefusalOfStatus(CopyModel(from, to)); }};
@@ -332,7 +355,6 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
   }
   http->Start({router, identity, *workers, *telemetry,
                batches.files == nullptr ? std::string() : options.data + "/files"});
-  const std::string address = AddressOf(options, *http);
   Announce(options, address, keys.new_key, console);
   Suggest(options, address, catalogue, example, console);
   auto next_sweep = std::chrono::steady_clock::now();

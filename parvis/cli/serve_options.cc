@@ -9,6 +9,8 @@
 #include "parvis/cli/model_store.h"
 #include "parvis/core/file.h"
 #include "parvis/core/toml_reader.h"
+#include "parvis/net/http_client.h"
+#include "parvis/server/session_cookie.h"
 
 namespace parvis::cli {
 namespace {
@@ -74,6 +76,17 @@ class Taker {
   const std::set<std::string>& given_;
 };
 
+// An origin, as browsers write it.
+Status CheckPublicUrl(const std::string& text) {
+  PARVIS_ASSIGN_OR_RETURN(const net::Url url, net::ParseUrl(text));
+  const bool default_port = url.port == (url.scheme == "https" ? "443" : "80");
+  const std::string origin =
+      url.scheme + "://" + url.host + (default_port ? std::string() : ":" + url.port);
+  if (text != origin) return InvalidArgument("must be scheme, name and port, as in " + origin);
+  if (url.scheme == "https" || IsLoopback(url.host) || url.host == "[::1]") return {};
+  return InvalidArgument("must be https, but for this machine");
+}
+
 }  // namespace
 
 template <typename T>
@@ -117,6 +130,12 @@ ServeFlags::ServeFlags(FlagSet& flags, ServeOptions& o) {
       "A name by which clients may call the server; may be given several times");
   Add(flags, "--allow-origin", &o.http.allowed_origins,
       "An origin whose pages may call it; may be given several times");
+  Add(flags, "--public-url", &o.http.public_url,
+      "Where browsers find the server, if not as it listens: https://parvis.example");
+  Add(flags, "--session-idle", &o.session_idle_minutes,
+      "Minutes after which an unused session is over", {.min = 1, .show_default = true});
+  Add(flags, "--session-time", &o.session_hours, "Hours after which a session is over in any case",
+      {.min = 1, .max = 24 * 365, .show_default = true});
   Add(flags, "--no-key", &o.no_key, "Ask for no key (loopback only)");
   Add(flags, "--new-key", &o.new_key, "Make a new operator's key; the old one is void");
   Add(flags, "--requests-per-minute", &o.limits.requests_per_minute, "Of each key (0: no limit)",
@@ -126,7 +145,8 @@ ServeFlags::ServeFlags(FlagSet& flags, ServeOptions& o) {
   Add(flags, "--parallel-requests", &o.limits.parallel_requests, "Of each key (0: no limit)",
       {.min = 0});
   Add(flags, "--wrong-keys-per-minute", &o.wrong_keys_per_minute,
-      "Wrong keys from one address before it is told to wait; right ones always pass (0: no limit)",
+      "Wrong keys from one address before it is told to wait, right ones always pass; and wrong "
+      "passwords (0: no limit)",
       {.min = 0, .show_default = true});
   Add(flags, "--max-requests", &o.max_requests, "Of all together; others are sent away",
       {.min = 1, .max = 100'000, .show_default = true});
@@ -219,6 +239,9 @@ Status ReadServeConfig(const std::string& path, const std::set<std::string>& giv
   take.Take("tls_key", options.http.private_key);
   take.Take("allow_host", options.http.allowed_hosts);
   take.Take("allow_origin", options.http.allowed_origins);
+  take.Take("public_url", options.http.public_url);
+  take.Take("session_idle", options.session_idle_minutes, 1);
+  take.Take("session_time", options.session_hours, 1, 24 * 365);
   take.Take("no_key", options.no_key);
   take.Take("requests_per_minute", options.limits.requests_per_minute, 0);
   take.Take("tokens_per_minute", options.limits.tokens_per_minute, 0);
@@ -252,6 +275,7 @@ Status ReadServeConfig(const std::string& path, const std::set<std::string>& giv
   PARVIS_RETURN_IF_ERROR(alias_reader.Finish());
   PARVIS_RETURN_IF_ERROR(ReadAdapterTables(top, path, options));
   PARVIS_RETURN_IF_ERROR(ReadUpstreamTables(top, path, options.upstreams));
+  PARVIS_RETURN_IF_ERROR(ReadOidcTables(top, path, options.oidc));
   return top.Finish();
 }
 
@@ -315,7 +339,16 @@ Status CheckServeOptions(const ServeOptions& options) {
   if (options.http.certificate.empty() != options.http.private_key.empty()) {
     return InvalidArgument("--tls-cert and --tls-key: one needs the other");
   }
+  if (!options.http.public_url.empty()) {
+    PARVIS_RETURN_IF_ERROR(CheckPublicUrl(options.http.public_url).In("--public-url"));
+  } else if (!options.oidc.empty() && !IsLoopback(options.http.host)) {
+    return InvalidArgument("[oidc]: --public-url says where providers send browsers back to");
+  }
   return {};
+}
+
+bool PasswordsAreSafe(const ServeOptions& options) {
+  return server::CookieRulesOf(options.http).secure || IsLoopback(options.http.host);
 }
 
 std::vector<std::string> NeedRestart(const ServeOptions& a, const ServeOptions& b) {
@@ -329,6 +362,9 @@ std::vector<std::string> NeedRestart(const ServeOptions& a, const ServeOptions& 
   differ("database", a.database, b.database);
   differ("log", a.log, b.log);
   differ("otlp", a.otlp, b.otlp);
+  differ("public_url", a.http.public_url, b.http.public_url);
+  differ("session_idle", a.session_idle_minutes, b.session_idle_minutes);
+  differ("session_time", a.session_hours, b.session_hours);
   differ("no_key", a.no_key, b.no_key);
   differ("wrong_keys_per_minute", a.wrong_keys_per_minute, b.wrong_keys_per_minute);
   differ("max_requests", a.max_requests, b.max_requests);
@@ -340,6 +376,7 @@ std::vector<std::string> NeedRestart(const ServeOptions& a, const ServeOptions& 
   differ("response_quota", a.response_quota, b.response_quota);
   differ("response_days", a.response_days, b.response_days);
   differ("batch_lines", a.batch_lines, b.batch_lines);
+  if (!SameOidc(a.oidc, b.oidc)) names.emplace_back("oidc");
   if (a.http.certificate.empty() != b.http.certificate.empty()) names.emplace_back("tls_cert");
   return names;
 }

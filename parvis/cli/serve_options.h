@@ -10,6 +10,7 @@
 
 #include "parvis/cli/flag_set.h"
 #include "parvis/cli/flags.h"
+#include "parvis/cli/serve_oidc.h"
 #include "parvis/cli/serve_upstreams.h"
 #include "parvis/core/result.h"
 #include "parvis/server/http_server.h"
@@ -34,12 +35,14 @@ struct ServeOptions {
   std::vector<std::string> adapter_words;  // NAME=PATH, NAME@MODEL=PATH
   std::vector<ServedAdapter> adapters;     // of the words and of the file; names differ
   std::vector<UpstreamOptions> upstreams;
+  std::vector<OidcOptions> oidc;
   std::string data, database, log = "-", otlp, config;
   std::string master_key;  // file of the keys that open sealed secrets; empty: systemd's credential
   int64_t port = 8080, max_requests = 512, parallel = 16, context_length = 0;
   int64_t kv_mib = 512, memory_mib = 0, keep_alive_seconds = 300, stop_seconds = 30;
   int64_t file_quota_mib = 1024, batch_lines = 8, wrong_keys_per_minute = 60;
   int64_t file_days = 0, response_quota = 10'000, response_days = 30;
+  int64_t session_idle_minutes = 120, session_hours = 24;
   bool no_key = false, new_key = false;
 };
 
@@ -60,9 +63,9 @@ class ServeFlags {
 // is there, else empty.
 std::string ConfigFileOf(const ServeOptions& options);
 
-// Reads the tables [serve] (flags by name, with underscores), [aliases], [adapters.NAME] and
-// [upstream.NAME] of a TOML file over `options`; what is in `given` stays. A message names file,
-// line and key.
+// Reads the tables [serve] (flags by name, with underscores), [aliases], [adapters.NAME],
+// [upstream.NAME] and [oidc.NAME] of a TOML file over `options`; what is in `given` stays. A
+// message names file, line and key.
 Status ReadServeConfig(const std::string& path, const std::set<std::string>& given,
                        ServeOptions& options);
 
@@ -72,6 +75,9 @@ Status ReadAdapterWords(ServeOptions& options);
 
 // Whether all of it makes sense together.
 Status CheckServeOptions(const ServeOptions& options);
+
+// Whether nobody on the way can read what browsers send: TLS, or this machine alone.
+bool PasswordsAreSafe(const ServeOptions& options);
 
 // Names of what differs and cannot be changed while the server runs.
 std::vector<std::string> NeedRestart(const ServeOptions& before, const ServeOptions& after);

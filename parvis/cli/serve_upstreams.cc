@@ -8,15 +8,13 @@
 #include <utility>
 
 #include "parvis/cli/model_store.h"
-#include "parvis/core/file.h"
+#include "parvis/cli/read_secret.h"
 #include "parvis/core/toml_reader.h"
-#include "parvis/governance/sealing.h"
 #include "parvis/net/http_client.h"
 
 namespace parvis::cli {
 namespace {
 
-constexpr size_t kMaxKeyBytes = 4096;
 constexpr int64_t kMaxRetryAfterMs = 3'600'000;
 
 // Redirections are not followed (net::Send never does), so this is where the key goes, and nowhere
@@ -32,36 +30,6 @@ Status CheckAddress(const std::string& address) {
     return InvalidArgument("url: must end with a path, such as /v1");
   }
   return {};
-}
-
-Result<std::string> Opened(const std::string& name, const std::string& sealed,
-                           const std::string& master_key) {
-  const std::string path =
-      master_key.empty() ? governance::MasterKeys::CredentialPath() : master_key;
-  if (path.empty()) return InvalidArgument("is sealed, and there is no master key (--master-key)");
-  PARVIS_ASSIGN_OR_RETURN(const auto keys, governance::MasterKeys::Read(path));
-  return keys.Open(name, sealed);
-}
-
-// Empty: there is none.
-Result<std::string> ReadKey(const UpstreamOptions& options, const std::string& master_key) {
-  std::string key = options.key;
-  const std::string place = options.key_file.empty() ? "key" : options.key_file;
-  if (!options.key_file.empty()) {
-    PARVIS_ASSIGN_OR_RETURN(key, ReadFile(options.key_file, kMaxKeyBytes));
-    while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
-  } else if (key.empty()) {
-    return key;
-  }
-  if (governance::IsSealed(key)) {
-    auto opened = Opened("upstream." + options.name, key, master_key);
-    if (!opened.ok()) return opened.status().In(place);
-    key = *std::move(opened);
-  }
-  const bool printable =
-      std::all_of(key.begin(), key.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f; });
-  if (key.empty() || !printable) return InvalidArgument(place + ": holds no key in one line");
-  return key;
 }
 
 std::optional<int64_t> Number(std::string_view text) {
@@ -154,8 +122,9 @@ Status ReadUpstreamTables(TomlReader& top, const std::string& file,
 
 Result<std::unique_ptr<service::Upstream>> MakeUpstream(const UpstreamOptions& options,
                                                         const std::string& master_key) {
-  auto read = ReadKey(options, master_key);
-  if (!read.ok()) return read.status().In("upstream." + options.name);
+  const std::string name = "upstream." + options.name;
+  auto read = ReadSecret(name, options.key, options.key_file, master_key);
+  if (!read.ok()) return read.status().In(name);
   const std::string key = *std::move(read);
   return std::make_unique<service::Upstream>(
       service::UpstreamSettings{.name = options.name,

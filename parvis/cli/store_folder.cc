@@ -70,6 +70,10 @@ Result<std::unique_ptr<governance::Directory>> OpenDirectory(const std::string& 
   return directory;
 }
 
+Result<governance::Pepper> StoreFlags::OpenPepper() const {
+  return governance::Pepper::Open(PepperPath(data_.empty() ? HomeFolder() : data_));
+}
+
 void OrganisationFlags::AddTo(FlagSet& flags) {
   flags.Add("--org", &who_, "The organisation, by id or name", {.show_default = true});
 }

@@ -21,6 +21,7 @@ class StoreFlags {
   // Makes the folder and what is in it where they are missing. Refuses a folder of somebody else's:
   // what we would leave in it, its server could not read.
   Result<std::unique_ptr<governance::Directory>> Open() const;
+  Result<governance::Pepper> OpenPepper() const;  // after Open
   // Where the database is (store/database.h); the folder is there and ours.
   Result<std::string> DatabasePath() const;
 

@@ -193,6 +193,9 @@ Status Directory::Change(const Organisation& organisation) {
     PARVIS_RETURN_IF_ERROR(CheckFree("organisation", OneOrganisation(database, organisation.name),
                                      organisation.name, organisation.id));
     PARVIS_RETURN_IF_ERROR(CheckPlan(database, organisation.plan));
+    if (organisation.disabled) {
+      PARVIS_RETURN_IF_ERROR(EndSessionsIn(database, organisation.id, ""));
+    }
     PARVIS_ASSIGN_OR_RETURN(
         auto update, database.Prepare("UPDATE organisations SET name = ?2, plan = ?3, denied = ?4, "
                                       "disabled = ?5 WHERE id = ?1"));
@@ -284,26 +287,29 @@ Status Directory::RemoveGroup(const std::string& organisation, const std::string
   });
 }
 
+Status Directory::InsertUser(store::Database& database, const User& user) {
+  PARVIS_RETURN_IF_ERROR(OneOrganisation(database, user.organisation).status());
+  PARVIS_RETURN_IF_ERROR(
+      CheckFree("user", OneUser(database, user.organisation, user.name), user.name, ""));
+  if (!user.group.empty()) {
+    PARVIS_RETURN_IF_ERROR(OneGroup(database, user.organisation, user.group).status());
+  }
+  PARVIS_RETURN_IF_ERROR(CheckPlan(database, user.plan));
+  PARVIS_ASSIGN_OR_RETURN(
+      auto insert,
+      database.Prepare("INSERT INTO users(id, organisation, user_group, name, kind, role, plan, "
+                       "denied, disabled, created_ms) "
+                       "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"));
+  return BindUser(insert, user);
+}
+
 Result<User> Directory::AddUser(User user) {
   PARVIS_RETURN_IF_ERROR(CheckName(user.name));
   PARVIS_ASSIGN_OR_RETURN(const std::string id, RandomHex(12));
   user.id = "user_" + id;
   user.created_ms = WallClockMs();
-  PARVIS_RETURN_IF_ERROR(Write([&](store::Database& database) -> Status {
-    PARVIS_RETURN_IF_ERROR(OneOrganisation(database, user.organisation).status());
-    PARVIS_RETURN_IF_ERROR(
-        CheckFree("user", OneUser(database, user.organisation, user.name), user.name, ""));
-    if (!user.group.empty()) {
-      PARVIS_RETURN_IF_ERROR(OneGroup(database, user.organisation, user.group).status());
-    }
-    PARVIS_RETURN_IF_ERROR(CheckPlan(database, user.plan));
-    PARVIS_ASSIGN_OR_RETURN(
-        auto insert,
-        database.Prepare("INSERT INTO users(id, organisation, user_group, name, kind, role, plan, "
-                         "denied, disabled, created_ms) "
-                         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"));
-    return BindUser(insert, user);
-  }));
+  PARVIS_RETURN_IF_ERROR(
+      Write([&](store::Database& database) { return InsertUser(database, user); }));
   return user;
 }
 
@@ -332,13 +338,16 @@ Status Directory::Change(const User& user) {
     return InvalidArgument("the first operator stays what they are");
   }
   return Write([&](store::Database& database) -> Status {
-    PARVIS_RETURN_IF_ERROR(OneUser(database, user.organisation, user.id).status());
+    PARVIS_ASSIGN_OR_RETURN(const User before, OneUser(database, user.organisation, user.id));
     PARVIS_RETURN_IF_ERROR(
         CheckFree("user", OneUser(database, user.organisation, user.name), user.name, user.id));
     if (!user.group.empty()) {
       PARVIS_RETURN_IF_ERROR(OneGroup(database, user.organisation, user.group).status());
     }
     PARVIS_RETURN_IF_ERROR(CheckPlan(database, user.plan));
+    if (user.disabled || !before.denied.HasAll(user.denied)) {
+      PARVIS_RETURN_IF_ERROR(EndSessionsIn(database, user.organisation, user.id));
+    }
     PARVIS_ASSIGN_OR_RETURN(
         auto update,
         database.Prepare("UPDATE users SET user_group = ?3, name = ?4, kind = ?5, role = ?6, "

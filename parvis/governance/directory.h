@@ -66,6 +66,22 @@ struct NewKey {
   std::string secret;  // its text, never to be had again
 };
 
+// A person at a browser, from their signing in to their end.
+struct Session {
+  std::string id, organisation;
+  std::string owner;   // a user's id
+  std::string method;  // how they showed who they are: "password", "oidc:NAME"
+  int64_t created_ms = 0;
+  int64_t used_ms = 0;     // some seconds old
+  int64_t expires_ms = 0;  // whatever happens
+  std::optional<int64_t> ended_ms;
+};
+
+struct NewSession {
+  Session session;
+  std::string secret;  // what the browser shows, never to be had again
+};
+
 // What users get by a plan's name, with what they pay.
 struct Plan {
   std::string name, currency;
@@ -116,6 +132,32 @@ class Directory {
   // with another pepper.
   Status CheckPepper();
 
+  // What PasswordHasher made; empty: they have none any more. Ends their sessions. Services have
+  // keys and no passwords.
+  Status SetPasswordHash(const User& user, const std::string& hash);
+  // Another hash of the same password. Nothing happens if `from` is not theirs any more.
+  Status ReplacePasswordHash(const User& user, const std::string& from, const std::string& to);
+  Result<std::string> PasswordHashOf(const User& user);  // empty: none
+
+  // Whose the identity is that an issuer gave, in this organisation.
+  Result<User> UserOfIdentity(const std::string& organisation, const std::string& issuer,
+                              const std::string& subject);
+  Status LinkIdentity(const User& user, const std::string& issuer, const std::string& subject);
+  Status UnlinkIdentities(const User& user);  // all of them; ends the user's sessions
+  // As AddUser, with the identity; with another name if theirs is taken.
+  Result<User> AddUserOfIdentity(User user, const std::string& issuer, const std::string& subject);
+  // True the first time. `digest` is remembered until then.
+  Result<bool> UseOnce(const std::string& digest, int64_t until_ms);
+
+  // Id, times and secret are made here. Refuses who is disabled, as they are now. A user has
+  // kMaxSessions at most: the oldest end.
+  Result<NewSession> AddSession(const User& user, const std::string& method, int64_t life_ms);
+  Result<std::vector<Session>> Sessions(const std::string& organisation);  // that did not end
+  // Ok if it was over before.
+  Status EndSession(const std::string& organisation, const std::string& id);
+  Status EndSessionsOf(const User& user);
+  static constexpr int kMaxSessions = 20;
+
   // A key of the first user's, if none of theirs is worth anything; else nothing.
   Result<std::optional<std::string>> EnsureOperatorKey();
   // A new one; all that the first user had are revoked.
@@ -137,6 +179,11 @@ class Directory {
   Status AddPepper();
   Status InsertKey(store::Database& database, ApiKey& key, std::string& secret);
   Status CheckPlan(store::Database& database, const std::string& name);
+  // REQUIRES: a transaction; `user` has its id.
+  Status InsertUser(store::Database& database, const User& user);
+  // Of a user; `owner` empty: of the whole organisation.
+  static Status EndSessionsIn(store::Database& database, const std::string& organisation,
+                              const std::string& owner);
 
   std::mutex mutex_;  // guards the database
   const std::unique_ptr<store::Database> database_;

@@ -31,7 +31,7 @@ class DirectoryTest : public testing::Test {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
     path_ = ScratchDatabase(folder_);
-    constexpr store::Sql kSteps[] = {kIdentityTables};
+    constexpr store::Sql kSteps[] = {kIdentityTables, kSignInTables};
     auto database = std::move(store::Database::Open(path_)).value();
     EXPECT_TRUE(database->Migrate(kSteps).ok());
     directory_ = std::move(Directory::Open(path_, pepper_)).value();

@@ -22,14 +22,17 @@
 
 namespace parvis::governance {
 
-// Who holds a key, with all that follows from it.
+// Who holds a key, or sits at a browser, with all that follows from it.
 struct Principal {
-  std::string organisation, owner, group, key;  // ids; the group may be empty
-  std::string plan;                             // by which they pay; empty: none
-  Permissions permissions;                      // role's and key's, without what is denied
-  std::vector<std::string> models;              // that the key may name; none: all
-  std::vector<std::string> plan_models;         // that the plan has; none: all
-  int64_t expires_ms = 0;                       // 0: never
+  std::string organisation, owner, group;  // ids; the group may be empty
+  std::string key;                         // the id of the key, or of the session
+  bool session = false;
+  std::string plan;                      // by which they pay; empty: none
+  Permissions permissions;               // role's and key's, without what is denied
+  std::vector<std::string> models;       // that the key may name; none: all
+  std::vector<std::string> plan_models;  // that the plan has; none: all
+  int64_t expires_ms = 0;                // 0: never
+  int64_t used_ms = 0;                   // of a session: as the table had it
 };
 
 // What the tables said at one moment. Immutable.
@@ -44,11 +47,13 @@ struct KeyRingSettings {
   std::chrono::milliseconds poll{200};       // how often the database is looked at for changes
   std::chrono::milliseconds stale{5000};     // not looked at for so long: nobody is let in
   std::chrono::milliseconds note_use{5000};  // how often the time of keys' last use is written
+  std::chrono::milliseconds session_idle{
+      std::chrono::hours(2)};  // a session unused so long is over
 };
 
-// All keys that are worth something, in memory, so that finding one waits for nothing. A thread
-// looks for changes by whomever, this process or another; what was changed counts within `poll`.
-// Keys of another pepper are as good as none.
+// All keys and sessions that are worth something, in memory, so that finding one waits for nothing.
+// A thread looks for changes by whomever, this process or another; what was changed counts within
+// `poll`. Keys of another pepper are as good as none.
 //
 // Safe to call from several threads.
 class KeyRing {
@@ -61,9 +66,10 @@ class KeyRing {
   KeyRing(const KeyRing&) = delete;
   KeyRing& operator=(const KeyRing&) = delete;
 
-  // kNotFound: no such key, or it is over. kUnavailable: what is known is too old to be trusted.
-  Result<std::shared_ptr<const Principal>> Find(std::string_view api_key);
-  // Who holds the key of this id now, if anybody does.
+  // `credential`: a key's text or a session's. kNotFound: none is like that, or it is over.
+  // kUnavailable: what is known is too old to be trusted.
+  Result<std::shared_ptr<const Principal>> Find(std::string_view credential);
+  // Who holds the key, or has the session, of this id now, if anybody does.
   Result<std::shared_ptr<const Principal>> FindById(const std::string& id);
   std::shared_ptr<const IdentitySnapshot> snapshot() const;
   // Looks now; what was changed before the call counts after it.
@@ -74,7 +80,9 @@ class KeyRing {
   void Loop();
   Status LookLocked();
   Status WriteUseLocked();
+  Status ReadSessionUseLocked();
   bool Fresh() const;
+  bool Over(const Principal& principal, int64_t now_ms) const;  // REQUIRES: mutex_ held
 
   const Pepper pepper_;
   const Settings settings_;
@@ -84,7 +92,8 @@ class KeyRing {
   mutable std::mutex mutex_;  // guards what follows
   std::shared_ptr<const IdentitySnapshot> snapshot_;
   std::chrono::steady_clock::time_point looked_at_;
-  std::map<std::string, int64_t> used_;  // keys' ids and when, not yet written
+  std::map<std::string, int64_t> used_;                    // keys' ids and when, not yet written
+  std::unordered_map<std::string, int64_t> session_used_;  // when each was, here or elsewhere
   std::condition_variable wake_;
   bool stop_ = false;
   std::thread thread_;

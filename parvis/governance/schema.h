@@ -130,6 +130,46 @@ CREATE TABLE quota_holds(
 ) STRICT;
 )";
 
+// How people sign in (password.h), and where they did. `used_ms` is some seconds old.
+inline constexpr store::Sql kSignInTables = R"(
+CREATE TABLE user_passwords(
+  owner      TEXT PRIMARY KEY REFERENCES users(id),
+  pepper     TEXT NOT NULL,
+  hash       TEXT NOT NULL,
+  changed_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE sessions(
+  id           TEXT PRIMARY KEY,
+  organisation TEXT NOT NULL REFERENCES organisations(id),
+  owner        TEXT NOT NULL REFERENCES users(id),
+  method       TEXT NOT NULL,
+  digest       BLOB NOT NULL UNIQUE,
+  pepper       TEXT NOT NULL,
+  created_ms   INTEGER NOT NULL,
+  used_ms      INTEGER NOT NULL,
+  expires_ms   INTEGER NOT NULL,
+  ended_ms     INTEGER
+) STRICT;
+CREATE INDEX sessions_by_owner ON sessions(organisation, owner);
+)";
+
+// Who somebody is at a provider, by its issuer's subject; and what counts once, until then.
+inline constexpr store::Sql kOidcTables = R"(
+CREATE TABLE user_identities(
+  organisation TEXT NOT NULL REFERENCES organisations(id),
+  issuer       TEXT NOT NULL,
+  subject      TEXT NOT NULL,
+  owner        TEXT NOT NULL REFERENCES users(id),
+  created_ms   INTEGER NOT NULL,
+  PRIMARY KEY(organisation, issuer, subject)
+) STRICT;
+CREATE INDEX user_identities_by_owner ON user_identities(owner);
+CREATE TABLE used_once(
+  digest     TEXT PRIMARY KEY,
+  expires_ms INTEGER NOT NULL
+) STRICT;
+)";
+
 }  // namespace parvis::governance
 
 #endif  // PARVIS_GOVERNANCE_SCHEMA_H_

@@ -40,6 +40,11 @@ Result<Router> MakeRouter(const Api& api, service::InvoiceBook& invoices) {
     AddOrganisationLimits(api, routes);
     AddOrganisationBilling(api, invoices, routes);
     AddOrganisationInvoices(api, invoices, routes);
+    if (api.sign_in != nullptr) {
+      AddOrganisationSessions(api, routes);
+      AddSessions(api, routes);
+      if (api.oidc != nullptr) AddSessionsOidc(api, routes);
+    }
   }
   AddParvisHeads(api, routes);
   AddParvisTextToText(api, routes);

@@ -11,9 +11,12 @@
 #include "parvis/governance/directory.h"
 #include "parvis/governance/key_ring.h"
 #include "parvis/server/router.h"
+#include "parvis/server/session_cookie.h"
 #include "parvis/service/batch_store.h"
 #include "parvis/service/gateway.h"
+#include "parvis/service/oidc_sign_in.h"
 #include "parvis/service/response_store.h"
+#include "parvis/service/sign_in.h"
 #include "parvis/service/usage.h"
 #include "parvis/telemetry/telemetry.h"
 
@@ -35,6 +38,10 @@ struct Api {
   governance::Directory* directory = nullptr;  // null: there are no routes for who may
   governance::KeyRing* keys = nullptr;         // of the directory
   service::UsageBook* usage = nullptr;
+  service::SignIn* sign_in = nullptr;   // of the directory
+  service::OidcSignIn* oidc = nullptr;  // null: there are no providers
+  CookieRules cookies = {};
+  bool passwords_are_safe = true;  // neither network nor proxy reads what browsers send
   // What is done with models on the disk, for those who may manage them. Nothing: it is done.
   std::function<std::optional<service::Refusal>(const std::string& name)> remove_model = nullptr;
   std::function<std::optional<service::Refusal>(const std::string& from, const std::string& to)>
@@ -62,11 +69,17 @@ void AddAnthropicMessages(const Api& api, std::vector<Route>& routes);
 void AddOllamaEmbed(const Api& api, std::vector<Route>& routes);
 void AddOllamaGenerate(const Api& api, std::vector<Route>& routes);
 void AddOllamaModels(const Api& api, std::vector<Route>& routes);
+void AddOrganisationSessions(const Api& api, std::vector<Route>& routes);
+void AddSessions(const Api& api, std::vector<Route>& routes);
+void AddSessionsOidc(const Api& api, std::vector<Route>& routes);
 void AddHealth(const Api& api, std::vector<Route>& routes);
 void AddMetrics(const Api& api, std::vector<Route>& routes);
 
 // All of them, and the document that describes them (/openapi.json).
 Result<Router> MakeRouter(const Api& api);
+
+// The cookies of somebody who came in.
+Headers SessionCookies(const service::SignedIn& in, const CookieRules& rules);
 
 // Sends a task on its way for a request; the exchange ends when the client leaves.
 void SendTask(const Api& api, const HttpRequest& request, std::string route,

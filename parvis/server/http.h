@@ -25,7 +25,9 @@ struct HttpRequest {
   std::string body;
   std::string_view large_body = {};  // in place of `body` if it was too large for memory
   std::shared_ptr<const void> holds_large_body = nullptr;
+  std::string peer;                         // the address that it comes from
   service::Caller caller;                   // as identity found; of a public route nobody
+  std::string csrf_token;                   // of the caller's session; empty: they have none
   std::shared_ptr<telemetry::Trace> trace;  // what is seen of it; may be null in tests
 
   // The header's value; empty if there is none. `name` in lower case.

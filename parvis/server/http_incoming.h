@@ -17,7 +17,6 @@ namespace parvis::server {
 // A request as far as it was read, or why it is not answered.
 struct Incoming {
   HttpRequest request;
-  std::string peer;  // the address that it comes from
   const Route* route = nullptr;
   std::string allow;
   Dialect dialect = Dialect::kOpenAi;

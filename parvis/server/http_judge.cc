@@ -4,6 +4,7 @@
 
 #include "parvis/server/http_head.h"
 #include "parvis/server/http_incoming.h"
+#include "parvis/server/session_cookie.h"
 
 namespace parvis::server {
 namespace {
@@ -11,15 +12,44 @@ namespace {
 using service::Refusal;
 using service::RefusalKind;
 
-std::optional<Refusal> Admit(service::Identity& identity, const Incoming& incoming,
-                             HttpRequest& request) {
-  const Route& route = *incoming.route;
-  if (route.policy.kind == Policy::Kind::kPublic) return std::nullopt;
+// A key in a header counts before a cookie, which browsers send by themselves. Neither stands in
+// the other's place: a session without its token would be done by any page.
+std::optional<Refusal> Identify(service::Identity& identity, const CookieRules& rules,
+                                HttpRequest& request) {
   auto credential = CredentialOf(request);
   if (!credential.ok()) return credential.refusal();
-  auto caller = identity.Identify(*credential, incoming.peer);
+  std::string session;
+  if (credential->empty()) session = CookieOf(request, kSessionCookie, rules);
+  auto caller = identity.Identify(session.empty() ? *credential : session, request.peer);
   if (!caller.ok()) return caller.refusal();
-  if (!caller->permissions.Has(route.policy.permission)) {
+  if (caller->session == session.empty() && caller->key != service::kNoKey) {
+    return Refusal{RefusalKind::kUnauthenticated,
+                   "A key is shown in a header, and a session as a cookie.",
+                   {},
+                   "invalid_api_key",
+                   {}};
+  }
+  if (caller->session) {
+    if (auto refusal = CheckCsrf(request, session, rules)) return refusal;
+    request.csrf_token = CsrfTokenOf(session);
+  }
+  request.caller = std::move(*caller);
+  return std::nullopt;
+}
+
+std::optional<Refusal> Admit(service::Identity& identity, const CookieRules& rules,
+                             const Route& route, HttpRequest& request) {
+  if (route.policy.kind == Policy::Kind::kPublic) return std::nullopt;
+  if (auto refusal = Identify(identity, rules, request)) return refusal;
+  if (route.policy.kind == Policy::Kind::kSession && !request.caller.session) {
+    return Refusal{RefusalKind::kForbidden,
+                   "That is for who has signed in, not for keys.",
+                   {},
+                   "permission_denied",
+                   {}};
+  }
+  if (route.policy.kind == Policy::Kind::kNeeds &&
+      !request.caller.permissions.Has(route.policy.permission)) {
     return Refusal{RefusalKind::kForbidden,
                    fmt::format("This key may not do that: it lacks '{}'.",
                                service::PermissionName(route.policy.permission)),
@@ -27,9 +57,9 @@ std::optional<Refusal> Admit(service::Identity& identity, const Incoming& incomi
                    "permission_denied",
                    {}};
   }
-  request.caller = std::move(*caller);
-  request.headers.erase("authorization");  // handlers have no use for secrets
-  request.headers.erase("x-api-key");
+  for (const char* name : {"authorization", "x-api-key", "cookie", "x-csrf-token"}) {
+    request.headers.erase(name);  // handlers have no use for secrets
+  }
   return std::nullopt;
 }
 
@@ -67,11 +97,15 @@ void Judge(const HttpService& service, const HttpServerSettings& settings,
   incoming.dialect = incoming.route != nullptr ? incoming.route->dialect : DialectOf(request);
 
   const std::string_view host = request.Header("host");
-  if (!HostAllowed(host, settings.allowed_hosts)) {
+  const bool public_name =
+      !host.empty() && settings.public_url.ends_with("://" + std::string(host));
+  if (!public_name && !HostAllowed(host, settings.allowed_hosts)) {
     incoming.refusal = Refusal{RefusalKind::kForbidden, "This server does not go by that name."};
     return;
   }
-  if (!OriginAllowed(request.Header("origin"), host, settings.allowed_origins)) {
+  const std::string_view origin = request.Header("origin");
+  const bool own = !settings.public_url.empty() && origin == settings.public_url;
+  if (!own && !OriginAllowed(origin, host, settings.allowed_origins)) {
     incoming.refusal =
         Refusal{RefusalKind::kForbidden, "Pages from there may not call this server."};
     return;
@@ -81,7 +115,7 @@ void Judge(const HttpService& service, const HttpServerSettings& settings,
     if (!incoming.allow.empty()) incoming.status = 405;
     return;
   }
-  incoming.refusal = Admit(service.identity, incoming, request);
+  incoming.refusal = Admit(service.identity, CookieRulesOf(settings), *incoming.route, request);
   if (incoming.refusal) return;
   incoming.expects_continue = !request.Header("expect").empty();
   if (length && *length > incoming.route->max_body_bytes) {

@@ -223,7 +223,7 @@ asio::awaitable<bool> ReadRequest(Wire& wire, const HttpService& service,
   incoming.chunks = parser.get().version() >= 11;
   std::optional<uint64_t> length;
   if (const auto told = parser.content_length()) length = *told;
-  incoming.peer = wire.peer();
+  incoming.request.peer = wire.peer();
   Judge(service, settings, length, incoming);
   if (incoming.refusal) {
     incoming.body_read = parser.is_done();

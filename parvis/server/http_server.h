@@ -23,6 +23,8 @@ struct HttpServerSettings {
   std::vector<std::string> allowed_hosts;    // names by which clients may call us, beside addresses
                                              // and "localhost" (against DNS rebinding)
   std::vector<std::string> allowed_origins;  // of pages that may call us, beside our own
+  std::string public_url;                    // "https://parvis.example": where browsers find us, if
+                                             // not as we listen; its pages are our own
   size_t max_connections = 10'000;
   size_t max_header_bytes = size_t{16} << 10;
   size_t max_pending_bytes = size_t{256} << 10;  // written for a client and not yet read by it

@@ -27,6 +27,13 @@ OrderedJson ParametersOf(const std::string& pattern) {
   return parameters;
 }
 
+// One way to show who asks.
+OrderedJson By(const char* scheme) {
+  OrderedJson way = OrderedJson::object();
+  way[scheme] = OrderedJson::array();
+  return way;
+}
+
 OrderedJson OperationOf(const Route& route) {
   OrderedJson operation = {{"summary", route.summary}};
   const OrderedJson parameters = ParametersOf(route.pattern);
@@ -39,6 +46,8 @@ OrderedJson OperationOf(const Route& route) {
                             {"default", {{"description", "Why there is none."}}}};
   if (route.policy.kind == Policy::Kind::kPublic) {
     operation["security"] = OrderedJson::array();
+  } else if (route.policy.kind == Policy::Kind::kSession) {
+    operation["security"] = OrderedJson::array({By("session")});
   } else {
     operation["x-parvis-permission"] = service::PermissionName(route.policy.permission);
   }
@@ -58,8 +67,17 @@ OrderedJson OpenApiOf(std::span<const Route> routes, const std::string& version)
       {"openapi", "3.1.0"},
       {"info", {{"title", "Parvis"}, {"version", version}}},
       {"paths", std::move(paths)},
-      {"components", {{"securitySchemes", {{"key", {{"type", "http"}, {"scheme", "bearer"}}}}}}},
-      {"security", {{{"key", OrderedJson::array()}}}}};
+      {"components",
+       {{"securitySchemes",
+         {{"key", {{"type", "http"}, {"scheme", "bearer"}}},
+          {"session",
+           {{"type", "apiKey"},
+            {"in", "cookie"},
+            {"name", "__Host-parvis-session"},
+            {"description",
+             "Without TLS it is called parvis-session. What is not GET also sends x-csrf-token, "
+             "which POST /v1/sessions told, and a page's own Origin."}}}}}}},
+      {"security", OrderedJson::array({By("key"), By("session")})}};
 }
 
 void AddOpenApi(const std::string& version, std::vector<Route>& routes) {

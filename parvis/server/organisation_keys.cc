@@ -168,11 +168,18 @@ void ListAdminKeys(const Api& api, const HttpRequest& request, const Organisatio
   to->Send({.body = Dump(*page)});
 }
 
+// What the caller shows, as a key: a session has all that its user has.
+Result<ApiKey> OwnKey(const Api& api, const HttpRequest& request, const Organisation& of) {
+  if (!request.caller.session) return api.directory->FindKey(of.id, request.caller.key);
+  PARVIS_ASSIGN_OR_RETURN(const User user, api.directory->FindUser(of.id, request.caller.owner));
+  return ApiKey{.organisation = of.id, .owner = user.id};
+}
+
 // A key of the caller's own, with what their key has.
 void AddAdminKey(const Api& api, const HttpRequest& request, const Organisation& of, const To& to) {
   const auto body = ReadBody(request.body, kNewAdminKey);
   if (!body.ok()) return Refuse(request, to, body.refusal());
-  const auto mine = api.directory->FindKey(of.id, request.caller.key);
+  const auto mine = OwnKey(api, request, of);
   if (!mine.ok()) return Refuse(request, to, DirectoryRefusal(mine.status()));
   ApiKey key{.organisation = of.id, .owner = mine->owner};
   key.name = Get(*body, "name").get<std::string>();

@@ -16,11 +16,13 @@ namespace parvis::server {
 
 // Who may call a route. There is no default: a route without a policy stops the server's start.
 struct Policy {
-  enum class Kind { kUndeclared, kPublic, kNeeds };
+  enum class Kind { kUndeclared, kPublic, kNeeds, kSession };
   Kind kind = Kind::kUndeclared;
   service::Permission permission = service::Permission::kManage;
 
   static constexpr Policy Public() { return {Kind::kPublic}; }
+  // Whoever has signed in, whatever they may.
+  static constexpr Policy Session() { return {Kind::kSession}; }
   static constexpr Policy Needs(service::Permission permission) {
     return {Kind::kNeeds, permission};
   }

@@ -19,12 +19,13 @@ inline constexpr const char* kNoKey = "none";
 struct Caller {
   std::string organisation;
   std::string owner;  // a person or a service of that organisation
-  std::string key;    // id of the credential, never the credential
+  std::string key;    // id of the credential (a key or a session), never the credential
   Permissions permissions;
   std::string group = {};  // of the owner; empty: none
   std::string plan = {};   // by which they pay; empty: none
   // That the key may name, and that the plan has; none: all.
   std::vector<std::string> models = {}, plan_models = {};
+  bool session = false;  // signed in at a browser, rather than by a key
 };
 
 }  // namespace parvis::service

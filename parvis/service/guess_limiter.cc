@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 namespace parvis::service {
 
@@ -16,31 +17,46 @@ std::string PlaceOf(std::string_view address) {
   return {reinterpret_cast<const char*>(ipv6.s6_addr), 8};
 }
 
+double GuessLimiter::LeftOf(const Peer& peer, Clock::time_point now) const {
+  const double minutes = std::chrono::duration<double>(now - peer.at).count() / 60.0;
+  return std::min(rate_.at_once, peer.left + minutes * rate_.per_minute);
+}
+
 std::optional<int64_t> GuessLimiter::Note(std::string_view peer) {
-  if (per_minute_ <= 0) return std::nullopt;
-  const auto most = static_cast<double>(per_minute_);
+  if (rate_.at_once <= 0) return std::nullopt;
   const Clock::time_point now = now_();
   const std::lock_guard lock(mutex_);
   if (peers_.size() >= kMaxPeers) ForgetSome(now);
-  Peer& state = peers_.try_emplace(PlaceOf(peer), Peer{most, now}).first->second;
-  const double minutes = std::chrono::duration<double>(now - state.at).count() / 60.0;
-  state.left = std::min(most, state.left + minutes * most);
+  Peer& state = peers_.try_emplace(PlaceOf(peer), Peer{rate_.at_once, now}).first->second;
+  state.left = LeftOf(state, now);
   state.at = now;
   if (state.left >= 1.0) {
     state.left -= 1.0;
     return std::nullopt;
   }
-  const double wait_ms = (1.0 - state.left) / most * 60'000.0;
+  const double wait_ms = (1.0 - state.left) / rate_.per_minute * 60'000.0;
   return std::max<int64_t>(1, static_cast<int64_t>(std::ceil(wait_ms)));
 }
 
-// Those that have all of their tries again; if there is none, everybody begins anew: an attacker
-// with thousands of addresses gets more tries, and honest ones no refusal.
+void GuessLimiter::GiveBack(std::string_view peer) {
+  const std::lock_guard lock(mutex_);
+  const auto found = peers_.find(PlaceOf(peer));
+  if (found != peers_.end()) {
+    found->second.left = std::min(rate_.at_once, found->second.left + 1.0);
+  }
+}
+
+// Those that have all of their tries again; if there is none, the half that has most of them: who
+// has thousands of addresses gets some tries more, and honest ones no refusal.
 void GuessLimiter::ForgetSome(Clock::time_point now) {
-  std::erase_if(peers_, [now](const auto& entry) {
-    return now - entry.second.at >= std::chrono::minutes(1);
-  });
-  if (peers_.size() >= kMaxPeers) peers_.clear();
+  std::erase_if(peers_,
+                [&](const auto& entry) { return LeftOf(entry.second, now) >= rate_.at_once; });
+  if (peers_.size() < kMaxPeers) return;
+  std::vector<double> left;
+  for (const auto& [place, peer] : peers_) left.push_back(LeftOf(peer, now));
+  const auto middle = left.begin() + static_cast<std::ptrdiff_t>(left.size() / 2);
+  std::nth_element(left.begin(), middle, left.end());
+  std::erase_if(peers_, [&](const auto& entry) { return LeftOf(entry.second, now) >= *middle; });
 }
 
 }  // namespace parvis::service

@@ -13,20 +13,30 @@
 
 namespace parvis::service {
 
-// Counts wrong credentials by where they come from, so that whoever tries many is told to wait. It
-// is asked after a credential was found wrong, never before: right ones always pass, and nobody can
-// lock out others behind the same address. Remembers a bounded number of addresses.
+// So many tries at once, and then so many a minute. 0: no limit.
+struct GuessRate {
+  double at_once = 0, per_minute = 0;
+};
+
+// Counts wrong credentials by where they come from (or by whose they would be), so that whoever
+// tries many is told to wait. Of keys it is asked after one was found wrong, never before: right
+// ones always pass. Passwords, which can be guessed, take a try first and get it back if they were
+// right (sign_in.h). Remembers a bounded number of places.
 //
 // Safe to call from several threads.
 class GuessLimiter {
  public:
   using Clock = std::chrono::steady_clock;
-  // `per_minute` 0: no limit.
+  explicit GuessLimiter(GuessRate rate, std::function<Clock::time_point()> now = &Clock::now)
+      : rate_(rate), now_(std::move(now)) {}
   explicit GuessLimiter(int64_t per_minute, std::function<Clock::time_point()> now = &Clock::now)
-      : per_minute_(per_minute), now_(std::move(now)) {}
+      : GuessLimiter(GuessRate{static_cast<double>(per_minute), static_cast<double>(per_minute)},
+                     std::move(now)) {}
 
   // Another wrong one came from there. Milliseconds to wait, if there were too many.
   std::optional<int64_t> Note(std::string_view peer);
+  // It was right after all.
+  void GiveBack(std::string_view peer);
 
   static constexpr size_t kMaxPeers = 4096;
 
@@ -35,9 +45,11 @@ class GuessLimiter {
     double left = 0;
     Clock::time_point at;
   };
-  void ForgetSome(Clock::time_point now);  // REQUIRES: mutex_ held
+  // REQUIRES: mutex_ held
+  double LeftOf(const Peer& peer, Clock::time_point now) const;
+  void ForgetSome(Clock::time_point now);
 
-  const int64_t per_minute_;
+  const GuessRate rate_;
   const std::function<Clock::time_point()> now_;
   std::mutex mutex_;
   std::unordered_map<std::string, Peer> peers_;

@@ -34,6 +34,25 @@ TEST(GuessLimiter, RemembersABoundedNumber) {
   EXPECT_TRUE(limiter.Note("10.0.195.79")) << "the last one is known";
 }
 
+TEST(GuessLimiter, ForgetsWhoTriedLeastFirst) {
+  GuessLimiter limiter(GuessRate{3, 1});
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(limiter.Note("the one who tries"));
+  for (int i = 0; i < 100'000; ++i) (void)limiter.Note("once " + std::to_string(i));
+  EXPECT_TRUE(limiter.Note("the one who tries"));
+}
+
+TEST(GuessLimiter, ARightOneIsGivenBack) {
+  GuessLimiter limiter(GuessRate{2, 1});
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_FALSE(limiter.Note("a"));
+    limiter.GiveBack("a");
+  }
+  limiter.GiveBack("a");
+  EXPECT_FALSE(limiter.Note("a"));
+  EXPECT_FALSE(limiter.Note("a"));
+  EXPECT_TRUE(limiter.Note("a")) << "not more than there were";
+}
+
 TEST(GuessLimiter, NoLimitIsNone) {
   GuessLimiter limiter(0);
   for (int i = 0; i < 1000; ++i) EXPECT_FALSE(limiter.Note("192.0.2.1"));

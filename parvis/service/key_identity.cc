@@ -6,12 +6,12 @@ namespace parvis::service {
 namespace {
 
 Refusal Unknown(bool sent) {
-  return {
-      RefusalKind::kUnauthenticated,
-      sent ? "The API key is not known here." : "No API key was sent; 'Authorization: Bearer KEY'.",
-      {},
-      "invalid_api_key",
-      {}};
+  return {RefusalKind::kUnauthenticated,
+          sent ? "The API key is not known here, or the session is over."
+               : "No API key was sent; 'Authorization: Bearer KEY'.",
+          {},
+          "invalid_api_key",
+          {}};
 }
 
 Refusal Unavailable() {
@@ -19,8 +19,9 @@ Refusal Unavailable() {
 }
 
 Caller CallerOf(const governance::Principal& principal) {
-  return {principal.organisation, principal.owner, principal.key,    principal.permissions,
-          principal.group,        principal.plan,  principal.models, principal.plan_models};
+  return {principal.organisation, principal.owner,       principal.key,
+          principal.permissions,  principal.group,       principal.plan,
+          principal.models,       principal.plan_models, principal.session};
 }
 
 Caller Guest() {

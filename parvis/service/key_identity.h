@@ -14,7 +14,7 @@ struct KeyIdentitySettings {
   bool anyone = false;
 };
 
-// Identity by API keys, as governance knows them.
+// Identity by API keys and sessions, as governance knows them.
 class KeyIdentity : public Identity {
  public:
   KeyIdentity(governance::KeyRing& keys, const KeyIdentitySettings& settings)

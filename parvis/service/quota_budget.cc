@@ -31,8 +31,18 @@ governance::LimitSet LimitsOf(const RateLimits& limits) {
   return set;
 }
 
+// All sessions of a user spend as one key: signing in again gives nothing anew.
+std::string PurseOf(std::string credential, const std::string& owner) {
+  return credential.starts_with("sess_") ? "sessions of " + owner : std::move(credential);
+}
+
 Spender SpenderOf(const Caller& caller, const std::string& model) {
-  return {caller.key, caller.owner, caller.group, caller.organisation, caller.plan, model};
+  return {PurseOf(caller.key, caller.owner),
+          caller.owner,
+          caller.group,
+          caller.organisation,
+          caller.plan,
+          model};
 }
 
 const char* Whose(Scope scope) {
@@ -223,7 +233,12 @@ Status LoadUsed(const std::string& where, int64_t now_ms, governance::MemoryQuot
   PARVIS_ASSIGN_OR_RETURN(const auto database, store::Database::Open(where));
   const int64_t day = now_ms / kDayMs * kDayMs;
   const auto spender_of = [](const store::Statement& row) {
-    return Spender{row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Text(4), row.Text(5)};
+    return Spender{PurseOf(row.Text(0), row.Text(1)),
+                   row.Text(1),
+                   row.Text(2),
+                   row.Text(3),
+                   row.Text(4),
+                   row.Text(5)};
   };
   PARVIS_ASSIGN_OR_RETURN(
       auto sums,

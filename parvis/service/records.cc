@@ -136,7 +136,8 @@ UPDATE answers SET counted_tokens = coalesce(input_tokens, 0) + coalesce(output_
 )",
     "ALTER TABLE requests ADD COLUMN adapter_digest TEXT NOT NULL DEFAULT '';",
     governance::kSharedQuotaTables,
-    "ALTER TABLE requests ADD COLUMN server TEXT NOT NULL DEFAULT '';", governance::kInvoiceTables};
+    "ALTER TABLE requests ADD COLUMN server TEXT NOT NULL DEFAULT '';", governance::kInvoiceTables,
+    governance::kSignInTables, governance::kOidcTables};
 
 int64_t Microseconds(double seconds) { return std::llround(seconds * 1e6); }
 

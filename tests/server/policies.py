@@ -4,14 +4,20 @@
 Routes come from the server's OpenAPI document. A route that is not public must say 401 to nobody and
 to wrong keys in any form, before it reads a body, and the same to both headers; the right key must get
 further in each form. A route answers 403 to those roles that lack its permission, and to no other; roles
-of a guest's organisation lack what concerns the whole service. Keys must not show in what the server says."""
+of a guest's organisation lack what concerns the whole service. Sessions get as far as keys, by their cookie
+alone, and what is not GET only from a page of the server with the session's own token. Keys must not show in
+what the server says."""
+import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
+import time
 
+from page import Page, set_password
 from served import become_nobody, expect, serving
 
-PUBLIC = {("GET", "/"), ("GET", "/health"), ("GET", "/ready"), ("GET", "/openapi.json")}
+PUBLIC = {("GET", "/"), ("GET", "/health"), ("GET", "/ready"), ("GET", "/openapi.json"), ("POST", "/v1/sessions")}
 
 
 def forms(key):
@@ -59,6 +65,54 @@ def by_role(server, routes):
     return count
 
 
+def by_session(server, routes):
+    """Each route with each form of a session. Returns how many were asked."""
+    set_password(server, "operator")
+    page, other = Page(server), Page(server)
+    for one in (page, other):
+        one.sign_in("operator")
+    stale = Page(server)
+    stale.sign_in("operator")
+    expire(server, stale)
+    text = page.cookies["parvis-session"]
+    count = 0
+    for method, path, body, permission in routes:
+        def ask(client=page, **how):
+            return client.ask(method, path, body, **how)[0]
+
+        changes = method != "GET"
+        forms_of_key = [server.ask(method, path, body, headers, key=None)[0] for headers in forms(text)]
+        refused = {401: [ask(stale), *forms_of_key, server.ask(method, path, body, {
+            "Cookie": f"parvis-session={server.key}"}, key=None)[0], server.ask(method, path, body, {
+                "Cookie": f"parvis-session={text}; parvis-session={text}"}, key=None)[0]]}
+        if changes:
+            refused[403] = [ask(token=None), ask(token=other.token), ask(token="x"), ask(token=page.token + "x"),
+                            ask(origin=None), ask(origin="http://evil.example"), ask(origin="null"),
+                            ask(origin=page.origin + "0"), ask(token=None, origin=None)]
+        for wanted, got in refused.items():
+            expect(set(got) == {wanted}, "a session in a form that is none", method, path, wanted, got)
+            count += len(got)
+        if path != "/v1/sessions/current" or not changes:  # else it would sign out
+            expect(ask() not in (401, 403), "a session is refused", method, path, ask())
+        if permission == "session":
+            status = server.ask(method, path, body)[0]
+            expect(status == 403, "a key where a session is meant", method, path, status)
+    return count
+
+
+def expire(server, page):
+    """Makes a session's time be over."""
+    with contextlib.closing(sqlite3.connect(server.folder / "data/parvis.db")) as database:
+        database.execute("UPDATE sessions SET expires_ms = 1 WHERE id = ?", (page.session,))
+        database.execute("UPDATE changes SET count = count + 1")
+        database.commit()
+    for _ in range(500):
+        if page.ask("GET", "/v1/models")[0] == 401:
+            return
+        time.sleep(0.01)
+    raise SystemExit("a session that is over goes on")
+
+
 def main():
     with serving(sys.argv[1], "--wrong-keys-per-minute", "0") as server:
         document = json.loads(server.ask("GET", "/openapi.json", key=None)[2])
@@ -75,7 +129,7 @@ def main():
                 path = path.replace("{model}", "fable").replace("{id}", "resp_1")
                 body = "{}" if "requestBody" in operation else None
                 if not public:
-                    routes.append((method, path, body, operation["x-parvis-permission"]))
+                    routes.append((method, path, body, operation.get("x-parvis-permission", "session")))
                 refused = [{}] + [f for key in wrong for f in forms(key)]
                 # Two keys that differ, so that one could hide behind the other.
                 refused += [{"Authorization": f"Bearer {right}", "x-api-key": "x"},
@@ -89,10 +143,12 @@ def main():
                     count += 1
                 for headers in forms(right):
                     status, _, data = server.ask(method, path, body, headers, key=None)
-                    expect(status not in (401, 403), "the right key is refused", method, path,
+                    expect(status not in (401, 403) or (status == 403 and routes[-1][3] == "session"),
+                           "the right key is refused", method, path,
                            headers, status, data[:200])
                     count += 1
-        count += by_role(server, routes)
+        count += by_role(server, [route for route in routes if route[3] != "session"])
+        count += by_session(server, routes)
         # The stranger's body is not read: a large one is refused at once.
         status, _, _ = server.ask("POST", "/v1/completions", "x" * 100, {}, key=None)
         expect(status == 401, "a stranger's body", status)
