@@ -63,7 +63,8 @@ __attribute__((noinline)) void WipeStack() {
 }  // namespace parvis
 
 // The forms for arrays come to these. `new` stays the library's, which takes from malloc.
-// Sanitizers have their own pair, which must not be mixed with ours.
+// Weak, for tests that count what is taken with a pair of their own. Sanitizers have theirs, which
+// must not be mixed with ours.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define PARVIS_SANITIZED
 #elif defined(__has_feature)
@@ -72,10 +73,13 @@ __attribute__((noinline)) void WipeStack() {
 #endif
 #endif
 #ifndef PARVIS_SANITIZED
-void operator delete(void* memory) noexcept { parvis::WipingFree(memory); }
-void operator delete(void* memory, std::size_t) noexcept { parvis::WipingFree(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { parvis::WipingFree(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+#define PARVIS_WEAK __attribute__((weak))
+PARVIS_WEAK void operator delete(void* memory) noexcept { parvis::WipingFree(memory); }
+PARVIS_WEAK void operator delete(void* memory, std::size_t) noexcept { parvis::WipingFree(memory); }
+PARVIS_WEAK void operator delete(void* memory, std::align_val_t) noexcept {
+  parvis::WipingFree(memory);
+}
+PARVIS_WEAK void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
   parvis::WipingFree(memory);
 }
 #endif
