@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Budgets under many callers and kills of the server: budgets.py PARVIS. Streams, cancels and whole
-answers of several keys spend one user's day; the server is killed in between. What was delivered, and what
-the budget says, is never more than the limit; nothing is charged for what was not delivered."""
+"""Budgets under many callers and kills of the server: budgets.py PARVIS [CALLERS [postgres]]. Streams, cancels
+and whole answers of several keys spend one user's day; the server is killed in between. What was delivered, and
+what the budget says, is never more than the limit; nothing is charged for what was not delivered."""
 import contextlib
 import json
+import os
+import pathlib
 import random
 import sqlite3
 import subprocess
@@ -13,9 +15,15 @@ import time
 
 from served import Server, become_nobody, expect, serving
 
-LIMIT = 12_000
-THREADS, KILLS = 8, 4
-KILL_LIMIT_S = 60
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import postgres  # noqa: E402
+
+CALLERS = int(sys.argv[2]) if len(sys.argv) > 2 else 8
+LIMIT = 12_000 if CALLERS < 100 else 60_000
+KILLS = 4
+KILL_LIMIT_S = 180
+GONE_LIMIT_S = 30
+FLAGS = ("--log", "none", "--max-requests", "10000")
 PROMPT = [1, 5, 9, 13, 17]
 PRICE = 7  # millionths a token, of input and output alike
 
@@ -85,15 +93,46 @@ def caller(server_of, keys, seed, count, done):
         server = server_of()
         status = one_request(server, rng.choice(keys), rng, count)
         if status in (None, 429):
-            time.sleep(0.02)
+            time.sleep(0.0025 * CALLERS)
+
+
+class Tables:
+    """What is kept, in a file or in a PostgreSQL."""
+
+    def __init__(self, folder, database):
+        self.path, self.database = folder / "data" / "parvis.db", database
+
+    def row(self, sql):
+        if self.database:
+            return [int(x) for x in self.database.sql(sql)[0].split("|")]
+        with contextlib.closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as db:
+            return db.execute(sql).fetchone()
+
+    def wait_for_the_dead(self):
+        """Servers that share a database see within seconds who is gone; a file's next server knows at once."""
+        until = time.monotonic() + GONE_LIMIT_S
+        while self.row("SELECT count(*) FROM servers")[0] > 1:
+            expect(time.monotonic() < until, "the dead are not gone")
+            time.sleep(0.1)
 
 
 def main():
+    with contextlib.ExitStack() as stack:
+        database = None
+        if sys.argv[3:] == ["postgres"]:
+            postgres.skip_without()
+            database = stack.enter_context(postgres.running("max_connections=200"))
+            os.environ["PARVIS_DATABASE"] = database.url
+        spend(database)
+
+
+def spend(database):
     seed = random.SystemRandom().randint(0, 1 << 30)
     print(f"seed {seed}")
     rng = random.Random(seed)
-    with serving(sys.argv[1], "--log", "none") as first:
+    with serving(sys.argv[1], *FLAGS) as first:
         program, folder, operator = first.folder / "parvis", first.folder, first.key
+        tables = Tables(folder, database)
         cli(first, "plan", "set", "pupil", "--price", "*=7,7,7", "--tokens-per-day", str(LIMIT))
         cli(first, "user", "create", "Ada", "--plan", "pupil")
         keys = [cli(first, "key", "create", "Ada") for _ in range(3)]
@@ -101,7 +140,7 @@ def main():
         current = [first]
         count, done = Count(), threading.Event()
         threads = [threading.Thread(target=caller, args=(lambda: current[0], keys, seed + i, count, done))
-                   for i in range(THREADS)]
+                   for i in range(CALLERS)]
         for thread in threads:
             thread.start()
         try:
@@ -114,7 +153,7 @@ def main():
                     time.sleep(0.002)
                 current[0].process.kill()
                 current[0].process.wait()
-                current[0] = Server(program, folder, "--log", "none")
+                current[0] = Server(program, folder, *FLAGS)
             deadline = time.monotonic() + KILL_LIMIT_S
             while count.refused == 0 and time.monotonic() < deadline:
                 time.sleep(0.05)
@@ -130,19 +169,18 @@ def main():
             if status == 429:
                 break
         expect(status == 429, "the limit is reached", status, count.__dict__)
+        tables.wait_for_the_dead()
         server.stop()
-        with contextlib.closing(sqlite3.connect(f"file:{folder}/data/parvis.db?mode=ro", uri=True)) as db:
-            counted, charged, requests = db.execute(
-                "SELECT sum(counted_tokens), sum(charged_micros), count(*) FROM answers").fetchone()
-            interrupted, = db.execute(
-                "SELECT count(*) FROM answers WHERE finish = 'interrupted'").fetchone()
-            open_requests, = db.execute("SELECT count(*) FROM requests WHERE id NOT IN "
-                                        "(SELECT request FROM answers)").fetchone()
-            wrong, = db.execute(
-                "SELECT count(*) FROM requests r JOIN answers a ON a.request = r.id WHERE "
-                "a.charged_micros > 0 AND a.charged_micros != ? * (a.input_tokens + a.output_tokens) "
-                "/ 1000000 + ((? * (a.input_tokens + a.output_tokens)) % 1000000 > 0)",
-                (PRICE * 1000000, PRICE * 1000000)).fetchone()
+        counted, charged, requests = tables.row(
+            "SELECT sum(counted_tokens), sum(charged_micros), count(*) FROM answers")
+        interrupted, = tables.row("SELECT count(*) FROM answers WHERE finish = 'interrupted'")
+        open_requests, = tables.row("SELECT count(*) FROM requests WHERE id NOT IN "
+                                    "(SELECT request FROM answers)")
+        price = PRICE * 1_000_000
+        tokens = "(a.input_tokens + a.output_tokens)"
+        wrong, = tables.row(
+            f"SELECT count(*) FROM answers a WHERE a.charged_micros > 0 AND a.charged_micros != {price} * {tokens} "
+            f"/ 1000000 + CASE WHEN ({price} * {tokens}) % 1000000 > 0 THEN 1 ELSE 0 END")
         print(f"{requests} requests, {interrupted} interrupted; delivered {count.delivered}, counted "
               f"{counted} of {LIMIT}, charged {charged}; {count.whole} whole, {count.cut} "
               f"streamed, {count.refused} refused")
