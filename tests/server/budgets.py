@@ -19,8 +19,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import postgres  # noqa: E402
 
 CALLERS = int(sys.argv[2]) if len(sys.argv) > 2 else 8
-LIMIT = 12_000 if CALLERS < 100 else 60_000
-KILLS = 4
+# Each kill costs the worst case of all that runs: many callers ask for little.
+LIMIT, KILLS, LONGEST = (12_000, 4, 60) if CALLERS < 100 else (80_000, 2, 10)
 KILL_LIMIT_S = 180
 GONE_LIMIT_S = 30
 FLAGS = ("--log", "none", "--max-requests", "10000")
@@ -54,7 +54,7 @@ def tokens_of(line):
 
 
 def one_request(server, key, rng, count):
-    body = {"model": "fable", "prompt": PROMPT, "max_tokens": rng.randint(1, 60), "logprobs": 0,
+    body = {"model": "fable", "prompt": PROMPT, "max_tokens": rng.randint(1, LONGEST), "logprobs": 0,
             "n": rng.choice([1, 1, 2]), "stream": rng.random() < 0.7, "temperature": 1.0,
             "seed": rng.randint(0, 1 << 30)}
     leave_after = rng.choice([None, None, rng.randint(1, 10)])  # events
