@@ -82,7 +82,7 @@ void Show(const char* command, const char* what, const OrderedJson& json, Consol
     document[what] = json;
     return console.PrintJson(document);
   }
-  console.Print(json.dump(2) + "\n");
+  console.Print(json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
 }
 
 struct SellerOptions {

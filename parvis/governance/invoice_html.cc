@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string_view>
 
 #include "fmt/format.h"
@@ -22,9 +23,10 @@ dt { color: #555 }
 dd { margin: 0 }
 table { border-collapse: collapse; width: 100%; font-size: 9pt; margin-top: 2mm }
 th { text-align: left; border-bottom: 1.5px solid #333; padding: 1mm 2mm 1mm 0; vertical-align: bottom }
-td { border-bottom: 1px solid #ddd; padding: 1mm 2mm 1mm 0; vertical-align: top;
-  overflow-wrap: anywhere }
+td { border-bottom: 1px solid #ddd; padding: 1mm 2mm 1mm 0; vertical-align: top }
+.name { overflow-wrap: anywhere; min-width: 24mm }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
+th.number { white-space: normal }
 .totals { width: auto; margin: 5mm 0 2mm auto; font-size: 10.5pt }
 .totals th { border: 0; font-weight: 400; padding-right: 8mm }
 .totals .last > * { border-top: 1.5px solid #333; border-bottom: 0; font-weight: 700 }
@@ -134,7 +136,13 @@ class Page {
       const char* const colon = language_ == Language::kFrench ? "\u00a0: " : ": ";
       if (!value.empty()) out_ += fmt::format("<p>{}{}{}</p>\n", name, colon, Escaped(value));
     };
-    row(words_.registration, party.registration);
+    // Nine digits are a SIREN, fourteen a SIRET, of France.
+    const auto digits = std::count_if(party.registration.begin(), party.registration.end(),
+                                      [](char c) { return c >= '0' && c <= '9'; });
+    row(party.country != "FR" ? words_.registration
+        : digits > 9          ? "SIRET"
+                              : "SIREN",
+        party.registration);
     row(words_.vat_id, party.vat_id);
     out_ += "</section>\n";
   }
@@ -171,12 +179,12 @@ class Page {
     }
     out_ += "<table id=\"lines\">\n<thead><tr>";
     Head(words_.model, false);
-    Head(words_.price, false);
+    Head(words_.price, true);
     UseHead();
     for (const InvoiceLine& line : invoice_.lines) {
-      out_ += fmt::format("<tr><td>{}</td><td>{} · {} · {}</td>", Escaped(line.model),
-                          Money(line.price.input_micros), Money(line.price.cached_micros),
-                          Money(line.price.output_micros));
+      out_ += fmt::format("<tr><td class=\"name\">{}</td><td class=\"number\">{}<br>{}<br>{}</td>",
+                          Escaped(line.model), Money(line.price.input_micros),
+                          Money(line.price.cached_micros), Money(line.price.output_micros));
       UseCells(line.use);
     }
     out_ += "</tbody>\n</table>\n";
@@ -213,7 +221,8 @@ class Page {
       const auto or_dash = [](const std::string& name) {
         return name.empty() ? std::string("–") : Escaped(name);
       };
-      out_ += fmt::format("<tr><td>{}</td><td>{}</td>", or_dash(share.group), or_dash(share.user));
+      out_ += fmt::format("<tr><td class=\"name\">{}</td><td class=\"name\">{}</td>",
+                          or_dash(share.group), or_dash(share.user));
       UseCells(share.use);
     }
     out_ += "</tbody>\n</table>\n";

@@ -90,7 +90,7 @@ TEST(InvoiceWords, AreOfTheirLanguage) {
   EXPECT_EQ(AmountText(fr, 1'234'500'000, "EUR"), "1\u202f234,50\u00a0EUR");
   EXPECT_EQ(AmountText(fr, 123, "EUR"), "0,000123\u00a0EUR");
   EXPECT_EQ(AmountText(en, 1'234'000'000, "JPY"), "1,234\u00a0JPY");
-  EXPECT_EQ(LongDate(fr, "2026-08-01"), "1\u00a0août\u00a02026");
+  EXPECT_EQ(LongDate(fr, "2026-08-01"), "1er\u00a0août\u00a02026");
   EXPECT_EQ(LongDate(en, "2026-12-31"), "31\u00a0December\u00a02026");
   EXPECT_EQ(PercentText(fr, 550), "5,5\u00a0%");
   EXPECT_EQ(ExemptionText(fr, {0, kSmallSeller}), "TVA non applicable, art. 293 B du CGI");

@@ -26,7 +26,7 @@ constexpr InvoiceWords kEnglish = {
     .vat_id = "VAT number",
     .registration = "Registration",
     .model = "Model",
-    .price = "Price of a million tokens (in, cached in, out)",
+    .price = "Price of a million: in, cached, out",
     .requests = "Requests",
     .input = "Tokens in",
     .cached = "of them cached",
@@ -61,9 +61,9 @@ constexpr InvoiceWords kFrench = {
     .seller = "Vendeur",
     .buyer = "Client",
     .vat_id = "N° de TVA",
-    .registration = "SIREN / SIRET / immatriculation",
+    .registration = "Immatriculation",
     .model = "Modèle",
-    .price = "Prix du million de jetons (entrée, entrée en cache, sortie)",
+    .price = "Prix du million : entrée, en cache, sortie",
     .requests = "Requêtes",
     .input = "Jetons en entrée",
     .cached = "dont en cache",
@@ -146,7 +146,8 @@ std::string LongDate(Language language, const std::string& date) {
   if (date.size() != 10) return date;
   const int month = (date[5] - '0') * 10 + (date[6] - '0');
   if (month < 1 || month > 12) return date;
-  const std::string day = date[8] == '0' ? date.substr(9) : date.substr(8);
+  std::string day = date[8] == '0' ? date.substr(9) : date.substr(8);
+  if (language == Language::kFrench && day == "1") day = "1er";
   return fmt::format("{}{}{}{}{}", day, kNoBreak, kMonths[static_cast<int>(language)][month - 1],
                      kNoBreak, date.substr(0, 4));
 }

@@ -260,7 +260,9 @@ Result<KeptInvoice> InvoiceBook::Keep(Invoice invoice, const std::string& prefix
   const int64_t place = last.Int(0) + 1;
   invoice.number = fmt::format("{}-{:06}", series, place);
   KeptInvoice kept;
-  kept.content = governance::JsonOf(invoice).dump();
+  // Bytes that are no UTF-8 become U+FFFD: names may have come from a command line.
+  kept.content =
+      governance::JsonOf(invoice).dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
   kept.sha256 = Sha256Hex(kept.content);
   PARVIS_ASSIGN_OR_RETURN(
       auto insert,

@@ -105,6 +105,19 @@ TEST_F(InvoiceBookTest, TellsTheMonthAndNothingElse) {
   EXPECT_TRUE(book_->List("b").value().empty());
 }
 
+TEST_F(InvoiceBookTest, NamesThatAreNoTextStopNothing) {
+  if (ScratchIsShared()) GTEST_SKIP() << "PostgreSQL keeps no such text";
+  governance::Buyer buyer;
+  buyer.party = {
+      "Lyc\xe9"
+      "e",
+      "2 street", "FR", "", ""};
+  ASSERT_TRUE(book_->SetBuyer("a", buyer).ok());
+  Use("a", kOctober.begin_ms(), 1'000'000);
+  EXPECT_EQ(book_->Issue(Ask("a"), kNow).value().invoice.number, "PV-2026-000001");
+  EXPECT_EQ(book_->Find("a", "PV-2026-000001").value().invoice.buyer.name, "Lyc\ufffde");
+}
+
 TEST_F(InvoiceBookTest, IssuesOnlyWhatIsOverAndWhole) {
   const auto code = [&](const InvoiceAsk& ask, int64_t now) {
     return book_->Issue(ask, now).status().code();

@@ -18,7 +18,7 @@ KILLS = 60
 
 class Page(html.parser.HTMLParser):
     """Tables by their id, elements that were seen, and whether all that was opened was closed."""
-    VOID = {"meta"}
+    VOID = {"meta", "br"}
 
     def __init__(self, text):
         super().__init__()

@@ -38,22 +38,21 @@ def lessons(server, keys):
     """Everybody asks; Ada goes on until the day is used up. Tokens by pupil."""
     used = dict.fromkeys(keys, 0)
     for name, key in keys.items():
-        status, _, text, _, _, tokens = stream(server, key)
+        status, _, text, end, notice, tokens = stream(server, key)
         expect(status == 200 and text, "a first answer", name, status)
         used[name] += tokens
         if name != "Ada":
             continue
-        ends = []
+        ends = [(end, notice)]
         while status == 200:
-            status, headers, text, end, notice, tokens = stream(server, key)
+            status, _, text, end, notice, tokens = stream(server, key)
             used[name] += tokens
-            ends.append((status, end, notice))
-        cut = [notice for status, end, notice in ends if status == 200 and end == "length" and notice]
+            ends.append((end, notice))
+        cut = [notice for end, notice in ends if end == "length" and notice]
         first = stream(server, keys["Ada"])
         expect(first[0] == 429 and first[3] == "insufficient_quota", "the day is used up", first)
         expect(first[1]["x-parvis-limit"] == "tokens_per_day of key", "which limit", first[1])
-        # Either this answer or the very first one was stopped in its middle.
-        expect(not cut or f"{DAY_LIMIT} tokens a day" in cut[0], "told why", cut)
+        expect(len(cut) == 1 and f"{DAY_LIMIT} tokens a day" in cut[0], "stopped in its middle, and told why", ends)
         expect(used[name] <= DAY_LIMIT, "no more than the day's", used)
     return used
 
