@@ -194,14 +194,14 @@ def exemptions(cli, rng):
     month = last_month()[0]
     cli.run("invoice", "seller", "--vat-exemption", "293b", "--series", "NOTAX")
     org, people = two_classes(cli, "Lycée 293", rng)
-    write_records(cli.folder, people, 20, rng)
+    write_records(cli.folder, people, 60, rng)
     number = cli.run("invoice", "issue", org, month).strip()
     expect(number.startswith("NOTAX-") and number.endswith("-000001"), "a series of its own", number)
     page = Page(cli.run("invoice", "show", number, "--language", "fr"))
     expect("TVA non applicable, art. 293 B du CGI" in page.text, "why there is no VAT", page.text)
     expect(cli.json("invoice", "show", number)["invoice"]["totals"]["vat"] == "0.00", "no VAT")
     org, people = two_classes(cli, "Schule", rng)
-    write_records(cli.folder, people, 20, rng)
+    write_records(cli.folder, people, 60, rng)
     cli.run("invoice", "buyer", org, "--vat-exemption", "reverse-charge")
     expect("VAT number is missing" in cli.run("invoice", "issue", org, month, fails=True), "its VAT number")
     cli.run("invoice", "buyer", org, "--vat-id", "DE123456789", "--country", "DE")
@@ -217,7 +217,7 @@ def kills(cli, rng):
     orgs = []
     for i in range(12):
         org, people = two_classes(cli, f"Org {i}", rng)
-        write_records(cli.folder, people, 10, rng)
+        write_records(cli.folder, people, 60, rng)
         orgs.append(org)
     begun = time.monotonic()
     cli.run("invoice", "list")
