@@ -23,6 +23,14 @@ using service::Refusal;
 using service::RefusalKind;
 using Running = std::shared_ptr<RunningResponses>;
 
+Refusal ElsewhereStill() {
+  return {RefusalKind::kUnavailable,
+          "Another server of this service still makes this answer.",
+          {},
+          "response_in_progress",
+          1000};
+}
+
 Refusal TooManyWait() {
   return {RefusalKind::kOverloaded,
           "Too many wait for the end of this answer already.",
@@ -44,18 +52,22 @@ service::OrRefusal<service::StoredResponse> Kept(const Api& api, const HttpReque
   return std::move(**found);
 }
 
-// The answer as it is now. One in the background that does not run and never ended was cut off by
-// the server's own end. Whether it runs is looked at first: it is kept before it runs no more.
+bool IsOpen(const OrderedJson& response) {
+  return response["status"] == "queued" || response["status"] == "in_progress";
+}
+
+// The answer as it is now. One in the background whose request has ended, and which does not run
+// here, was cut off by a server's end. Whether it runs is looked at first: it is kept before it
+// runs no more.
 service::OrRefusal<OrderedJson> AsItIs(const Api& api, RunningResponses& running,
                                        const HttpRequest& request) {
   const auto now = running.StatusOf(request.captures[0]);
   const auto kept = Kept(api, request);
   if (!kept.ok()) return kept.refusal();
   OrderedJson response = OrderedJson::parse(kept->response);
-  const OrderedJson& status = response["status"];
-  if (status != "queued" && status != "in_progress") return response;
-  if (now) {
-    response["status"] = *now;
+  if (!IsOpen(response)) return response;
+  if (now || kept->under_way) {
+    response["status"] = now.value_or("in_progress");
   } else {
     response["status"] = "failed";
     response["error"] = {{"code", "server_error"},
@@ -92,6 +104,7 @@ void Stream(const Api& api, const Running& running, const HttpRequest& request,
       running->WhenOver(request.captures[0], [api, running, request, to, after = *after, fail] {
         const auto response = AsItIs(api, *running, request);
         if (!response.ok()) return fail(response.refusal());
+        if (IsOpen(*response)) return fail(ElsewhereStill());
         ResponseEvents events;
         events.To([to](std::string event) { to->Write(std::move(event)); }, after);
         events.Replay(*response);
@@ -121,6 +134,7 @@ void Cancel(const Api& api, const Running& running, const HttpRequest& request,
   const bool waits = running->WhenOver(kept->id, [api, running, request, to] {
     const auto response = AsItIs(api, *running, request);
     if (!response.ok()) return Refuse(request, to, response.refusal());
+    if (IsOpen(*response)) return Refuse(request, to, ElsewhereStill());
     to->Send({.body = Dump(*response)});
   });
   if (!waits) Refuse(request, to, TooManyWait());

@@ -125,7 +125,7 @@ class ResponseReceiver : public AnswerReceiver {
   }
   // If it cannot be kept now, who asks finds an answer that never ended.
   void EndQueued(const OrderedJson& response) {
-    (void)Keep(response);
+    (void)store_.Update(caller_, ResponseId(request_id_), Dump(response));
     running_->End(ResponseId(request_id_));
   }
   static Refusal NotKept() {

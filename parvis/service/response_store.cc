@@ -7,6 +7,12 @@
 #include "parvis/service/records.h"
 
 namespace parvis::service {
+namespace {
+
+// How long after its record an answer in the background may not have been kept yet.
+constexpr int64_t kKeptWithinMs = 60'000;
+
+}  // namespace
 
 Result<std::unique_ptr<ResponseStore>> ResponseStore::Open(const std::string& path,
                                                            const ResponseLimits& limits) {
@@ -18,13 +24,12 @@ Result<std::unique_ptr<ResponseStore>> ResponseStore::Open(const std::string& pa
 Status ResponseStore::Put(const Caller& owner, const StoredResponse& response) {
   const std::lock_guard lock(mutex_);
   PARVIS_ASSIGN_OR_RETURN(auto transaction, store::Transaction::Begin(*database_));
-  PARVIS_RETURN_IF_ERROR(MakeRoom(owner, response.id));
+  PARVIS_RETURN_IF_ERROR(MakeRoom(owner));
   {
     PARVIS_ASSIGN_OR_RETURN(
         auto insert,
         database_->Prepare("INSERT INTO responses(id, request, organisation, owner, previous, "
-                           "created_ms, input, response) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
-                           "ON CONFLICT(id) DO UPDATE SET response = excluded.response"));
+                           "created_ms, input, response) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
     PARVIS_RETURN_IF_ERROR(insert.Bind(1, response.id)
                                .Bind(2, response.request)
                                .Bind(3, owner.organisation)
@@ -38,17 +43,28 @@ Status ResponseStore::Put(const Caller& owner, const StoredResponse& response) {
   return transaction.Commit();
 }
 
-Status ResponseStore::MakeRoom(const Caller& owner, const std::string& id) {
+Status ResponseStore::Update(const Caller& owner, const std::string& id,
+                             const std::string& response) {
+  const std::lock_guard lock(mutex_);
+  PARVIS_ASSIGN_OR_RETURN(auto update,
+                          database_->Prepare("UPDATE responses SET response = ?1 WHERE id = ?2 AND "
+                                             "organisation = ?3 AND owner = ?4"));
+  return update.Bind(1, response)
+      .Bind(2, id)
+      .Bind(3, owner.organisation)
+      .Bind(4, owner.owner)
+      .Run();
+}
+
+Status ResponseStore::MakeRoom(const Caller& owner) {
   PARVIS_ASSIGN_OR_RETURN(
       auto remove,
-      database_->Prepare(
-          "DELETE FROM responses WHERE id IN (SELECT id FROM responses WHERE "
-          "organisation = ?1 AND owner = ?2 AND id <> ?4 ORDER BY created_ms DESC, id DESC "
-          "LIMIT 9223372036854775807 OFFSET ?3) RETURNING 1"));
+      database_->Prepare("DELETE FROM responses WHERE id IN (SELECT id FROM responses WHERE "
+                         "organisation = ?1 AND owner = ?2 ORDER BY created_ms DESC, id DESC "
+                         "LIMIT 9223372036854775807 OFFSET ?3) RETURNING 1"));
   remove.Bind(1, owner.organisation)
       .Bind(2, owner.owner)
-      .Bind(3, std::max<int64_t>(0, limits_.owner_responses - 1))
-      .Bind(4, id);
+      .Bind(3, std::max<int64_t>(0, limits_.owner_responses - 1));
   return Remove(remove);
 }
 
@@ -85,17 +101,20 @@ Result<std::optional<StoredResponse>> ResponseStore::Find(const Caller& owner,
                                                           const std::string& id) {
   PARVIS_ASSIGN_OR_RETURN(
       auto select,
-      database_->Prepare("SELECT request, previous, created_ms, input, response FROM responses "
-                         "WHERE id = ?1 AND organisation = ?2 AND owner = ?3 AND "
+      database_->Prepare("SELECT request, previous, created_ms, input, response, "
+                         "(SELECT count(*) FROM answers WHERE answers.request = "
+                         "responses.request AND (finish = 'interrupted' OR finished_ms < ?5)) "
+                         "FROM responses WHERE id = ?1 AND organisation = ?2 AND owner = ?3 AND "
                          "created_ms >= ?4"));
   select.Bind(1, id)
       .Bind(2, owner.organisation)
       .Bind(3, owner.owner)
-      .Bind(4, Oldest(WallClockMs()));
+      .Bind(4, Oldest(WallClockMs()))
+      .Bind(5, WallClockMs() - kKeptWithinMs);
   PARVIS_ASSIGN_OR_RETURN(const bool found, select.Step());
   if (!found) return std::optional<StoredResponse>();
   return std::optional(StoredResponse{id, select.Text(0), select.Text(1), select.Int(2),
-                                      select.Text(3), select.Text(4)});
+                                      select.Text(3), select.Text(4), select.Int(5) == 0});
 }
 
 Result<bool> ResponseStore::Delete(const Caller& owner, const std::string& id) {

@@ -21,6 +21,9 @@ struct StoredResponse {
   int64_t created_ms = 0;
   std::string input;     // JSON: what this request added to the conversation
   std::string response;  // JSON: the answer as it was given
+  // Of Get: whether the request's end is not on record yet, so that an answer in the background is
+  // still made, here or by a server beside this one.
+  bool under_way = false;
 };
 
 struct ResponseLimits {
@@ -38,9 +41,10 @@ class ResponseStore {
   static Result<std::unique_ptr<ResponseStore>> Open(const std::string& path,
                                                      const ResponseLimits& limits = {});
 
-  // On the disk when it returns; an answer of the same id is written anew. REQUIRES: the request is
-  // on record.
+  // On the disk when it returns. REQUIRES: the request is on record.
   Status Put(const Caller& owner, const StoredResponse& response);
+  // The answer anew, if it was not deleted meanwhile.
+  Status Update(const Caller& owner, const std::string& id, const std::string& response);
   Result<std::optional<StoredResponse>> Get(const Caller& owner, const std::string& id);
   // False: there is none.
   Result<bool> Delete(const Caller& owner, const std::string& id);
@@ -52,7 +56,7 @@ class ResponseStore {
   ResponseStore(std::unique_ptr<store::Database> database, const ResponseLimits& limits)
       : database_(std::move(database)), limits_(limits) {}
   int64_t Oldest(int64_t now_ms) const;                         // that is still kept
-  Status MakeRoom(const Caller& owner, const std::string& id);  // for it among the others
+  Status MakeRoom(const Caller& owner);  // for one more
   Result<std::optional<StoredResponse>> Find(const Caller& owner, const std::string& id);
   Status Remove(store::Statement& remove);
   Status ForgetDeleted();

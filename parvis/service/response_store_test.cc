@@ -75,8 +75,23 @@ TEST_F(ResponseStoreTest, WhatIsDeletedIsGoneFromTheDisk) {
 
 TEST_F(ResponseStoreTest, AnAnswerIsWrittenAnew) {
   ASSERT_TRUE(store_->Put(kAnn, {"resp_1", "req_1", "", 7, "[1]", "queued"}).ok());
-  ASSERT_TRUE(store_->Put(kAnn, {"resp_1", "req_1", "", 7, "[1]", "completed"}).ok());
+  ASSERT_TRUE(store_->Update(kBob, "resp_1", "stolen").ok());
+  EXPECT_EQ(store_->Get(kAnn, "resp_1").value()->response, "queued");
+  ASSERT_TRUE(store_->Update(kAnn, "resp_1", "completed").ok());
   EXPECT_EQ(store_->Get(kAnn, "resp_1").value()->response, "completed");
+  // What was deleted meanwhile stays so.
+  ASSERT_TRUE(store_->Delete(kAnn, "resp_1").value());
+  ASSERT_TRUE(store_->Update(kAnn, "resp_1", "completed").ok());
+  EXPECT_FALSE(store_->Get(kAnn, "resp_1").value().has_value());
+}
+
+// An answer in the background is under way until its request's end is on record, wherever it runs.
+TEST_F(ResponseStoreTest, IsUnderWayUntilItsRequestHasEnded) {
+  ASSERT_TRUE(store_->Put(kAnn, {"resp_1", "req_1", "", 7, "[1]", "queued"}).ok());
+  EXPECT_TRUE(store_->Get(kAnn, "resp_1").value()->under_way);
+  records_.reset();
+  records_ = std::move(Records::Open(path_)).value();  // after a crash
+  EXPECT_FALSE(store_->Get(kAnn, "resp_1").value()->under_way);
 }
 
 TEST_F(ResponseStoreTest, WhatIsTooOldIsNotFoundAndThenGone) {
@@ -106,10 +121,6 @@ TEST_F(ResponseStoreTest, TheOldestOfAnOwnerGoFirst) {
   EXPECT_TRUE(store->Get(kAnn, "resp_2").value().has_value());
   EXPECT_TRUE(store->Get(kAnn, "resp_3").value().has_value());
   EXPECT_TRUE(store->Get(kBob, "resp_0").value().has_value());  // another owner's
-  // One that is written anew takes nobody's place.
-  ASSERT_TRUE(store->Put(kAnn, {"resp_2", "req_1", "", 2, "[]", "anew"}).ok());
-  EXPECT_EQ(store->Get(kAnn, "resp_2").value()->response, "anew");
-  EXPECT_TRUE(store->Get(kAnn, "resp_3").value().has_value());
 }
 
 TEST_F(ResponseStoreTest, AnAnswerNeedsItsRecord) {
