@@ -10,6 +10,7 @@
 #include "parvis/cli/model_store.h"
 #include "parvis/cli/read_secret.h"
 #include "parvis/core/toml_reader.h"
+#include "parvis/governance/sealing.h"
 #include "parvis/net/http_client.h"
 
 namespace parvis::cli {
