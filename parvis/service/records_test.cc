@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -14,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "parvis/core/clock.h"
 #include "parvis/governance/key_ring.h"
+#include "parvis/store/copy.h"
 #include "tests/scratch_database.h"
 
 namespace parvis::service {
@@ -133,25 +135,36 @@ TEST_F(RecordsTest, AMigrationIsWholeOrNot) {
   std::printf("seed %u\n", seed);
   std::mt19937 random(seed);
   int old_files = 0, new_files = 0;
-  for (int round = 0; round < 25; ++round) {
+  std::chrono::microseconds whole{};  // what the first one takes, which is not killed
+  for (int round = 0; round < 26; ++round) {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
     path_ = ScratchDatabase(folder_);
     MakeOldFile(path_);
+    const auto begun = std::chrono::steady_clock::now();
     const pid_t child = fork();
     if (child == 0) {
       auto database = std::move(store::Database::Open(path_)).value();
       _exit(MigrateServiceTables(*database).ok() ? 0 : 1);
     }
-    std::this_thread::sleep_for(std::chrono::microseconds(random() % 120'000));
-    kill(child, SIGKILL);
+    if (round > 0) {
+      std::this_thread::sleep_for(whole * (random() % 1000) / 800);
+      kill(child, SIGKILL);
+    }
     waitpid(child, nullptr, 0);
+    if (round == 0) {
+      whole = std::chrono::duration_cast<std::chrono::microseconds>(
+          std::chrono::steady_clock::now() - begun);
+    }
     {
       auto database = std::move(store::Database::Open(path_)).value();
       const bool is_old = Answers(*database, "SELECT digest FROM api_keys");
       EXPECT_EQ(Answers(*database, "SELECT digest FROM user_keys"), !is_old);
       EXPECT_EQ(Answers(*database, "SELECT adapter_digest FROM requests"), !is_old);
       ++(is_old ? old_files : new_files);
+      if (!is_old && !ScratchIsShared()) {  // then there is a whole copy of what was
+        EXPECT_EQ(store::CheckDatabase(path_ + ".v4").value().version, 4);
+      }
     }
     { ASSERT_TRUE(Records::Open(path_).ok()); }
     ExpectTheOldKeyGoesOn(path_);
