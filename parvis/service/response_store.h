@@ -55,7 +55,7 @@ class ResponseStore {
  private:
   ResponseStore(std::unique_ptr<store::Database> database, const ResponseLimits& limits)
       : database_(std::move(database)), limits_(limits) {}
-  int64_t Oldest(int64_t now_ms) const;                         // that is still kept
+  int64_t Oldest(int64_t now_ms) const;  // that is still kept
   Status MakeRoom(const Caller& owner);  // for one more
   Result<std::optional<StoredResponse>> Find(const Caller& owner, const std::string& id);
   Status Remove(store::Statement& remove);
