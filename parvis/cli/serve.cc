@@ -33,7 +33,6 @@
 #include "parvis/core/wipe.h"
 #include "parvis/server/api.h"
 #include "parvis/server/batch_runner.h"
-#include "parvis/server/billing.h"
 #include "parvis/server/http_server.h"
 #include "parvis/service/backup.h"
 #include "parvis/service/key_identity.h"

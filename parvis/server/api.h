@@ -17,6 +17,7 @@
 #include "parvis/service/oidc_sign_in.h"
 #include "parvis/service/response_store.h"
 #include "parvis/service/sign_in.h"
+#include "parvis/service/invoice_book.h"
 #include "parvis/service/usage.h"
 #include "parvis/telemetry/telemetry.h"
 
@@ -75,8 +76,8 @@ void AddSessionsOidc(const Api& api, std::vector<Route>& routes);
 void AddHealth(const Api& api, std::vector<Route>& routes);
 void AddMetrics(const Api& api, std::vector<Route>& routes);
 
-// All of them, and the document that describes them (/openapi.json).
-Result<Router> MakeRouter(const Api& api);
+// All of them, and the document that describes them (/openapi.json). `invoices` outlives the server.
+Result<Router> MakeRouter(const Api& api, service::InvoiceBook& invoices);
 
 // The cookies of somebody who came in.
 Headers SessionCookies(const service::SignedIn& in, const CookieRules& rules);

@@ -25,9 +25,6 @@ Route InvoiceRoute(const Api& api, service::InvoiceBook& invoices, std::string m
                    std::string pattern, service::Permission permission, std::string summary,
                    InvoiceHandler handler);
 
-// All routes. `invoices` outlives the server.
-Result<Router> MakeRouter(const Api& api, service::InvoiceBook& invoices);
-
 }  // namespace parvis::server
 
 #endif  // PARVIS_SERVER_BILLING_H_
