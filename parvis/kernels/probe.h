@@ -10,8 +10,9 @@
 // what share of it a kernel reaches. They may be called from several threads at once.
 namespace parvis::kernels {
 
-// Brings `size` bytes (in pairs of 64) through the caches, as two streams of which a word of each line
-// is looked at: what a Zen 5 core does fastest, 8 % faster than one stream. The sum of the words.
+// Brings `size` bytes (in pairs of 64) through the caches, as two streams of which a word of each
+// line is looked at: what a Zen 5 core does fastest, 8 % faster than one stream. The sum of the
+// words.
 uint64_t ProbeRead(const void* data, size_t size);
 
 // Multiplies and adds in registers, as products of `packing` do at best on `target`:

@@ -24,9 +24,9 @@ struct InfillPrompt {
   std::vector<int32_t> ends;  // GenerateRequest::stop_tokens
 };
 
-// By the model's own marks and in the order that it wants (models/infill.h). What is written like one of them, or like a
-// control token, in `prefix` or `suffix` stays text. Refuses a model that has no such marks and
-// texts that are not UTF-8. REQUIRES: the model has a tokeniser.
+// By the model's own marks and in the order that it wants (models/infill.h). What is written like
+// one of them, or like a control token, in `prefix` or `suffix` stays text. Refuses a model that
+// has no such marks and texts that are not UTF-8. REQUIRES: the model has a tokeniser.
 Result<InfillPrompt> MakeInfillPrompt(const models::Model& model, std::string_view prefix,
                                       std::string_view suffix);
 

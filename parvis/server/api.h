@@ -14,10 +14,10 @@
 #include "parvis/server/session_cookie.h"
 #include "parvis/service/batch_store.h"
 #include "parvis/service/gateway.h"
+#include "parvis/service/invoice_book.h"
 #include "parvis/service/oidc_sign_in.h"
 #include "parvis/service/response_store.h"
 #include "parvis/service/sign_in.h"
-#include "parvis/service/invoice_book.h"
 #include "parvis/service/usage.h"
 #include "parvis/telemetry/telemetry.h"
 
@@ -76,7 +76,8 @@ void AddSessionsOidc(const Api& api, std::vector<Route>& routes);
 void AddHealth(const Api& api, std::vector<Route>& routes);
 void AddMetrics(const Api& api, std::vector<Route>& routes);
 
-// All of them, and the document that describes them (/openapi.json). `invoices` outlives the server.
+// All of them, and the document that describes them (/openapi.json). `invoices` outlives the
+// server.
 Result<Router> MakeRouter(const Api& api, service::InvoiceBook& invoices);
 
 // The cookies of somebody who came in.

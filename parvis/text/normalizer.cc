@@ -128,8 +128,8 @@ Result<Normalizer> Normalizer::Make(const std::vector<NormalizerStep>& steps) {
       return DataLoss("normalizer: a replacement is longer than 256 bytes or not UTF-8");
     }
     // Looking for a text takes the product of two lengths, of which this is one.
-    if (what.kind == Kind::kReplace && (what.from.empty() || what.from.size() > kMaxPattern ||
-                                        !IsValidUtf8(what.from))) {
+    if (what.kind == Kind::kReplace &&
+        (what.from.empty() || what.from.size() > kMaxPattern || !IsValidUtf8(what.from))) {
       return DataLoss("normalizer: a pattern is empty, longer than 256 bytes or not UTF-8");
     }
     if (what.kind == Kind::kPrecompiled || !what.charsmap.empty()) {

@@ -83,8 +83,8 @@ class Objective {
   virtual void Begin(const ops::Exec&, nn::Stack&, int64_t /*row_length*/, int64_t /*rows*/,
                      Corpus&) const {}
 
-  // What is evaluated instead, if the rows that teach are not what is asked for in the end. It lives
-  // as long as this.
+  // What is evaluated instead, if the rows that teach are not what is asked for in the end. It
+  // lives as long as this.
   virtual const Objective& ForEvaluation() const { return *this; }
 
   // Whether the targets are all of the text, so that bits per byte mean something.

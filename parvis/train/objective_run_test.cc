@@ -243,7 +243,8 @@ TEST_F(ObjectiveRunTest, RefusesWhatDoesNotFit) {
   EXPECT_THAT(message("pairs.tsv", T5(), "objective = \"spans\"\n"), HasSubstr("not a .txt or"));
   EXPECT_THAT(message("texts.jsonl", Bert("bert_uncased"), "objective = \"labels\"\n"),
               HasSubstr("fewer than two different labels"));
-  EXPECT_THAT(message("texts.jsonl", T5(), "mask_share = 0.2\n"), HasSubstr("\"masked\" or \"contrastive\" only"));
+  EXPECT_THAT(message("texts.jsonl", T5(), "mask_share = 0.2\n"),
+              HasSubstr("\"masked\" or \"contrastive\" only"));
   EXPECT_THAT(message("texts.jsonl", "[model]\nfrom = \"none.gguf\"\n", ""),
               HasSubstr("none.gguf does not exist"));
 }
