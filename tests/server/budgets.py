@@ -66,7 +66,7 @@ def one_request(server, key, rng, count):
             answer = connection.getresponse()
             if answer.status != 200:
                 answer.read()
-                count.add(refused=1)
+                count.add(refused=int(answer.status == 429))
                 return answer.status
             if not body["stream"]:
                 usage = json.loads(answer.read())["usage"]
