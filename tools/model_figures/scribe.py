@@ -11,7 +11,7 @@ from model_figures import common
 from model_figures.common import bits_per_byte, rows
 
 WORD = re.compile(r"\s*(?:\w+|[^\w\s])|\s+")
-CONTEXT = 900  # characters: fewer tokens than a small model takes, whatever the text
+CONTEXT = 450  # characters: no more tokens than a small model takes, whatever the text
 
 
 def words(text):
