@@ -145,7 +145,7 @@ def middle(parvis, data, texts):
             break
         if end < 0 or not text[text.rfind("\n", 0, at) + 1:at].strip() or not 3 <= len(target.strip()) <= 60:
             continue
-        asked.append({"prompt": text[max(0, at - 450):at], "suffix": text[end:end + 200]})
+        asked.append({"prompt": text[max(0, at - 300):at], "suffix": text[end:end + 150]})
         targets.append(target)
 
     def met(rows):
