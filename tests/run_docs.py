@@ -7,9 +7,11 @@ Every block that begins with ```sh run is executed by bash, in order, in a tempo
 links to the source tree's own folders (models, recipes, ...), with PARVIS's folder on the PATH. The
 first command that fails fails the test. `<!-- needs: PATH -->` skips the document when PATH is not
 in the source tree. Exit 77: skipped."""
+import contextlib
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -39,10 +41,15 @@ def main():
         environment = dict(os.environ, PATH=f"{parvis.parent}:{os.environ['PATH']}", HOME=name,
                            PARVIS_HOME=str(folder / "home"), LC_ALL="C.UTF-8")
         script = "set -euxo pipefail\n" + "\n".join(blocks)
-        run = subprocess.run(["bash", "-c", script], cwd=folder, env=environment,
-                             stdin=subprocess.DEVNULL, timeout=TIMEOUT_S, check=False)
-    print(f"{document.name}: {len(blocks)} blocks, exit {run.returncode}")
-    return run.returncode
+        run = subprocess.Popen(["bash", "-c", script], cwd=folder, env=environment,
+                               stdin=subprocess.DEVNULL, start_new_session=True)
+        try:
+            code = run.wait(TIMEOUT_S)
+        finally:  # a page that failed must not leave its servers behind
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGTERM)
+    print(f"{document.name}: {len(blocks)} blocks, exit {code}")
+    return code
 
 
 if __name__ == "__main__":
