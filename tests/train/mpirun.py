@@ -290,11 +290,15 @@ def failures(parvis):
     expect(code != 0 and "too few for 3 ranks" in said, "few rows", said)
 
 
+def resume_if_begun(run):
+    """A rank may be lost before there is a folder."""
+    return ["--resume"] if pathlib.Path(run).exists() else []
+
+
 def lose_a_rank(parvis, ranks, run, random_source):
     """kill -9 of one rank at a random moment. "joined", or "early" if the rank had not joined the job
     yet; None: the run came to its end before."""
-    flags = ["--resume"] if checkpoint_step(run) or pathlib.Path(run).exists() else []
-    job = Job(parvis, ranks, run, *flags)
+    job = Job(parvis, ranks, run, *resume_if_begun(run))
     victim = random_source.randrange(ranks)
     time.sleep(random_source.uniform(0.0, 1.5))
     pid, joined = job.ranks().get(victim), False
@@ -333,7 +337,7 @@ def kills(parvis, count):
         runs += 1
         while len(killed) < count and (how := lose_a_rank(parvis, 2, run, source)):
             killed.append(how)
-        done(parvis, 2, run, "--resume")
+        done(parvis, 2, run, *resume_if_begun(run))
         expect(curve(run) == curve("whole"), "curve", run)
         same = pathlib.Path(run, "model.gguf").read_bytes() == pathlib.Path(
             "whole/model.gguf").read_bytes()
