@@ -117,10 +117,16 @@ def plant(server, planted):
                                             "logit_bias": {"0": -100}})
     planted["an answer"] = json.loads(data)["choices"][0]["text"][4:]
     # A client that leaves.
-    with contextlib.closing(open_stream(server, 150, prompt="Of " + new("a client that leaves"), n=4)) as s:
-        expect(s.recv(64).startswith(b"HTTP/1.1 200"), "a stream begins")
-        here = {what: planted[what] for what in ("a client that leaves",)}
-        expect(found(server, here), "the test does not see what is there")
+    leaving = "Of " + new("a client that leaves")
+    here = {what: planted[what] for what in ("a client that leaves",)}
+    seen = False
+    for _ in range(20):  # a quick machine may have answered before it is searched
+        with contextlib.closing(open_stream(server, 150, prompt=leaving, n=4)) as s:
+            expect(s.recv(64).startswith(b"HTTP/1.1 200"), "a stream begins")
+            seen = seen or bool(found(server, here))
+        if seen:
+            break
+    expect(seen, "the test does not see what is there")
     with contextlib.closing(socket.create_connection(("127.0.0.1", server.port))) as s:
         s.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
                   + server.key.encode() + b"\r\nContent-Length: 500\r\n\r\n" + new("half a body").encode())
