@@ -1,5 +1,6 @@
 #include "parvis/core/base64.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace parvis {
@@ -45,6 +46,25 @@ std::optional<std::string> FromBase64(std::string_view text) {
     // After the second, third and fourth digit another byte is whole.
     if (i % 4 != 0) bytes += static_cast<char>(bits >> (6 - 2 * (i % 4)) & 0xFF);
   }
+  return bytes;
+}
+
+std::string ToBase64Url(std::string_view bytes) {
+  std::string text = ToBase64(bytes);
+  std::erase(text, '=');
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  return text;
+}
+
+std::optional<std::string> FromBase64Url(std::string_view text) {
+  std::string padded(text);
+  if (padded.find_first_of("+/=") != std::string::npos) return std::nullopt;
+  std::replace(padded.begin(), padded.end(), '-', '+');
+  std::replace(padded.begin(), padded.end(), '_', '/');
+  padded.resize((padded.size() + 3) / 4 * 4, '=');
+  auto bytes = FromBase64(padded);
+  if (bytes && ToBase64Url(*bytes) != text) return std::nullopt;
   return bytes;
 }
 

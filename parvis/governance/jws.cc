@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "parvis/core/base64.h"
-#include "parvis/governance/secret.h"
 
 namespace parvis::governance {
 namespace {
@@ -83,18 +82,6 @@ Result<Json> ReadPart(std::string_view part) {
 }
 
 }  // namespace
-
-std::optional<std::string> FromBase64Url(std::string_view text) {
-  std::string padded(text);
-  if (padded.find_first_of("+/=") != std::string::npos) return std::nullopt;
-  std::replace(padded.begin(), padded.end(), '-', '+');
-  std::replace(padded.begin(), padded.end(), '_', '/');
-  padded.resize((padded.size() + 3) / 4 * 4, '=');
-  auto bytes = FromBase64(padded);
-  // Bits that mean nothing must be nothing: else one token could be written in several ways.
-  if (bytes && Base64Url(*bytes) != text) return std::nullopt;
-  return bytes;
-}
 
 Result<Jws> ReadJws(std::string_view compact) {
   if (compact.size() > kMaxBytes) return Wrong("is too long");

@@ -50,9 +50,6 @@ bool Fits(const PublicKey& key, const Jws& jws);
 // Whether the key's owner signed it. kPermissionDenied: no.
 Status VerifySignature(const PublicKey& key, const Jws& jws);
 
-// RFC 4648, section 5, without padding. Nothing, if it is not written as the encoding is.
-std::optional<std::string> FromBase64Url(std::string_view text);
-
 }  // namespace parvis::governance
 
 #endif  // PARVIS_GOVERNANCE_JWS_H_

@@ -45,7 +45,7 @@ PublicKey KeyOf(const std::string& jwk) {
 
 std::string TokenOf(const std::string& header, const std::string& payload,
                     const std::string& signature = "x") {
-  return Base64Url(header) + "." + Base64Url(payload) + "." + Base64Url(signature);
+  return ToBase64Url(header) + "." + ToBase64Url(payload) + "." + ToBase64Url(signature);
 }
 
 TEST(Jws, StandardsAndOthersSignaturesAreRight) {
@@ -124,9 +124,6 @@ TEST(Jws, RefusesWhatIsWrittenWrong) {
         token.substr(0, token.rfind('.') + 1), token + std::string(20'000, 'A')}) {
     EXPECT_FALSE(ReadJws(wrong).ok()) << wrong.substr(0, 60);
   }
-  EXPECT_FALSE(FromBase64Url("QQ==") || FromBase64Url("QR") || FromBase64Url("Q") ||
-               FromBase64Url("+/+/"));
-  EXPECT_EQ(FromBase64Url("QQ"), "A");
 }
 
 TEST(KeySet, PassesOverWhatItCannotUse) {

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "parvis/core/base64.h"
 #include "parvis/governance/jws.h"
 
 namespace parvis::governance {

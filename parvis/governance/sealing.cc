@@ -46,22 +46,6 @@ Status CheckSecretName(const std::string& name) {
   return InvalidArgument("a secret's name is 1 to 80 letters, digits, '.', '_', '-', ':'");
 }
 
-// Base64url without padding (RFC 4648, section 5), and back.
-std::string ToUrl(std::string_view bytes) {
-  std::string text = ToBase64(bytes);
-  std::erase(text, '=');
-  std::replace(text.begin(), text.end(), '+', '-');
-  std::replace(text.begin(), text.end(), '/', '_');
-  return text;
-}
-std::optional<std::string> FromUrl(std::string text) {
-  if (text.find_first_of("+/=") != std::string::npos) return std::nullopt;
-  std::replace(text.begin(), text.end(), '-', '+');
-  std::replace(text.begin(), text.end(), '_', '/');
-  while (text.size() % 4 != 0) text += '=';
-  return FromBase64(text);
-}
-
 std::optional<std::string> FromHex(std::string_view text) {
   const auto digit = [](char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -89,7 +73,7 @@ std::optional<SealedParts> PartsOf(std::string_view word) {
   const size_t data = word.rfind(':');
   const size_t id = data == std::string_view::npos || data == 0 ? data : word.rfind(':', data - 1);
   if (id == std::string_view::npos || data - id - 1 != kIdDigits) return std::nullopt;
-  auto bytes = FromUrl(std::string(word.substr(data + 1)));
+  auto bytes = FromBase64Url(word.substr(data + 1));
   if (!bytes || bytes->size() < kNonceBytes + kTagBytes) return std::nullopt;
   return SealedParts{std::string(word.substr(0, id)), std::string(word.substr(id + 1, kIdDigits)),
                      *std::move(bytes)};
@@ -201,7 +185,7 @@ Result<std::string> MasterKeys::Seal(const std::string& name, std::string_view s
   const std::string context = ContextOf(name, keys_[0].id);
   PARVIS_ASSIGN_OR_RETURN(const std::string sealed,
                           Encrypt(keys_[0].bytes, nonce, context, secret));
-  return context + ":" + ToUrl(nonce + sealed);
+  return context + ":" + ToBase64Url(nonce + sealed);
 }
 
 Result<std::string> MasterKeys::Open(const std::string& name, std::string_view sealed) const {

@@ -54,9 +54,7 @@ TEST_F(SealingTest, DoesNotOpenIfAnythingIsChanged) {
       changed[i] = c;
       const auto name = changed.substr(10, changed.find(':', 10) - 10);
       for (const std::string& asked : {std::string("upstream.a"), name}) {
-        const auto opened = Keys().Open(asked, changed);
-        // The last letter of base64 has bits that say nothing.
-        EXPECT_TRUE(!opened.ok() || (i + 1 == sealed.size() && *opened == "secret")) << changed;
+        EXPECT_FALSE(Keys().Open(asked, changed).ok()) << changed;
       }
     }
     EXPECT_FALSE(Keys().Open("upstream.a", sealed.substr(0, i)).ok());

@@ -32,7 +32,7 @@ std::string Hex(std::string_view bytes) {
 
 Result<std::string> NewText(std::string_view prefix) {
   PARVIS_ASSIGN_OR_RETURN(std::string secret, RandomBytes(kSecretBytes));
-  std::string text = std::string(prefix) + Base64Url(secret);
+  std::string text = std::string(prefix) + ToBase64Url(secret);
   OPENSSL_cleanse(secret.data(), secret.size());
   return text;
 }
@@ -45,14 +45,6 @@ Result<std::string> RandomBytes(size_t count) {
     return Internal("no random bytes to be had");
   }
   return bytes;
-}
-
-std::string Base64Url(std::string_view bytes) {
-  std::string text = ToBase64(bytes);
-  std::erase(text, '=');
-  std::replace(text.begin(), text.end(), '+', '-');
-  std::replace(text.begin(), text.end(), '/', '_');
-  return text;
 }
 
 Result<std::string> RandomHex(size_t count) {

@@ -12,8 +12,6 @@ namespace parvis::governance {
 // `count` random bytes of the system's own, and these in hexadecimal: for ids.
 Result<std::string> RandomBytes(size_t count);
 Result<std::string> RandomHex(size_t count);
-// RFC 4648, section 5, without padding.
-std::string Base64Url(std::string_view bytes);
 
 // A new API key: "pv-" and 256 random bits in base64url.
 Result<std::string> NewApiKeyText();

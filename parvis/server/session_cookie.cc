@@ -9,6 +9,7 @@
 #include <array>
 #include <cctype>
 
+#include "parvis/core/base64.h"
 #include "parvis/governance/secret.h"
 
 namespace parvis::server {
@@ -62,7 +63,7 @@ std::string CsrfTokenOf(std::string_view session) {
   unsigned int size = 0;
   HMAC(EVP_sha256(), session.data(), static_cast<int>(session.size()),
        reinterpret_cast<const unsigned char*>(kPurpose.data()), kPurpose.size(), mac.data(), &size);
-  return governance::Base64Url({reinterpret_cast<const char*>(mac.data()), mac.size()});
+  return ToBase64Url({reinterpret_cast<const char*>(mac.data()), mac.size()});
 }
 
 bool FromOwnPage(const HttpRequest& request, const CookieRules& rules) {

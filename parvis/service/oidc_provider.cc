@@ -44,7 +44,7 @@ std::string FormOf(const Form& fields) {
 // RFC 7636: what is told first of what is shown later.
 std::string ChallengeOf(const std::string& verifier) {
   const Sha256Digest digest = Sha256(verifier);
-  return governance::Base64Url({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  return ToBase64Url({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 }  // namespace

@@ -8,13 +8,13 @@
 #include <memory>
 
 #include "gtest/gtest.h"
+#include "parvis/core/base64.h"
 #include "parvis/core/clock.h"
 #include "parvis/governance/secret.h"
 
 namespace parvis::service {
 namespace {
 
-using governance::Base64Url;
 using std::chrono::minutes, std::chrono::seconds;
 
 constexpr char kIssuer[] = "https://issuer.example";
@@ -29,14 +29,15 @@ class Key {
     std::string raw(32, '\0');
     size_t size = raw.size();
     EVP_PKEY_get_raw_public_key(key_.get(), reinterpret_cast<unsigned char*>(raw.data()), &size);
-    return R"({"kty":"OKP","crv":"Ed25519","kid":")" + id_ + R"(","x":")" + Base64Url(raw) + "\"}";
+    return R"({"kty":"OKP","crv":"Ed25519","kid":")" + id_ + R"(","x":")" + ToBase64Url(raw) +
+           "\"}";
   }
   std::string Token() const {
     const int64_t now = WallClockMs() / 1000;
     const Json claims = {{"iss", kIssuer}, {"aud", "us"},      {"nonce", "n"},
                          {"iat", now},     {"exp", now + 300}, {"sub", "1"}};
     const std::string text =
-        Base64Url(Json{{"alg", "EdDSA"}, {"kid", id_}}.dump()) + "." + Base64Url(claims.dump());
+        ToBase64Url(Json{{"alg", "EdDSA"}, {"kid", id_}}.dump()) + "." + ToBase64Url(claims.dump());
     std::string signature(64, '\0');
     size_t size = signature.size();
     EVP_MD_CTX* const context = EVP_MD_CTX_new();
@@ -44,7 +45,7 @@ class Key {
     EVP_DigestSign(context, reinterpret_cast<unsigned char*>(signature.data()), &size,
                    reinterpret_cast<const unsigned char*>(text.data()), text.size());
     EVP_MD_CTX_free(context);
-    return text + "." + Base64Url(signature);
+    return text + "." + ToBase64Url(signature);
   }
 
  private:

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "parvis/core/base64.h"
 #include "parvis/core/clock.h"
 #include "parvis/core/sha256.h"
 #include "parvis/governance/id_token.h"
@@ -14,8 +15,6 @@
 namespace parvis::service {
 namespace {
 
-using governance::Base64Url;
-using governance::FromBase64Url;
 using governance::User;
 
 constexpr int64_t kTicketMs = 600'000;
@@ -159,14 +158,14 @@ OrRefusal<OidcSignIn::Begun> OidcSignIn::Begin(OidcProvider& provider, const std
              verifier = governance::RandomBytes(32);
   if (!state.ok() || !nonce.ok() || !verifier.ok()) return Unavailable();
   const std::string& name = provider.settings().name;
-  const OidcProvider::Start start{RedirectUri(name), Base64Url(*state), Base64Url(*nonce),
-                                  Base64Url(*verifier)};
+  const OidcProvider::Start start{RedirectUri(name), ToBase64Url(*state), ToBase64Url(*nonce),
+                                  ToBase64Url(*verifier)};
   auto url = provider.AuthorizationUrl(start);
   if (!url.ok()) return OfProvider(url.status());
   const std::string ticket =
       fmt::format("{}.{}.{}.{}.{}.{}", name, start.state, start.nonce, start.verifier,
-                  WallClockMs() + kTicketMs, Base64Url(target));
-  return Begun{std::move(url).value(), ticket + "." + Base64Url(pepper_.MacOf("oidc", ticket))};
+                  WallClockMs() + kTicketMs, ToBase64Url(target));
+  return Begun{std::move(url).value(), ticket + "." + ToBase64Url(pepper_.MacOf("oidc", ticket))};
 }
 
 // The ticket, if we gave it, it is this provider's and this answer's, and its time is not over.
@@ -174,7 +173,7 @@ OrRefusal<OidcSignIn::Ticket> OidcSignIn::Open(const std::string& text,
                                                const OidcAnswer& answer) const {
   const size_t last = text.rfind('.');
   if (last == std::string::npos || text.size() > kMaxText) return NoTicket();
-  const std::string mac = Base64Url(pepper_.MacOf("oidc", text.substr(0, last)));
+  const std::string mac = ToBase64Url(pepper_.MacOf("oidc", text.substr(0, last)));
   const std::string shown = text.substr(last + 1);
   if (shown.size() != mac.size() || CRYPTO_memcmp(shown.data(), mac.data(), mac.size()) != 0) {
     return NoTicket();

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "parvis/core/base64.h"
 #include "parvis/core/sha256.h"
 
 namespace parvis::service {
@@ -99,7 +100,7 @@ bool SignIn::KnowsDevice(const std::string& device, const std::string& user_id,
     return false;
   }
   const std::string signed_part = device.substr(0, last);
-  const std::string mac = governance::Base64Url(pepper_.MacOf("device", signed_part));
+  const std::string mac = ToBase64Url(pepper_.MacOf("device", signed_part));
   const std::string shown = device.substr(last + 1);
   name = signed_part;
   return shown.size() == mac.size() && CRYPTO_memcmp(shown.data(), mac.data(), mac.size()) == 0;
@@ -149,7 +150,7 @@ OrRefusal<SignedIn> SignIn::Enter(const User& user, const std::string& method) {
   if (!session.ok() || !name.ok() || !keys_.Refresh().ok()) return Unavailable();
   const std::string device = user.id + "." + *name;
   return SignedIn{user, std::move(session).value(),
-                  device + "." + governance::Base64Url(pepper_.MacOf("device", device))};
+                  device + "." + ToBase64Url(pepper_.MacOf("device", device))};
 }
 
 std::optional<Refusal> SignIn::Set(const User& user, const std::string& password) {
