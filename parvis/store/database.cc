@@ -66,6 +66,7 @@ Status Database::Migrate(std::span<const Sql> steps) {
     PARVIS_RETURN_IF_ERROR(
         RunScript(steps[static_cast<size_t>(i)]).In(fmt::format("migration to version {}", i + 1)));
   }
+  if (version > 0) PARVIS_RETURN_IF_ERROR(KeepCopy(version));
   PARVIS_RETURN_IF_ERROR(SetVersion(latest));
   return transaction.Commit();
 }

@@ -103,6 +103,9 @@ class Database {
   virtual void Rollback() = 0;
   virtual Result<int64_t> Version() = 0;
   virtual Status SetVersion(int64_t version) = 0;
+  // Within a migration, before its commit: keeps what there was, of that version. A shared database
+  // is its administrators' to copy.
+  virtual Status KeepCopy(int64_t) { return {}; }
 };
 
 // Begins at once with the rights that it asks for; is undone unless committed.

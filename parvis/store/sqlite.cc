@@ -197,14 +197,15 @@ class SqliteDatabase : public Database {
     if (!row.ok() && row.status().code() != StatusCode::kUnavailable) return row.status();
     return row.ok() && *row && checkpoint.Int(0) == 0;
   }
-  // A pragma takes no parameters; what stands here is a number of ours. Until the commit others see
-  // what there was before the migration: so does the copy that is kept of it.
-  Status SetVersion(int64_t version) override {
-    PARVIS_ASSIGN_OR_RETURN(const int64_t before, Version());
+  // Until the commit others see what there was before: so does the copy.
+  Status KeepCopy(int64_t version) override {
     const char* const file = sqlite3_db_filename(handle_, "main");  // none: it is in memory
-    if (const std::string path = file == nullptr ? "" : file; before > 0 && !path.empty()) {
-      PARVIS_RETURN_IF_ERROR(CopyDatabase(path, fmt::format("{}.v{}", path, before)).status());
-    }
+    const std::string path = file == nullptr ? "" : file;
+    if (path.empty()) return {};
+    return CopyDatabase(path, fmt::format("{}.v{}", path, version)).status();
+  }
+  // A pragma takes no parameters; what stands here is a number of ours.
+  Status SetVersion(int64_t version) override {
     return Execute(fmt::format("PRAGMA user_version = {}", version).c_str());
   }
 
