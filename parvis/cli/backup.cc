@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "parvis/cli/host_commands.h"
+#include "parvis/cli/command.h"
 #include "parvis/cli/model_path.h"
 #include "parvis/cli/store_folder.h"
 #include "parvis/cli/version.h"

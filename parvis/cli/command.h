@@ -18,13 +18,14 @@ struct Command {
   std::function<Status()> (*define)(FlagSet& flags, Console& console);
 };
 
-extern const Command kAnswer, kBench, kClassify, kComplete, kCompletion, kConvert, kCopy,
+extern const Command kAnswer, kBackup, kBench, kClassify, kComplete, kCompletion, kConvert, kCopy,
     kDataBuild, kDataInspect, kDescribe, kDoctor, kEmbed, kEval, kFill, kGenerate, kGroupCreate,
-    kGroupList, kGroupRemove, kInspect, kKeyCreate, kKeyList, kKeyRevoke, kKeyRotate, kLimitList,
-    kLimitSet, kList, kOrgCreate, kOrgList, kOrgSet, kPlanList, kPlanSet, kPs, kPull, kQuantize,
-    kRemove, kRun, kServe, kSessionEnd, kSessionList, kShow, kStop, kSummarize, kTokenize,
-    kTokenizerTrain, kTrain, kTranslate, kUsage, kUserCreate, kUserLink, kUserList, kUserPassword,
-    kUserSet;
+    kGroupList, kGroupRemove, kInspect, kInvoiceBuyer, kInvoiceCredit, kInvoiceIssue, kInvoiceList,
+    kInvoicePreview, kInvoiceSeller, kInvoiceShow, kKeyCreate, kKeyList, kKeyRevoke, kKeyRotate,
+    kLimitList, kLimitSet, kList, kOrgCreate, kOrgList, kOrgSet, kPlanList, kPlanSet, kPs, kPull,
+    kQuantize, kRemove, kRestore, kRun, kSecretMake, kSecretRotate, kSecretSeal, kServe,
+    kSessionEnd, kSessionList, kShow, kStop, kSummarize, kTokenize, kTokenizerTrain, kTrain,
+    kTranslate, kUsage, kUserCreate, kUserLink, kUserList, kUserPassword, kUserSet;
 
 }  // namespace parvis::cli
 

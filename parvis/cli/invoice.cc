@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "parvis/cli/host_commands.h"
+#include "parvis/cli/command.h"
 #include "parvis/cli/store_folder.h"
 #include "parvis/core/clock.h"
 #include "parvis/governance/invoice_text.h"

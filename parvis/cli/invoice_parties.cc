@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "parvis/cli/host_commands.h"
+#include "parvis/cli/command.h"
 #include "parvis/cli/store_folder.h"
 #include "parvis/service/invoice_book.h"
 

@@ -12,7 +12,6 @@
 #include "parvis/cli/command.h"
 #include "parvis/cli/console.h"
 #include "parvis/cli/flags.h"
-#include "parvis/cli/host_commands.h"
 #include "parvis/cli/suggest.h"
 #include "parvis/cli/version.h"
 

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <memory>
 
-#include "parvis/cli/host_commands.h"
+#include "parvis/cli/command.h"
 #include "parvis/cli/input.h"
 #include "parvis/core/file.h"
 #include "parvis/governance/sealing.h"

@@ -60,7 +60,7 @@ struct Grant {
   std::vector<Place> places;
 };
 
-// What was used before this process began: for QuotaBook::Add.
+// What was used before this process began: for MemoryQuotaBook::Add.
 struct UsedBefore {
   Spender spender;
   int64_t created_ms = 0;  // by the clock on the wall
