@@ -70,11 +70,14 @@ std::vector<std::string> MakeUsers(governance::Directory& directory) {
 
 int Main(int argc, char** argv) {
   if (argc < 2) return 2;
-  const bool shared = store::Database::IsShared(argv[1]);
-  const std::string path = shared ? argv[1] : std::string(argv[1]) + "/parvis.db";
+  cli::ServeOptions options;
+  options.data = argv[1];
+  const std::string path =
+      store::Database::IsShared(argv[1]) ? argv[1] : options.data + "/parvis.db";
+  options.database = path;
   const double rate = argc > 2 ? std::atof(argv[2]) : 500.0;
   const double seconds = argc > 3 ? std::atof(argv[3]) : 10.0;
-  const auto store = std::move(cli::ServeStore::Open(path)).value();
+  const auto store = std::move(cli::ServeStore::Open(options)).value();
   const auto pepper = governance::Pepper::ForTest("bench");
   auto directory = std::move(governance::Directory::Open(path, pepper)).value();
   const std::vector<std::string> keys = MakeUsers(*directory);

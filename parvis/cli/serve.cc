@@ -23,6 +23,9 @@
 #include "parvis/cli/interrupt.h"
 #include "parvis/cli/model_path.h"
 #include "parvis/cli/model_store.h"
+#include "parvis/cli/serve_greeting.h"
+#include "parvis/cli/serve_keys.h"
+#include "parvis/cli/serve_models.h"
 #include "parvis/cli/serve_options.h"
 #include "parvis/cli/serve_store.h"
 #include "parvis/cli/serve_telemetry.h"
@@ -41,14 +44,7 @@
 namespace parvis::cli {
 namespace {
 
-constexpr int64_t kDayMs = int64_t{24} * 60 * 60 * 1000;
 constexpr auto kSweepEvery = std::chrono::minutes(10);
-
-// A model that can be asked, for those who start.
-struct Example {
-  std::string model;
-  bool converses = false;
-};
 
 // What is loaded before anybody asks: what the line names, and adapters of it.
 std::vector<std::string> NamesToLoad(const ServeOptions& options) {
@@ -82,57 +78,6 @@ std::string AddressOf(const ServeOptions& options, const server::HttpServer& htt
   const bool ipv6 = options.http.host.find(':') != std::string::npos;
   return fmt::format("{}://{}:{}", options.http.certificate.empty() ? "http" : "https",
                      ipv6 ? "[" + options.http.host + "]" : options.http.host, http.port());
-}
-
-// Where the server is, and the key if it is new: the one thing that nobody can ask for again, so it
-// is said even with --quiet.
-void Announce(const ServeOptions& options, const std::string& address,
-              const std::optional<std::string>& new_key, Console& console) {
-  if (console.json) {
-    OrderedJson document = Console::Document("serve");
-    document["address"] = address;
-    document["key"] = new_key ? OrderedJson(*new_key) : OrderedJson();
-    console.PrintJson(document);
-  } else {
-    console.Print(fmt::format("Parvis serves at {} (OpenAI's API: {}/v1)\n", address, address));
-    if (new_key) console.Print("The operator's key, shown this once: " + *new_key + "\n");
-  }
-  console.Flush();
-  if (options.no_key) {
-    console.Note("Whoever reaches this address may use the models (--no-key).");
-  } else if (!new_key) {
-    console.Note("The operator's key is the one that was shown before; --new-key makes another.");
-  }
-}
-
-// What somebody who starts can do next.
-void Suggest(const ServeOptions& options, const std::string& address, service::Catalogue& catalogue,
-             const std::optional<Example>& example, Console& console) {
-  constexpr size_t kNamed = 12;
-  const std::vector<service::ModelState> models = catalogue.List();
-  std::string names;
-  for (size_t i = 0; i < std::min(models.size(), kNamed); ++i) {
-    names += (i > 0 ? ", " : "") + models[i].name;
-  }
-  if (models.size() > kNamed) names += fmt::format(" and {} more", models.size() - kNamed);
-  console.Note(models.empty() ? "There are no models yet; 'parvis serve FILE' serves one."
-                              : "Models: " + names + ".");
-  const char* const key = options.no_key ? "" : " -H \"Authorization: Bearer $KEY\"";
-  console.Note(options.no_key ? "Try:" : "Try, with your key in KEY:");
-  if (!example) {
-    console.Note(fmt::format("  curl {}/v1/models{}", address, key));
-  } else if (example->converses) {
-    console.Note(
-        fmt::format("  curl {}/v1/chat/completions{} \\\n    -d '{{\"model\": \"{}\", "
-                    "\"messages\": [{{\"role\": \"user\", \"content\": \"Hello\"}}]}}'",
-                    address, key, example->model));
-  } else {
-    console.Note(
-        fmt::format("  curl {}/v1/completions{} \\\n    -d '{{\"model\": \"{}\", "
-                    "\"prompt\": \"Once upon a time\", \"max_tokens\": 60}}'",
-                    address, key, example->model));
-  }
-  console.Note("Clients of OpenAI, Anthropic and Ollama work with this address. Ctrl-C stops.");
 }
 
 // What runs may end, for a while.
@@ -170,61 +115,6 @@ std::optional<service::Refusal> RefusalOfStatus(const Status& status) {
   return refusal;
 }
 
-// Who may ask, and the operator's key if it is new. Keys that nobody saw would be lost: all that
-// can make a start vain comes before they are made.
-struct Keys {
-  std::unique_ptr<governance::Directory> directory;
-  std::unique_ptr<governance::KeyRing> ring;
-  std::unique_ptr<service::SignIn> sign_in;
-  std::unique_ptr<service::OidcSignIn> oidc;  // null: there are no providers
-  std::optional<std::string> new_key;
-};
-Result<Keys> OpenKeys(const ServeOptions& options, const std::string& database,
-                      const std::string& address) {
-  Keys keys;
-  PARVIS_ASSIGN_OR_RETURN(keys.directory, OpenDirectory(database, options.data));
-  if (options.new_key) {
-    PARVIS_ASSIGN_OR_RETURN(keys.new_key, keys.directory->ReplaceOperatorKey());
-  } else {
-    PARVIS_ASSIGN_OR_RETURN(keys.new_key, keys.directory->EnsureOperatorKey());
-  }
-  PARVIS_ASSIGN_OR_RETURN(const auto pepper, governance::Pepper::Open(PepperPath(options.data)));
-  PARVIS_ASSIGN_OR_RETURN(
-      keys.ring,
-      governance::KeyRing::Open(
-          database, pepper, {.session_idle = std::chrono::minutes(options.session_idle_minutes)}));
-  const service::SignInSettings settings{.session_life = std::chrono::hours(options.session_hours),
-                                         .wrong_per_minute = options.wrong_keys_per_minute};
-  keys.sign_in = std::make_unique<service::SignIn>(*keys.directory, *keys.ring, pepper, settings);
-  if (!options.oidc.empty()) {
-    PARVIS_ASSIGN_OR_RETURN(const auto providers, OidcSettingsOf(options.oidc, options.master_key));
-    PARVIS_RETURN_IF_ERROR(CheckOidc(providers, *keys.directory));
-    keys.oidc = std::make_unique<service::OidcSignIn>(
-        service::OidcSignIn::Settings{
-            providers, options.http.public_url.empty() ? address : options.http.public_url,
-            options.wrong_keys_per_minute},
-        OidcNetworkOf(), *keys.directory, *keys.sign_in, pepper);
-  }
-  return keys;
-}
-
-// Batches: what they are in the database, their files in the folder. Servers that share a database
-// share no folder; those have none.
-struct BatchStores {
-  std::unique_ptr<service::FileStore> files;
-  std::unique_ptr<service::BatchStore> batches;
-};
-Result<BatchStores> OpenBatches(const ServeOptions& options, const std::string& database) {
-  BatchStores stores;
-  if (store::Database::IsShared(database)) return stores;
-  PARVIS_ASSIGN_OR_RETURN(stores.files,
-                          service::FileStore::Open(database, options.data + "/files",
-                                                   {.owner_bytes = options.file_quota_mib << 20,
-                                                    .keep_ms = options.file_days * kDayMs}));
-  PARVIS_ASSIGN_OR_RETURN(stores.batches, service::BatchStore::Open(database));
-  return stores;
-}
-
 // Two servers on one database would take each other's running requests for interrupted ones.
 Result<FileLock> LockFolder(const std::string& folder) {
   auto lock = FileLock::Take(folder + "/parvis.lock");
@@ -256,6 +146,7 @@ struct Running {
   const ops::Exec& exec;
   service::QuotaBudget& budget;
   telemetry::Telemetry& telemetry;
+  service::ResponseStore& responses;
 };
 
 // SIGHUP: all that the file and the disk say is read anew. What is wrong with it changes nothing,
@@ -284,6 +175,21 @@ Status Reload(const ServeOptions& flags, const std::set<std::string>& given, Ser
   return {};
 }
 
+void TendUntilInterrupted(const ServeOptions& flags, const std::set<std::string>& given,
+                          ServeOptions& options, const Running& running, Console& console) {
+  auto next_sweep = std::chrono::steady_clock::now();
+  while (!Interrupted()) {
+    if (std::chrono::steady_clock::now() >= next_sweep) {
+      (void)running.responses.Expire(WallClockMs());  // is tried again
+      next_sweep = std::chrono::steady_clock::now() + kSweepEvery;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (!TakeHangup()) continue;
+    const Status status = Reload(flags, given, options, running, console);
+    if (!status.ok()) console.Note("Nothing is changed: " + status.message());
+  }
+}
+
 Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Console& console) {
   WipeFreedMemory();  // before anything is taken
   PARVIS_ASSIGN_OR_RETURN(ServeOptions options, WithConfig(flags, given));
@@ -301,40 +207,34 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
   PARVIS_ASSIGN_OR_RETURN(const std::optional<Example> example, WarmUp(catalogue, options));
 
   const std::string address = AddressOf(options, *http);
-  PARVIS_ASSIGN_OR_RETURN(const ServeStore store, ServeStore::Open(options.database));
-  PARVIS_ASSIGN_OR_RETURN(const Keys keys, OpenKeys(options, store.where, address));
+  PARVIS_ASSIGN_OR_RETURN(const ServeStore store, ServeStore::Open(options));
+  PARVIS_ASSIGN_OR_RETURN(const ServeKeys keys,
+                          ServeKeys::Open(options, options.database, address));
   service::KeyIdentity identity(*keys.ring, {.wrong_keys_per_minute = options.wrong_keys_per_minute,
                                              .anyone = options.no_key});
 
   service::QuotaBudget budget(options.limits, *store.book,
                               [&ring = *keys.ring] { return ring.snapshot(); });
-  PARVIS_ASSIGN_OR_RETURN(const auto usage, service::UsageBook::Open(store.where));
-  PARVIS_ASSIGN_OR_RETURN(const auto invoices, service::InvoiceBook::Open(store.where));
   service::NoCheck check;
   auto workers = std::make_unique<service::Workers>(16);
   service::Gateway gateway({budget, check, *store.records, catalogue, *workers},
                            options.max_requests);
   std::atomic<bool> stopping{false};
-  PARVIS_ASSIGN_OR_RETURN(const BatchStores batches, OpenBatches(options, store.where));
   std::optional<server::BatchRunner> runner;  // begins once all else stands
-  PARVIS_ASSIGN_OR_RETURN(
-      const auto responses,
-      service::ResponseStore::Open(store.where, {.owner_responses = options.response_quota,
-                                                 .keep_ms = options.response_days * kDayMs}));
   const server::Api api{
       .gateway = gateway,
       .catalogue = catalogue,
       .version = kVersion,
-      .responses = *responses,
+      .responses = *store.responses,
       .telemetry = *telemetry,
       .not_ready = [&] { return std::string(stopping ? "stopping" : ""); },
       .connections = [&http = *http] { return static_cast<int64_t>(http.connections()); },
-      .files = batches.files.get(),
-      .batches = batches.batches.get(),
+      .files = store.files.get(),
+      .batches = store.batches.get(),
       .wake_batches = [&runner] { runner->Wake(); },
       .directory = keys.directory.get(),
       .keys = keys.ring.get(),
-      .usage = usage.get(),
+      .usage = store.usage.get(),
       .sign_in = keys.sign_in.get(),
       .oidc = keys.oidc.get(),
       .cookies = server::CookieRulesOf(options.http),
@@ -342,32 +242,23 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
       .remove_model = [](const std::string& name) { return RefusalOfStatus(RemoveModel(name)); },
       .copy_model = [](const std::string& from,
                        const std::string& to) { return RefusalOfStatus(CopyModel(from, to)); }};
-  PARVIS_ASSIGN_OR_RETURN(const server::Router router, server::MakeRouter(api, *invoices));
+  PARVIS_ASSIGN_OR_RETURN(const server::Router router, server::MakeRouter(api, *store.invoices));
+  PARVIS_ASSIGN_OR_RETURN(const auto new_key, keys.NewOperatorKey(options.new_key));
   CatchInterrupts();
   CatchTermination();
   CatchHangups();
   OutliveReaders();
-  if (batches.files != nullptr) {
-    runner.emplace(*batches.batches, *batches.files, router, *workers, *telemetry, identity,
+  if (store.files != nullptr) {
+    runner.emplace(*store.batches, *store.files, router, *workers, *telemetry, identity,
                    server::BatchSettings{.parallel = options.batch_lines,
                                          .running = [&gateway] { return gateway.running(); }});
   }
   http->Start({router, identity, *workers, *telemetry,
-               batches.files == nullptr ? std::string() : options.data + "/files"});
-  Announce(options, address, keys.new_key, console);
+               store.files == nullptr ? std::string() : options.data + "/files"});
+  Announce(options, address, new_key, console);
   Suggest(options, address, catalogue, example, console);
-  auto next_sweep = std::chrono::steady_clock::now();
-  while (!Interrupted()) {
-    if (std::chrono::steady_clock::now() >= next_sweep) {
-      (void)responses->Expire(WallClockMs());  // is tried again
-      next_sweep = std::chrono::steady_clock::now() + kSweepEvery;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    if (!TakeHangup()) continue;
-    const Status status =
-        Reload(flags, given, options, {*http, catalogue, exec, budget, *telemetry}, console);
-    if (!status.ok()) console.Note("Nothing is changed: " + status.message());
-  }
+  TendUntilInterrupted(flags, given, options,
+                       {*http, catalogue, exec, budget, *telemetry, *store.responses}, console);
   StopServing(options, *http, gateway, runner, stopping, console);
   workers.reset();  // its last jobs use what goes next
   return {};

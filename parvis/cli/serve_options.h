@@ -82,15 +82,6 @@ bool PasswordsAreSafe(const ServeOptions& options);
 // Names of what differs and cannot be changed while the server runs.
 std::vector<std::string> NeedRestart(const ServeOptions& before, const ServeOptions& after);
 
-// A file or folder that was named: "runs/quick/model.gguf" is served as "quick".
-service::ModelPlace NamedPlace(const std::string& path);
-// Its name, or the word itself if there is no such file.
-std::string ServedName(const std::string& model);
-
-// Reads the keys of upstreams.
-Result<service::CatalogueSettings> CatalogueSettingsOf(const ServeOptions& options,
-                                                       const ops::Exec& exec);
-
 }  // namespace parvis::cli
 
 #endif  // PARVIS_CLI_SERVE_OPTIONS_H_

@@ -78,6 +78,10 @@ def main():
             said = refused(program, folder, "--port", port, "-m", "fable")
             expect(port in said and "in use" in said and "--port" in said, "a port in use", said)
         refused(program, folder, "--port", "0", "-m", "nobody", code=66)
+        wrong = folder / "wrong.toml"
+        wrong.write_text('[oidc.lab]\nissuer = "https://id.example"\nclient_id = "parvis"\norganisation = "nothing"\n')
+        said = refused(program, folder, "--port", "0", "-m", "fable", "--config", str(wrong), code=66)
+        expect("oidc.lab" in said, "an organisation that is not there", said)
 
         with started(program, folder, "--port", "0", "-m", "fable") as (process, said):
             key = key_of(said)
