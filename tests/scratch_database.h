@@ -10,7 +10,7 @@
 namespace parvis {
 
 // Whether these tests run on a database that servers share: PARVIS_TEST_DATABASE has its address,
-// without options (tests/postgres.py starts one).
+// without options (tests/server/postgres.py starts one).
 inline bool ScratchIsShared() { return std::getenv("PARVIS_TEST_DATABASE") != nullptr; }
 
 // Where a test's database is: a file of its folder, or an empty schema of the shared one, which one

@@ -1,4 +1,4 @@
-// What two servers take out of one book, on a PostgreSQL that tests/postgres.py starts.
+// What two servers take out of one book, on a PostgreSQL that tests/server/postgres.py starts.
 
 #include "parvis/governance/shared_quota.h"
 

@@ -1,4 +1,4 @@
-// On a PostgreSQL that tests/postgres.py starts; without one these are skipped.
+// On a PostgreSQL that tests/server/postgres.py starts; without one these are skipped.
 
 #include <unistd.h>
 

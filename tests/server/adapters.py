@@ -15,8 +15,8 @@ import struct
 import subprocess
 import sys
 
-from served import SOURCE, events, expect, serving
-from streams import open_stream, wait_for
+from served import SOURCE, events, expect, serving, wait_for
+from streams import open_stream
 
 PROMPT = "Once upon a time there was a small fox who lived in the wood near the old mill by the river."
 TOKENS = 24

@@ -14,8 +14,8 @@ import socket
 import sqlite3
 import sys
 
-from served import expect, serving
-from streams import open_stream, wait_for
+from served import expect, serving, wait_for
+from streams import open_stream
 from telemetry import metrics
 
 BOUNDARY = "xxBOUNDARYxx"

@@ -5,18 +5,15 @@ what the budget says, is never more than the limit; nothing is charged for what 
 import contextlib
 import json
 import os
-import pathlib
 import random
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
 
-from served import Server, become_nobody, expect, serving
+import postgres
+from served import Server, cli, expect, serving
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-import postgres  # noqa: E402
 
 CALLERS = int(sys.argv[2]) if len(sys.argv) > 2 else 8
 # Each kill costs the worst case of all that runs: many callers ask for little.
@@ -37,12 +34,6 @@ class Count:
         with self.lock:
             for name, value in counts.items():
                 setattr(self, name, getattr(self, name) + value)
-
-
-def cli(server, *words):
-    done = subprocess.run([server.folder / "parvis", *words, "--data", server.folder / "data"],
-                          stdout=subprocess.PIPE, text=True, check=True, preexec_fn=become_nobody)
-    return done.stdout.strip()
 
 
 def tokens_of(line):
@@ -135,7 +126,7 @@ def spend(database):
         tables = Tables(folder, database)
         cli(first, "plan", "set", "pupil", "--price", "*=7,7,7", "--tokens-per-day", str(LIMIT))
         cli(first, "user", "create", "Ada", "--plan", "pupil")
-        keys = [cli(first, "key", "create", "Ada") for _ in range(3)]
+        keys = [cli(first, "key", "create", "Ada").stdout.strip() for _ in range(3)]
         time.sleep(1)
         current = [first]
         count, done = Count(), threading.Event()

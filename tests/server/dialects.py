@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 
-from served import events, expect, serving
-from streams import records, wait_for
+from served import events, expect, serving, wait_for
+from streams import records
 
 # What the model, always taking the likeliest token, goes on with until there is no room.
 STORY = [{"role": "user", "content": "Tell me a story."}]

@@ -3,12 +3,10 @@
 runs; what each key may there; that an ended key is refused within a second; that wrong keys are slowed
 and right ones never; that no key is in a file, a log or an error."""
 import json
-import os
-import subprocess
 import sys
 import time
 
-from served import become_nobody, expect, serving
+from served import cli, expect, serving
 
 REVOKED_WITHIN_S = 1.0
 
@@ -20,12 +18,7 @@ class Cli:
         self.server = server
 
     def run(self, *words, fails=False):
-        done = subprocess.run(
-            [self.server.folder / "parvis", *words, "--data", self.server.folder / "data"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=become_nobody,
-            env=os.environ | {"HOME": str(self.server.folder)}, check=False)
-        expect((done.returncode != 0) == fails, "a command's end", words, done)
-        return done
+        return cli(self.server, *words, fails=fails)
 
     def json(self, *words):
         return json.loads(self.run(*words, "--json").stdout)

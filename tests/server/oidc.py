@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import sqlite3
+import subprocess
 import sys
 import time
 import urllib.parse
@@ -18,16 +19,18 @@ except ImportError:
 del cryptography
 
 from oidc_provider import CLIENT_ID, CLIENT_SECRET, b64, providing
-from page import Page, cli, set_password
-from served import expect, serving
+from page import Page, set_password
+from sealing import seal
+from served import become_nobody, cli, expect, serving
 
 WRONG_DESCRIPTIONS = ("otherissuer", "plainhttp", "plainkeys", "script", "line", "nopkce", "nothing", "huge", "nojson",
                       "moved")
+SEALED = "sealed.secret"  # of the provider that most of this is about
 SETTINGS = """
 [oidc.{name}]
 issuer = "{base}/{issuer}"
 client_id = "{client}"
-client_secret_file = "{{data}}/client.secret"
+client_secret_file = "{{data}}/{secret}"
 {more}
 """
 
@@ -260,8 +263,9 @@ def settings(provider):
               ("staff", "good3", 'new_users = "create"\nrequire_claim = "affiliation"\nrequire_value = "staff"'),
               ("post", "post", ""), ("names-itself", "namesitself", "")]
     known += [(name, name, "") for name in WRONG_DESCRIPTIONS]
-    return "".join(SETTINGS.format(name=name, base=provider.base, issuer=issuer, client=CLIENT_ID, more=more)
-                   for name, issuer, more in known)
+    secrets = {"known": SEALED}
+    return "".join(SETTINGS.format(name=name, base=provider.base, issuer=issuer, client=CLIENT_ID,
+                                   secret=secrets.get(name, "client.secret"), more=more) for name, issuer, more in known)
 
 
 def main():
@@ -270,12 +274,16 @@ def main():
             data = folder / "data"
             (data / "settings.toml").write_text(settings(provider).replace("{data}", str(data)))
             (data / "client.secret").write_text(CLIENT_SECRET + "\n")
-            for name in ("settings.toml", "client.secret"):
+            make, master = type("Folder", (), {"folder": folder})(), data / "parvis.master"
+            subprocess.run([folder / "parvis", "secret", "make", master], check=True, stderr=subprocess.DEVNULL,
+                           preexec_fn=become_nobody)
+            (data / SEALED).write_text(seal(make, "oidc.known", CLIENT_SECRET, master))
+            for name in ("settings.toml", "client.secret", SEALED):
                 os.chmod(data / name, 0o644)
-            make = type("Folder", (), {"folder": folder})()
             cli(make, "group", "create", "visitors")
 
-        with serving(sys.argv[1], "--config", "{data}/settings.toml", "--wrong-keys-per-minute", "0", prepare=prepare) as server:
+        with serving(sys.argv[1], "--config", "{data}/settings.toml", "--master-key", "{data}/parvis.master",
+                     "--wrong-keys-per-minute", "0", prepare=prepare) as server:
             for check in (signs_in, new_users, endings, wrong_tokens, wrong_returns, wrong_targets, wrong_descriptions):
                 check(server, provider)
             said = server.stop()
@@ -292,7 +300,7 @@ def tries(program):
     with providing() as provider:
         def prepare(folder):
             (folder / "data/settings.toml").write_text(SETTINGS.format(
-                name="known", base=provider.base, issuer="good", client=CLIENT_ID, more="").replace("{data}", str(folder / "data")))
+                name="known", base=provider.base, issuer="good", client=CLIENT_ID, secret="client.secret", more="").replace("{data}", str(folder / "data")))
             (folder / "data/client.secret").write_text(CLIENT_SECRET)
             for name in ("settings.toml", "client.secret"):
                 os.chmod(folder / "data" / name, 0o644)

@@ -6,7 +6,7 @@ import json
 import sys
 
 from page import Page, set_password
-from served import expect, serving
+from served import cli, expect, serving
 
 STRANGERS = (404, 404, 401)  # same organisation, other organisation, nobody
 
@@ -37,13 +37,9 @@ class Client:
 
 def organisations(server):
     """Two of them, each with a steward, made as the operator does."""
-    import subprocess
-    from served import become_nobody
     stewards = []
     for name in ("Lycée A", "Lycée B"):
-        made = subprocess.run(
-            [server.folder / "parvis", "org", "create", name, "--data", server.folder / "data"],
-            stdout=subprocess.PIPE, text=True, check=True, preexec_fn=become_nobody)
+        made = cli(server, "org", "create", name)
         operator = Client(server, server.key, made.stdout.strip())
         _, key = operator.key_for(operator.user(f"Steward of {name}", "steward"))
         stewards.append(Client(server, key))

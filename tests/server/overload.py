@@ -10,8 +10,7 @@ import pathlib
 import sys
 import time
 
-from served import events, expect, serving
-from streams import wait_for
+from served import events, expect, serving, wait_for
 
 MAX_REQUESTS = 8
 CROWD = 10 * MAX_REQUESTS

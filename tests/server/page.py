@@ -1,21 +1,9 @@
 """A browser's tab as far as tests need one: it keeps cookies, and sends the token and the origin of its page."""
 import json
-import os
-import subprocess
 
-from served import become_nobody, expect
+from served import cli, expect
 
 PASSWORD = "several plain words"
-
-
-def cli(server, *words, stdin="", fails=False):
-    """`parvis` on the server's folder, as the user that the server runs as."""
-    done = subprocess.run(
-        [server.folder / "parvis", *words, "--data", server.folder / "data"], input=stdin,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=become_nobody,
-        env=os.environ | {"HOME": str(server.folder)}, check=False)
-    expect((done.returncode != 0) == fails, "a command's end", words, done)
-    return done
 
 
 def set_password(server, name, password=PASSWORD, org="local"):

@@ -10,12 +10,11 @@ what the server says."""
 import contextlib
 import json
 import sqlite3
-import subprocess
 import sys
 import time
 
 from page import Page, set_password
-from served import become_nobody, expect, serving
+from served import cli, expect, serving
 
 PUBLIC = {("GET", "/"), ("GET", "/health"), ("GET", "/ready"), ("GET", "/openapi.json"), ("POST", "/v1/sessions")}
 
@@ -36,9 +35,7 @@ ROLES = {"operator": STEWARD | SERVICE, "steward": STEWARD, "maker": GUEST | {"m
 
 def keys_of_roles(server):
     """(what it is, what it may, its key) of each role in the host's organisation and in a guest's."""
-    made = subprocess.run([server.folder / "parvis", "org", "create", "Guests", "--data",
-                           server.folder / "data"], stdout=subprocess.PIPE, text=True, check=True,
-                          preexec_fn=become_nobody)
+    made = cli(server, "org", "create", "Guests")
     for organisation in ("local", made.stdout.strip()):
         where = {"OpenAI-Organization": organisation}
 

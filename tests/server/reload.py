@@ -12,8 +12,8 @@ import subprocess
 import sys
 import time
 
-from served import expect, serving
-from streams import PROMPT, open_stream, wait_for
+from served import expect, serving, wait_for
+from streams import PROMPT, open_stream
 
 SETTINGS = """
 [serve]

@@ -16,10 +16,8 @@ import sys
 import threading
 import time
 
-from served import Server, become_nobody, expect, serving
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-import postgres  # noqa: E402
+import postgres
+from served import Server, become_nobody, cli, expect, serving, wait_for
 
 LIMIT = 1_500
 THREADS = 8
@@ -76,12 +74,6 @@ class Seen:
     def tokens(self):
         with self.lock:
             return sum(self.whole.values()) + sum(self.cut.values())
-
-
-def cli(server, *words):
-    done = subprocess.run([server.folder / "parvis", *words, "--data", server.folder / "data"],
-                          stdout=subprocess.PIPE, text=True, check=True, preexec_fn=become_nobody)
-    return done.stdout.strip()
 
 
 def one_request(server, key, rng, seen):
@@ -157,13 +149,6 @@ class Replica:
         self.server.process.wait()
 
 
-def wait_for(condition, limit, what, *facts):
-    until = time.monotonic() + limit
-    while not condition():
-        expect(time.monotonic() < until, what, *facts)
-        time.sleep(0.05)
-
-
 def ready(replica):
     with contextlib.suppress(OSError):
         return replica.server.ask("GET", "/ready", key=None)[0] == 200
@@ -173,7 +158,7 @@ def ready(replica):
 def one_round(number, first, replicas, proxy, rng, seen):
     user = f"pupil {number}"
     cli(first, "user", "create", user, "--plan", "pupil")
-    keys = [cli(first, "key", "create", user) for _ in range(3)]
+    keys = [cli(first, "key", "create", user).stdout.strip() for _ in range(3)]
     mine, done = Seen(), threading.Event()
     threads = [threading.Thread(target=caller, args=(proxy, keys, rng.random(), mine, done))
                for _ in range(THREADS)]
@@ -181,12 +166,12 @@ def one_round(number, first, replicas, proxy, rng, seen):
         thread.start()
     try:
         share = LIMIT * rng.uniform(0.2, 0.7)
-        wait_for(lambda: mine.tokens() >= share, ROUND_LIMIT_S, "nothing is delivered", mine.statuses)
+        wait_for(lambda: mine.tokens() >= share, "nothing is delivered", ROUND_LIMIT_S, mine.statuses)
         replica = rng.choice(replicas)
         replica.kill()
         time.sleep(rng.uniform(0, 0.5))
         replica.start()
-        wait_for(lambda: mine.statuses.get(429, 0) > 0, ROUND_LIMIT_S, "the day does not end", mine.statuses)
+        wait_for(lambda: mine.statuses.get(429, 0) > 0, "the day does not end", ROUND_LIMIT_S, mine.statuses)
     finally:
         done.set()
         for thread in threads:
@@ -225,13 +210,13 @@ def check_records(database, rounds):
 
 
 def check_revocation(first, replicas):
-    made = json.loads(cli(first, "key", "create", "operator", "--name", "short", "--json"))
+    made = json.loads(cli(first, "key", "create", "operator", "--name", "short", "--json").stdout)
     secret, name = made["secret"], made["key"]["id"]
     works = lambda r: r.server.ask("GET", "/v1/models", key=secret)[0]
-    wait_for(lambda: all(works(r) == 200 for r in replicas), REVOKE_LIMIT_S, "the new key is not known everywhere")
+    wait_for(lambda: all(works(r) == 200 for r in replicas), "the new key is not known everywhere", REVOKE_LIMIT_S)
     begun = time.monotonic()
     cli(first, "key", "revoke", name)
-    wait_for(lambda: all(works(r) == 401 for r in replicas), REVOKE_LIMIT_S, "the key lives on")
+    wait_for(lambda: all(works(r) == 401 for r in replicas), "the key lives on", REVOKE_LIMIT_S)
     print(f"revoked everywhere within {time.monotonic() - begun:.2f} s (the command included)")
 
 
@@ -248,7 +233,7 @@ def check_outage(database, replicas, key):
     answers = lambda r: r.server.ask("POST", "/v1/completions",
                                      {"model": "fable", "prompt": PROMPT, "max_tokens": 2}, key=key)[0] == 200
     for replica in replicas:
-        wait_for(lambda: answers(replica), BACK_LIMIT_S, "the database is back, and nobody answers")
+        wait_for(lambda: answers(replica), "the database is back, and nobody answers", BACK_LIMIT_S)
     print(f"answered again {time.monotonic() - begun:.2f} s after the database was started")
 
 
@@ -273,13 +258,12 @@ def main():
             replica.start()
         proxy = Proxy(first.folder, [r.port for r in replicas])
         stack.callback(proxy.stop)
-        wait_for(lambda: all(ready(r) for r in replicas), ROUND_LIMIT_S, "the servers are not ready")
+        wait_for(lambda: all(ready(r) for r in replicas), "the servers are not ready", ROUND_LIMIT_S)
         rounds = []
         for number in range(kills):
             one_round(number, first, replicas, proxy, rng, rounds)
-        wait_for(lambda: database.sql("SELECT count(*) FROM quota_holds") == ["0"], GONE_LIMIT_S,
-                 "what the dead held is held still", database.sql("SELECT * FROM servers"))
-        wait_for(lambda: database.sql("SELECT count(*) FROM servers") == ["4"], GONE_LIMIT_S, "the dead are not gone")
+        wait_for(lambda: database.sql("SELECT count(*) FROM quota_holds") == ["0"], "what the dead held is held still", GONE_LIMIT_S, database.sql("SELECT * FROM servers"))
+        wait_for(lambda: database.sql("SELECT count(*) FROM servers") == ["4"], "the dead are not gone", GONE_LIMIT_S)
         expect(database.sql("SELECT coalesce(sum(running), 0) FROM quota_accounts") == ["0"], "something runs still")
         check_records(database, rounds)
         statuses = {}

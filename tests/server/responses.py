@@ -10,8 +10,7 @@ import pathlib
 import sys
 
 from dialects import cut_stream
-from served import Server, events, expect, serving
-from streams import wait_for
+from served import Server, events, expect, serving, wait_for
 
 ASK = {"model": "chat", "temperature": 0, "max_output_tokens": 12}
 SECRET = "xylophone quartz"

@@ -14,8 +14,8 @@ import struct
 import subprocess
 import sys
 
-from served import expect, serving
-from streams import open_stream, wait_for
+from served import expect, serving, wait_for
+from streams import open_stream
 
 SKIPPED = 77
 WINDOW = 12  # bytes of a text, or numbers of a list of tokens, that must not be found in a row

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 # The shipped model with a template, so that something converses ("chat" below).
@@ -133,6 +134,16 @@ def serving(program, *flags, environment=None, files=None, prepare=None):
                 server.said_at_end = server.stop()
 
 
+def cli(server, *words, stdin="", fails=False):
+    """`parvis` on the server's folder, as the user that the server runs as."""
+    done = subprocess.run(
+        [server.folder / "parvis", *words, "--data", server.folder / "data"], input=stdin,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=become_nobody,
+        env=os.environ | {"HOME": str(server.folder)}, check=False)
+    expect((done.returncode != 0) == fails, "a command's end", words, done)
+    return done
+
+
 def events(data):
     """The JSON of each event, or line, of a stream; "[DONE]" as text."""
     if data.startswith(b"{"):
@@ -144,6 +155,13 @@ def events(data):
                 text = line[len("data: "):]
                 found.append(text if text == "[DONE]" else json.loads(text))
     return found
+
+
+def wait_for(condition, what, limit_s=30, *facts):
+    begun = time.monotonic()
+    while not condition():
+        expect(time.monotonic() - begun < limit_s, what, *facts)
+        time.sleep(0.02)
 
 
 def expect(condition, what, *facts):

@@ -12,8 +12,8 @@ import subprocess
 import sys
 import time
 
-from page import PASSWORD, Page, cli, set_password
-from served import become_nobody, expect, serving
+from page import PASSWORD, Page, set_password
+from served import become_nobody, cli, expect, serving
 
 ENDED_WITHIN_S = 1.0
 ASK = {"model": "fable", "prompt": "Once", "max_tokens": 2}

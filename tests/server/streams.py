@@ -9,9 +9,8 @@ import signal
 import socket
 import sqlite3
 import sys
-import time
 
-from served import events, expect, serving
+from served import events, expect, serving, wait_for
 
 PROMPT = {"model": "fable", "prompt": "Once upon a time", "temperature": 0}
 
@@ -54,13 +53,6 @@ def open_stream(server, max_tokens, **more):
     s.sendall(f"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {server.key}\r\n"
               f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
     return s
-
-
-def wait_for(condition, what, limit_s=30):
-    begun = time.monotonic()
-    while not condition():
-        expect(time.monotonic() - begun < limit_s, what)
-        time.sleep(0.02)
 
 
 def check_leaving(server):

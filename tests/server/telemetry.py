@@ -13,8 +13,8 @@ import sys
 import threading
 import time
 
-from served import expect, serving
-from streams import open_stream, wait_for
+from served import expect, serving, wait_for
+from streams import open_stream
 
 SECRET = "zanzibar-marmalade"
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"

@@ -17,8 +17,7 @@ import sys
 import threading
 import time
 
-from served import events, expect, serving
-from streams import wait_for
+from served import events, expect, serving, wait_for
 
 KEY = "sk-upstream-0123456789abcdef"
 SETTINGS = """

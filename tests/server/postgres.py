@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 
+from served import become_nobody
+
 START_LIMIT_S = 60
 SKIPPED = 77
 
@@ -32,15 +34,6 @@ def user():
     return "nobody" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
 
 
-def become_user():
-    """PostgreSQL does not run as root."""
-    if os.getuid() == 0:
-        entry = pwd.getpwnam("nobody")
-        os.setgroups([])
-        os.setgid(entry.pw_gid)
-        os.setuid(entry.pw_uid)
-
-
 class Postgres:
     def __init__(self, folder, *settings):
         self.folder = folder
@@ -50,14 +43,14 @@ class Postgres:
 
     def make(self):
         subprocess.run([programs() / "initdb", "-D", self.folder / "cluster", "-A", "trust", "-E", "UTF8", "--locale=C",
-                        "--no-sync"], check=True, stdout=subprocess.DEVNULL, preexec_fn=become_user, cwd="/")
+                        "--no-sync"], check=True, stdout=subprocess.DEVNULL, preexec_fn=become_nobody, cwd="/")
 
     def start(self):
         flags = [word for setting in ("listen_addresses=", *self.settings) for word in ("-c", setting)]
         log = open(self.folder / "log", "ab")
         self.process = subprocess.Popen(
             [programs() / "postgres", "-D", self.folder / "cluster", "-k", self.folder, *flags],
-            stdout=log, stderr=log, preexec_fn=become_user, cwd="/")
+            stdout=log, stderr=log, preexec_fn=become_nobody, cwd="/")
         log.close()
         until = time.monotonic() + START_LIMIT_S
         ask = [programs() / "psql", "-qAt", "-c", "SELECT 1", self.url]
