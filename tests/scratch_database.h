@@ -6,6 +6,7 @@
 
 #include "parvis/core/check.h"
 #include "parvis/store/database.h"
+#include "tests/scratch_test.h"
 
 namespace parvis {
 
@@ -26,6 +27,12 @@ inline std::string ScratchDatabase(const std::string& folder) {
                    .ok());
   return std::string(address) + "&options=-csearch_path%3Dparvis_test";
 }
+
+// A test with a folder and a database of its own.
+class ScratchDatabaseTest : public ScratchTest {
+ protected:
+  std::string path_ = ScratchDatabase(folder_);  // where it is
+};
 
 }  // namespace parvis
 

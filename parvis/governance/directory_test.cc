@@ -8,7 +8,6 @@
 
 #include <atomic>
 #include <csignal>
-#include <filesystem>
 #include <fstream>
 #include <random>
 #include <set>
@@ -23,23 +22,15 @@
 namespace parvis::governance {
 namespace {
 
-class DirectoryTest : public testing::Test {
+class DirectoryTest : public ScratchDatabaseTest {
  protected:
   DirectoryTest() {
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    path_ = ScratchDatabase(folder_);
     constexpr store::Sql kSteps[] = {kIdentityTables, kSignInTables};
     auto database = std::move(store::Database::Open(path_)).value();
     EXPECT_TRUE(database->Migrate(kSteps).ok());
     directory_ = std::move(Directory::Open(path_, pepper_)).value();
   }
-  ~DirectoryTest() override {
-    directory_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  ~DirectoryTest() override { directory_.reset(); }
 
   std::unique_ptr<KeyRing> Ring(KeyRingSettings settings = {}) {
     return std::move(KeyRing::Open(path_, pepper_, settings)).value();
@@ -57,8 +48,6 @@ class DirectoryTest : public testing::Test {
   }
 
   const Pepper pepper_ = Pepper::ForTest("of this test");
-  std::filesystem::path folder_;
-  std::string path_;
   std::unique_ptr<Directory> directory_;
 };
 
@@ -344,7 +333,7 @@ TEST_F(DirectoryTest, PlansComeFromTheNearest) {
 }
 
 TEST_F(DirectoryTest, ThePepperIsForItsOwnerOnly) {
-  const std::string path = folder_ / "parvis.pepper";
+  const std::string path = folder_ + "/parvis.pepper";
   const std::string id = Pepper::Open(path).value().id();
   EXPECT_EQ(Pepper::Open(path).value().id(), id);
   struct stat info = {};

@@ -1,7 +1,6 @@
 // Who somebody is elsewhere, as the tables say it.
 
 #include <atomic>
-#include <filesystem>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -19,28 +18,18 @@ namespace {
 
 constexpr char kIssuer[] = "https://issuer.example";
 
-class IdentitiesTest : public testing::Test {
+class IdentitiesTest : public ScratchDatabaseTest {
  protected:
   IdentitiesTest() {
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    path_ = ScratchDatabase(folder_);
     constexpr store::Sql kSteps[] = {kIdentityTables, kSignInTables, kOidcTables};
     auto database = std::move(store::Database::Open(path_)).value();
     EXPECT_TRUE(database->Migrate(kSteps).ok());
     directory_ = std::move(Directory::Open(path_, pepper_)).value();
     ada_ = std::move(directory_->AddUser({.organisation = "local", .name = "Ada"})).value();
   }
-  ~IdentitiesTest() override {
-    directory_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  ~IdentitiesTest() override { directory_.reset(); }
 
   const Pepper pepper_ = Pepper::ForTest("of this test");
-  std::filesystem::path folder_;
-  std::string path_;
   std::unique_ptr<Directory> directory_;
   User ada_;
 };

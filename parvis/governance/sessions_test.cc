@@ -1,6 +1,5 @@
 // Passwords' rows and sessions, as the tables and the ring of keys say it.
 
-#include <filesystem>
 #include <thread>
 
 #include "gtest/gtest.h"
@@ -16,24 +15,16 @@ namespace {
 using std::chrono::milliseconds;
 constexpr int64_t kDay = 86'400'000;
 
-class SessionsTest : public testing::Test {
+class SessionsTest : public ScratchDatabaseTest {
  protected:
   SessionsTest() {
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    path_ = ScratchDatabase(folder_);
     constexpr store::Sql kSteps[] = {kIdentityTables, kSignInTables};
     auto database = std::move(store::Database::Open(path_)).value();
     EXPECT_TRUE(database->Migrate(kSteps).ok());
     directory_ = std::move(Directory::Open(path_, pepper_)).value();
     ada_ = std::move(directory_->AddUser({.organisation = "local", .name = "Ada"})).value();
   }
-  ~SessionsTest() override {
-    directory_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  ~SessionsTest() override { directory_.reset(); }
 
   std::unique_ptr<KeyRing> Ring(KeyRingSettings settings = {}) {
     return std::move(KeyRing::Open(path_, pepper_, settings)).value();
@@ -43,8 +34,6 @@ class SessionsTest : public testing::Test {
   }
 
   const Pepper pepper_ = Pepper::ForTest("of this test");
-  std::filesystem::path folder_;
-  std::string path_;
   std::unique_ptr<Directory> directory_;
   User ada_;
 };

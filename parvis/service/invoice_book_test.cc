@@ -1,6 +1,5 @@
 #include "parvis/service/invoice_book.h"
 
-#include <filesystem>
 #include <random>
 
 #include "gtest/gtest.h"
@@ -15,14 +14,9 @@ using governance::Month;
 constexpr Month kOctober{2026, 10};
 const int64_t kNow = kOctober.end_ms() + 3'600'000;  // an hour into November
 
-class InvoiceBookTest : public testing::Test {
+class InvoiceBookTest : public ScratchDatabaseTest {
  protected:
   InvoiceBookTest() {
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    path_ = ScratchDatabase(folder_);
     book_ = std::move(InvoiceBook::Open(path_)).value();
     database_ = std::move(store::Database::Open(path_)).value();
     EXPECT_TRUE(database_
@@ -37,7 +31,6 @@ class InvoiceBookTest : public testing::Test {
       EXPECT_TRUE(book_->SetBuyer(id, buyer).ok());
     }
   }
-  ~InvoiceBookTest() override { std::filesystem::remove_all(folder_); }
 
   static governance::Seller SellerOf(const governance::Party& party, int64_t rate) {
     governance::Seller seller;
@@ -67,8 +60,6 @@ class InvoiceBookTest : public testing::Test {
     return {organisation, kOctober, currency, InvoiceAnnex::kUsers};
   }
 
-  std::filesystem::path folder_;
-  std::string path_;
   std::unique_ptr<InvoiceBook> book_;
   std::unique_ptr<store::Database> database_;
   int requests_ = 0;

@@ -21,17 +21,8 @@
 namespace parvis::service {
 namespace {
 
-class RecordsTest : public testing::Test {
+class RecordsTest : public ScratchDatabaseTest {
  protected:
-  RecordsTest() {
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    path_ = ScratchDatabase(folder_);
-  }
-  ~RecordsTest() override { std::filesystem::remove_all(folder_); }
-
   static RequestRecord Request(std::string id) {
     return {std::move(id), {"org", "me", "key", {}}, "POST /x", "m", "d", WallClockMs(), 3, 5};
   }
@@ -47,9 +38,6 @@ class RecordsTest : public testing::Test {
     while (select.Step().value()) all.push_back(select.Text(0));
     return all;
   }
-
-  std::filesystem::path folder_;
-  std::string path_;
 };
 
 TEST_F(RecordsTest, AnswersBelongToTheirRequestsOwner) {

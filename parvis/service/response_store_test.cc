@@ -17,17 +17,13 @@ const Caller kAnn = {"org", "ann", "key_1", {}};
 const Caller kBob = {"org", "bob", "key_2", {}};
 const Caller kAnnElsewhere = {"other", "ann", "key_3", {}};
 
-class ResponseStoreTest : public testing::Test {
+class ResponseStoreTest : public ScratchDatabaseTest {
  protected:
   ResponseStoreTest() {
-    std::string name = testing::TempDir() + "response-store-XXXXXX";  // tests run side by side
-    folder_ = mkdtemp(name.data());
-    path_ = ScratchDatabase(folder_);
     records_ = std::move(Records::Open(path_)).value();
     store_ = std::move(ResponseStore::Open(path_, {.keep_ms = 0})).value();
     EXPECT_TRUE(records_->Write(RequestRecord{"req_1", kAnn, "POST /x", "m", "d", 1, 3, 5}).ok());
   }
-  ~ResponseStoreTest() override { std::filesystem::remove_all(folder_); }
 
   // Whether any file of the database has these bytes.
   bool OnDisk(const std::string& text) const {
@@ -39,8 +35,6 @@ class ResponseStoreTest : public testing::Test {
     return false;
   }
 
-  std::filesystem::path folder_;
-  std::string path_;
   std::unique_ptr<Records> records_;
   std::unique_ptr<ResponseStore> store_;
 };

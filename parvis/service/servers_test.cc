@@ -1,4 +1,5 @@
-// Servers that share a PostgreSQL, which tests/server/postgres.py starts; each is a process where it dies.
+// Servers that share a PostgreSQL, which tests/server/postgres.py starts; each is a process where
+// it dies.
 
 #include "parvis/service/servers.h"
 

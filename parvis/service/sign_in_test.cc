@@ -1,7 +1,6 @@
 #include "parvis/service/sign_in.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <future>
 #include <memory>
 #include <vector>
@@ -16,14 +15,9 @@ namespace {
 constexpr char kRight[] = "several plain words";
 constexpr governance::HashCost kCheap{64, 1, 1};
 
-class SignInTest : public testing::Test {
+class SignInTest : public ScratchDatabaseTest {
  protected:
   SignInTest() {
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    path_ = ScratchDatabase(folder_);
     auto database = std::move(store::Database::Open(path_)).value();
     EXPECT_TRUE(MigrateServiceTables(*database).ok());
     directory_ = std::move(governance::Directory::Open(path_, pepper_)).value();
@@ -36,7 +30,6 @@ class SignInTest : public testing::Test {
     sign_in_.reset();
     keys_.reset();
     directory_.reset();
-    std::filesystem::remove_all(folder_);
   }
   void Make(const SignInSettings& settings) {
     sign_in_ = std::make_unique<SignIn>(*directory_, *keys_, pepper_, settings);
@@ -64,8 +57,6 @@ class SignInTest : public testing::Test {
   }
 
   const governance::Pepper pepper_ = governance::Pepper::ForTest("of this test");
-  std::filesystem::path folder_;
-  std::string path_;
   std::unique_ptr<governance::Directory> directory_;
   std::unique_ptr<governance::KeyRing> keys_;
   std::unique_ptr<SignIn> sign_in_;

@@ -1,7 +1,5 @@
 #include "parvis/service/usage.h"
 
-#include <filesystem>
-
 #include "gtest/gtest.h"
 #include "parvis/service/quota_budget.h"
 #include "parvis/service/records.h"
@@ -13,17 +11,8 @@ namespace {
 constexpr int64_t kDayMs = 86'400'000;
 constexpr int64_t kNow = 20'000 * kDayMs + 3'600'000;
 
-class UsageTest : public testing::Test {
+class UsageTest : public ScratchDatabaseTest {
  protected:
-  UsageTest() {
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    path_ = ScratchDatabase(folder_);
-  }
-  ~UsageTest() override { std::filesystem::remove_all(folder_); }
-
   static Caller CallerOf(const std::string& organisation, const std::string& owner) {
     return {organisation, owner, "key_" + owner, {}, "group_" + organisation, "plan"};
   }
@@ -37,9 +26,6 @@ class UsageTest : public testing::Test {
     record.charge = {3 + output, 10 * output, 10 * output};
     return record;
   }
-
-  std::filesystem::path folder_;
-  std::string path_;
 };
 
 TEST_F(UsageTest, SumsByWhatIsAsked) {

@@ -10,6 +10,7 @@
 
 #include "gtest/gtest.h"
 #include "parvis/store/database.h"
+#include "tests/scratch_test.h"
 
 namespace parvis::store {
 namespace {
@@ -19,19 +20,14 @@ constexpr Sql kSteps[] = {
     "CREATE TABLE \"b \"\"c\"(a INTEGER NOT NULL REFERENCES a(id)) STRICT;",
     "ALTER TABLE a ADD COLUMN more INTEGER"};
 
-class CopyTest : public testing::Test {
+class CopyTest : public ScratchTest {
  protected:
   CopyTest() {
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    from_ = folder_ / "parvis.db";
-    to_ = folder_ / "copy.db";
+    from_ = folder_ + "/parvis.db";
+    to_ = folder_ + "/copy.db";
     database_ = std::move(Database::Open(from_)).value();
     EXPECT_TRUE(database_->Migrate(std::span(kSteps, 1)).ok());
   }
-  ~CopyTest() override { std::filesystem::remove_all(folder_); }
 
   // Two rows in one transaction: a copy of one moment has both or neither.
   void AddPair(int64_t n) {
@@ -43,7 +39,6 @@ class CopyTest : public testing::Test {
     ASSERT_TRUE(transaction.Commit().ok());
   }
 
-  std::filesystem::path folder_;
   std::string from_, to_;
   std::unique_ptr<Database> database_;
 };
@@ -89,7 +84,7 @@ TEST_F(CopyTest, WhatIsDamagedIsNoCopy) {
   const auto size = std::filesystem::file_size(to_);
   std::mt19937 rng(7);
   for (int i = 0; i < 20; ++i) {
-    const std::string cut = folder_ / "cut.db";
+    const std::string cut = folder_ + "/cut.db";
     std::filesystem::copy_file(to_, cut, std::filesystem::copy_options::overwrite_existing);
     std::filesystem::resize_file(cut, 1 + rng() % (size - 1));
     const auto checked = CheckDatabase(cut);

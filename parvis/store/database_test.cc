@@ -7,29 +7,20 @@
 #include <fstream>
 
 #include "gtest/gtest.h"
+#include "tests/scratch_test.h"
 
 namespace parvis::store {
 namespace {
 
-class DatabaseTest : public testing::Test {
+class DatabaseTest : public ScratchTest {
  protected:
-  DatabaseTest() {
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    path_ = folder_ / "parvis.db";
-  }
-  ~DatabaseTest() override { std::filesystem::remove_all(folder_); }
-
   std::unique_ptr<Database> Open() {
     auto database = Database::Open(path_);
     EXPECT_TRUE(database.ok()) << database.status().message();
     return std::move(database).value();
   }
 
-  std::filesystem::path folder_;
-  std::string path_;
+  const std::string path_ = folder_ + "/parvis.db";
 };
 
 constexpr Sql kSteps[] = {"CREATE TABLE a(id TEXT PRIMARY KEY, n INTEGER) STRICT",
