@@ -1,10 +1,10 @@
 # parvis_module(NAME <name> [DEPS <module>...] [LIBS <target>...] [WITHOUT <file>...])
 #
 # One static library per folder of parvis/: all its *.cc, but for tests, main.cc, *_mpi.cc and what
-# WITHOUT names. The tests
-# (x_test.cc) of a module become one program, parvis_<name>_test. DEPS must equal the module's line
-# in parvis/FLOORS; tools/check_floors.py compares them. Files named *_avx2.cc and *_avx512.cc are
-# compiled for that instruction set and reached only through a run-time choice.
+# WITHOUT names. The tests (x_test.cc) of a module become one program, parvis_<name>_test. DEPS must
+# equal the module's line in parvis/FLOORS; tools/check_floors.py compares them. Files named
+# *_avx2.cc and *_avx512.cc are compiled for that instruction set and reached only through a
+# run-time choice.
 include(GoogleTest)
 
 set(PARVIS_AVX2_FLAGS -mavx2 -mfma -mf16c -mbmi2)
