@@ -15,6 +15,7 @@
 #include "parvis/data/corpus_tokens.h"
 #include "parvis/data/corpus_writer.h"
 #include "parvis/data/near_duplicates.h"
+#include "parvis/text/piece_counter.h"
 
 namespace parvis::data {
 namespace {
@@ -208,7 +209,7 @@ class Builder {
       ++report_.dropped[decision.reason];
       return decision;
     }
-    const uint64_t side = twin ? twin->side : document.content;
+    const uint64_t side = SideOf(document, twin);
     if (!exact) {
       by_content_[document.content] = originals_.size();
       near_.Add(originals_.size(), document.min_hash);
@@ -217,6 +218,11 @@ class Builder {
     decision.split = SplitOf(side);
     report_.AddKept(recipe_, document, document.raw.licence, kSplitFiles[decision.split].first);
     return decision;
+  }
+
+  static uint64_t SideOf(const CleanDocument& document, const std::optional<Original>& twin) {
+    if (!document.raw.group.empty()) return text::PieceCounts::Hash(document.raw.group);
+    return twin ? twin->side : document.content;
   }
 
   // By a number that follows from the text, so that a document stays on its side in each rebuild.
@@ -262,6 +268,7 @@ class Builder {
     add("title", raw.title);
     add("url", raw.url);
     add("consent", raw.note);
+    add("group", raw.group);
     add("declared_language", raw.language);
     row["language"] = document.language.code;
     row["language_share"] = document.language.share;

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "parvis/core/file.h"
 #include "parvis/core/json.h"
@@ -171,6 +172,33 @@ TEST_F(BuildTest, StrikesAndKeepsSidesWithAnyNumberOfThreads) {
       EXPECT_EQ(row.value("split", ""), side[id]);  // nobody else moved
     }
   }
+}
+
+TEST_F(BuildTest, AGroupIsOnOneSide) {
+  std::string jsonl, csv = "id,text,group\n";
+  for (int i = 0; i < 300; ++i) {
+    const std::string group = "book " + std::to_string(i / 6);
+    const Json row = {{"id", "a" + std::to_string(i)}, {"text", Text(i, 80)}, {"group", group}};
+    jsonl += row.dump() + "\n";
+    csv += "b" + std::to_string(i) + "," + Text(i + 1000, 80) + "," + group + "\n";
+  }
+  Write("rows.jsonl", jsonl);
+  Write("rows.csv", csv);
+  const auto report =
+      Build(std::string(kRecipe) + "[[source]]\nname = \"more\"\npath = \"rows.csv\"\n");
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(report->kept.documents, 600);
+  std::map<std::string, std::set<std::string>> sides;
+  std::map<std::string, int> groups;
+  for (const Json& row : Rows("out/documents.jsonl")) sides[row["group"]].insert(row["split"]);
+  ASSERT_EQ(sides.size(), 50u);
+  for (const auto& [group, splits] : sides) {
+    EXPECT_EQ(splits.size(), 1u) << group;
+    ++groups[*splits.begin()];
+  }
+  EXPECT_GT(groups["train"], 15);
+  EXPECT_GT(groups["heldout"], 3);
+  EXPECT_GT(groups["test"], 3);
 }
 
 TEST_F(BuildTest, AFullDiskLeavesWhatWasThere) {

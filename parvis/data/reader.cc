@@ -201,7 +201,8 @@ class FileReader {
                                      {"author", &document.author},
                                      {"title", &document.title},
                                      {"url", &document.url},
-                                     {"note", &document.note}}) {
+                                     {"note", &document.note},
+                                     {"group", &document.group}}) {
         const auto at = std::find(header.begin(), header.end(), name);
         if (at != header.end()) *to = fields[static_cast<size_t>(at - header.begin())];
       }
@@ -253,6 +254,7 @@ Status ReadRow(const ReadOptions& options, RawDocument& document) {
   document.title = TextOf(*row, {"title"});
   document.url = TextOf(*row, {"url"});
   document.note = TextOf(*row, {"consent", "note"});
+  document.group = TextOf(*row, {"group"});
   return {};
 }
 

@@ -19,6 +19,7 @@ struct RawDocument {
   std::string target;  // of a pair: what `text` is translated to
   // What the row or the file says of it; empty: nothing.
   std::string language, licence, author, title, url, note;
+  std::string group;  // a book, say: documents of one group share a split. Empty: of none.
   std::string place;  // "stories.jsonl:12", for messages
   // Of a document whose row has not been read yet (ReadOptions::rows_later): its line.
   std::string row = {};

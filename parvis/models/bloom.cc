@@ -85,7 +85,6 @@ const Family kBloom = {.name = "bloom",
                        .describe = &Describe,
                        .config = &HfConfig,
                        .gguf_metadata = &GgufMetadata,
-                       .tensors = kTensors,
-                       .gguf_needs_output = true};
+                       .tensors = kTensors};
 
 }  // namespace parvis::models

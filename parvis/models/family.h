@@ -58,8 +58,6 @@ struct Family {
   Json (*config)(const nn::Blueprint& blueprint);         // back to Hugging Face words
   Json (*gguf_metadata)(const nn::Blueprint& blueprint);  // back to GGUF keys, without the prefix
   std::span<const TensorName> tensors;
-  // llama.cpp's loader wants the output matrix even where it is the embedding.
-  bool gguf_needs_output = false;
   std::span<const NameAlias> hf_aliases = {};
 };
 

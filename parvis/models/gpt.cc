@@ -102,7 +102,6 @@ const Family kGpt2 = {.name = "gpt2",
                       .describe = &Describe,
                       .config = &HfConfig,
                       .gguf_metadata = &GgufMetadata,
-                      .tensors = kTensors,
-                      .gguf_needs_output = true};
+                      .tensors = kTensors};
 
 }  // namespace parvis::models

@@ -66,6 +66,10 @@ TEST_P(RoundTripTest, ThroughGgufAndBack) {
     EXPECT_EQ(from_gguf.stack.blueprint().family, original.stack.blueprint().family);
   }
   EXPECT_EQ(Logits(from_gguf), expected);  // bit for bit
+  // An output matrix that is the embedding is in the file once.
+  const auto file = formats::OpenModel(gguf);
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  EXPECT_NE(file->tensors->Has("output.weight"), original.stack.blueprint().tied_embedding);
 
   const std::string folder = scratch_ / "folder";
   saved = SaveModel(from_gguf, folder, std::nullopt);

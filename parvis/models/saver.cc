@@ -44,11 +44,6 @@ class Plan {
       plans_.push_back({tensor.name, std::move(shape), type});
       tensors_.push_back(std::move(tensor));
     }
-    if (kind == FileKind::kGguf && blueprint.tied_embedding && family.gguf_needs_output) {
-      plans_.push_back(plans_[0]);
-      plans_.back().name = "output.weight";
-      tensors_.push_back(tensors_[0]);
-    }
     AddRopeDivisors(blueprint);
   }
 

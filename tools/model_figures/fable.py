@@ -1,6 +1,11 @@
-"""Bits per byte, and grammar."""
+"""Bits per byte, grammar, and short answers."""
 
-from model_figures.common import bits_per_byte, generated
+import json
+import re
+import zipfile
+
+from model_figures.common import bits_per_byte, generated, rows
+from model_figures.lens_answers import longest_match
 
 BEGINNINGS = [
     "Once upon a time", "The little girl opened the door and", '"I am not afraid," said the boy,', "In the morning, the king",
@@ -25,8 +30,6 @@ PUBLISHED = {"5-gram (published)": 0.612, "LSTM (published)": 0.698, "GPT-2 (pub
 
 def blimp(parvis, data, texts):
     """BLiMP: the share of pairs whose good sentence is the likelier one."""
-    import zipfile
-
     folder = parvis.scratch / "blimp"
     with zipfile.ZipFile(data / "eval-blimp/BLiMP.zip") as archive:
         for name in archive.namelist():
@@ -36,4 +39,31 @@ def blimp(parvis, data, texts):
     return {"model": parvis.suite("minimal-pairs", folder), **PUBLISHED}
 
 
-FIGURES = {"bits_per_byte": bits_per_byte, "blimp": blimp}
+def answers(language):
+    """F1 of what the model writes behind a held-out text, its question and "Answer:", up to the line's end."""
+    words = {"en": ("Question:", "Answer:"), "fr": ("Question :", "Réponse :")}[language]
+
+    def measure(parvis, data, texts):
+        asked = []
+        for row in rows(texts / "corpus/text/heldout.jsonl"):
+            if row["source"].startswith("questions-") and row["source"].endswith(f"-{language}"):
+                context, *rest = re.split(rf"\n{words[0]} ", row["text"])
+                asked += [(context, *(part.strip() for part in pair.split(f"\n{words[1]}"))) for pair in rest]
+        asked = parvis.limited(asked)
+        prompts = [f"{context}\n{words[0]} {question}\n{words[1]}" for context, question, _ in asked]
+        file = parvis.file("prompts.jsonl", [json.dumps({"prompt": p}, ensure_ascii=False) for p in prompts])
+        document = parvis.run("generate", "--prompts", file, "-n", 24, "--temperature", 0, "--stop", "\n")
+        lines = [{"id": str(i), "question": question, "context": context, "answers": [answer]}
+                 for i, (context, question, answer) in enumerate(asked)]
+        file = parvis.file("questions.jsonl", [json.dumps(line, ensure_ascii=False) for line in lines])
+        result = {"model": parvis.outputs("answers", file, [r["text"].strip() for r in document["results"]], "--language", language)}
+        if not parvis.alone:
+            nearest = [longest_match(question, context) for context, question, _ in asked]
+            result["nearest sentence"] = parvis.outputs("answers", file, nearest, "--language", language)
+        return result
+
+    return measure
+
+
+FIGURES = {"bits_per_byte": bits_per_byte, "blimp": blimp, "own questions, English": answers("en"),
+           "own questions, French": answers("fr")}

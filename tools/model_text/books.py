@@ -43,6 +43,6 @@ def add_books(data, writer, keep=lambda source: True):
                 continue
             source = (f"{SOURCES[name][0]}-{language}" if name in ("tatoeba", "rust-book", "python-docs")
                       else SOURCES[name][0], licence, SOURCES[name][2])
-            writer.add(source, f"{identifier}#{number}", piece, language=language, title=work)
+            writer.add(source, f"{identifier}#{number}", piece, language=language, title=work, group=identifier)
     for file in held_out.values():
         file.close()
