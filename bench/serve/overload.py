@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ten times as many requests as can be answered: overload.py PARVIS SERVE_LOAD [RESULT.json [SECONDS]].
+"""Ten times as many requests as can be answered: overload.py PARVIS SERVE_LOAD [RESULT.json [SECONDS [MODEL.gguf]]].
 
 Requests come at times of their own (load.cc, --rate), whatever the server answers. It tells how many are
 answered a second, beside the most that the server answers in the same run (nine in ten are wanted), and how
@@ -17,6 +17,8 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests/server"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from measure import write_results  # noqa: E402
 from served import expect, serving  # noqa: E402
 
 MAX_REQUESTS = 64
@@ -26,9 +28,9 @@ PROMPT, ANSWER = 32, 32
 SHARE, RECOVERY_S = 0.9, 5.0
 
 
-def bodies(count, seed):
+def bodies(model, count, seed):
     draw = random.Random(seed)
-    return [{"model": "fable", "prompt": [draw.randrange(300, 8000) for _ in range(PROMPT)], "max_tokens": ANSWER,
+    return [{"model": model, "prompt": [draw.randrange(300, 8000) for _ in range(PROMPT)], "max_tokens": ANSWER,
              "logit_bias": {"0": -100}} for _ in range(count)]
 
 
@@ -47,7 +49,7 @@ class Load:
             flags += ["--limit", str(limit)] if limit else []
             said = subprocess.run([self.program, *flags], check=True, stdout=subprocess.PIPE, text=True,
                                   env=os.environ | {"PARVIS_KEY": self.server.key}).stdout
-        return [json.loads(line) for line in said.splitlines()]
+        return [json.loads(line) for line in said.split("\n") if line]
 
 
 def answered(answers, begin, end):
@@ -58,23 +60,23 @@ def answered(answers, begin, end):
 class Watch(threading.Thread):
     """Looks now and then how many requests are under way, and whether one more is sent away."""
 
-    def __init__(self, server):
+    def __init__(self, server, model):
         super().__init__(daemon=True)
-        self.server, self.over = server, threading.Event()
+        self.server, self.model, self.over = server, model, threading.Event()
         self.most, self.sent_away = 0, 0
 
     def run(self):
-        body = bodies(1, 99)[0] | {"max_tokens": 1}
+        body = bodies(self.model, 1, 99)[0] | {"max_tokens": 1}
         while not self.over.wait(0.2):
             text = self.server.ask("GET", "/metrics")[2].decode()
             self.most = max(self.most, float(re.search(r"^parvis_requests_in_flight (\S+)", text, re.M)[1]))
             self.sent_away += self.server.ask("POST", "/v1/completions", body)[0] != 200
 
 
-def recovery(server, usual):
+def recovery(server, model, usual):
     """Seconds until requests are answered as quickly as before."""
     begun = time.monotonic()
-    for body in bodies(1000, 7):
+    for body in bodies(model, 1000, 7):
         asked = time.monotonic()
         status = server.ask("POST", "/v1/completions", body)[0]
         if status == 200 and time.monotonic() - asked <= 3 * usual:
@@ -84,22 +86,22 @@ def recovery(server, usual):
     return time.monotonic() - begun
 
 
-def measure(server, load, seconds):
-    load.send(bodies(2 * BATCH, 1), BATCH)  # warm
+def measure(server, load, model, seconds):
+    load.send(bodies(model, 2 * BATCH, 1), BATCH)  # warm
     times = []
-    for body in bodies(5, 2):
+    for body in bodies(model, 5, 2):
         begun = time.monotonic()
         server.ask("POST", "/v1/completions", body)
         times.append(time.monotonic() - begun)
     usual = sorted(times)[len(times) // 2]
     # The best of a full house without a crowd at the door: as many clients as may come in.
-    calm = load.send(bodies(4000, 3), MAX_REQUESTS // 2, limit=seconds)
+    calm = load.send(bodies(model, 12000, 3), MAX_REQUESTS, limit=seconds)
     peak = answered(calm, 2, seconds)
     rate = 10 * peak
-    watch = Watch(server)
+    watch = Watch(server, model)
     watch.start()
-    crowd = load.send(bodies(int(rate * seconds), 4), CLIENTS, rate=rate)
-    back = recovery(server, usual)
+    crowd = load.send(bodies(model, int(rate * seconds), 4), CLIENTS, rate=rate)
+    back = recovery(server, model, usual)
     watch.over.set()
     watch.join()
     statuses = {}
@@ -115,12 +117,17 @@ def measure(server, load, seconds):
 def main():
     program, load, *more = sys.argv[1:]
     seconds = float(more[1]) if len(more) > 1 else 20
-    with serving(program, "--max-requests", str(MAX_REQUESTS), "--batch", str(BATCH), "--log", "none", "-m", "fable") as server:
-        watch, found = measure(server, Load(load, server), seconds)
+    model = more[2] if len(more) > 2 else "fable"
+    with serving(program, "--max-requests", str(MAX_REQUESTS), "--batch", str(BATCH), "--log", "none", "-m", model) as server:
+        watch, found = measure(server, Load(load, server), pathlib.Path(model).stem, seconds)
+    found["model"] = pathlib.Path(model).name
     found["share"] = round(found["answered_per_s"] / found["peak_per_s"], 3)
     print(json.dumps(found))
     if more:
-        pathlib.Path(more[0]).write_text(json.dumps(found, indent=1) + "\n")
+        path = pathlib.Path(more[0])
+        runs = json.loads(path.read_text())["runs"] if path.exists() else []
+        runs = [run for run in runs if run["model"] != found["model"]] + [found]
+        write_results(path, {"schema": "parvis.bench.overload/1", "runs": runs})
     expect(set(found["statuses"]) <= {200, 429, 503}, "answers of another kind", found)
     expect(watch.sent_away > 0 and found["statuses"].get(503, 0) > 0, "nobody was sent away", found)
     expect(found["most_under_way"] <= MAX_REQUESTS, "more are under way than may be", found)

@@ -6,6 +6,7 @@ neither be counted for the other nor make the other's requests quicker. With --t
 as an attacker would: thousands of pairs of requests whose prompt the victim did or did not send just before;
 the area under the ROC curve of their times is 0.5 if they tell nothing, and 1 if they tell all. The same attack within one tenant must succeed, or the test would prove nothing."""
 import json
+import pathlib
 import random
 import sys
 import time
@@ -99,8 +100,9 @@ def check_timing(server, path):
     }
     print(json.dumps(found))
     if path:
-        with open(path, "w") as file:
-            json.dump(found, file, indent=1)
+        sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
+        from measure import write_results
+        write_results(path, {"schema": "parvis.bench.isolation/1", **found})
     expect(found["within"]["auc"] >= CERTAIN, "the attack does not work where it must", found)
     expect(found["forms_within"]["auc"] >= CERTAIN, "the attack on forms does not work where it must", found)
     expect(LOW <= found["across"]["auc"] <= HIGH, "times tell what another tenant has asked", found)
