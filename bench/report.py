@@ -482,6 +482,15 @@ def overload_lines(document):
     yield ""
 
 
+def backup_lines(document):
+    yield f"## Backup, {document['taken']}"
+    yield ""
+    yield (f"{document['rows']:,} requests and as many answers (`bench/serve/backup.py`): `parvis backup` {document['backup_seconds']:.0f} s into a file of "
+           f"{document['bytes'] / 1e6:.0f} MB, `parvis restore` {document['restore_seconds']:.0f} s; what is restored "
+           f"{'has' if document['same_rows'] else 'does not have'} the same rows.")
+    yield ""
+
+
 def isolation_lines(document):
     rows = [("prefix of the prompt", "across", "within"), ("grammar of the answer", "forms_across", "forms_within")]
     yield f"## What times tell of others, {document['taken']}"
@@ -514,6 +523,7 @@ def page():
                 "parvis.bench.first_answer/1": first_answer_lines,
                 "parvis.bench.serve/1": serve_lines,
                 "parvis.bench.stations/1": stations_lines,
+                "parvis.bench.backup/1": backup_lines,
                 "parvis.bench.overload/1": overload_lines,
                 "parvis.bench.isolation/1": isolation_lines,
                 "parvis.bench.streams/1": streams_lines,

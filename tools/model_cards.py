@@ -25,7 +25,7 @@ CARDS = {
     "parvis-babel": dict(
         language=["fr", "en", "de", "es", "it", "sv", "ru", "uk"], pipeline="text-generation", recipes=["recipes/babel.toml"],
         is_a="A small BLOOM that goes on with texts in several languages.",
-        use=['parvis run parvis-babel "Es war einmal"', 'parvis run parvis-babel "Le vieux phare"'],
+        use=['parvis run parvis-babel "Die Datei"', 'parvis run parvis-babel "Le vieux phare"'],
         cannot=["French and English come from books and sentences. Of German, Spanish, Italian, Swedish, Russian and Ukrainian it has "
                 "read only messages of programs, for want of other lawful text: it writes like an error message there.",
                 "It knows next to nothing, follows no instruction and does not translate.",

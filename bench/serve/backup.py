@@ -8,15 +8,16 @@ another folder, and holds the two databases against each other."""
 import argparse
 import contextlib
 import hashlib
-import json
-import os
 import pathlib
-import platform
 import shutil
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from measure import write_results  # noqa: E402
 
 AT_ONCE = 20_000
 
@@ -70,11 +71,9 @@ def main():
         backup = timed(options.parvis, "backup", folder / "b", "--data", folder / "from")
         restore = timed(options.parvis, "restore", folder / "b", "--data", folder / "to")
         same = content(folder / "from/parvis.db") == content(folder / "to/parvis.db")
-        result = {"what": "parvis backup and restore", "rows": options.rows, "bytes": (folder / "b").stat().st_size,
-                  "backup_seconds": backup, "restore_seconds": restore, "same_rows": same,
-                  "machine": {"processors": os.cpu_count(), "system": platform.platform()}}
-        pathlib.Path(options.out).write_text(json.dumps(result, indent=2) + "\n")
-        print(json.dumps(result))
+        write_results(options.out, {"schema": "parvis.bench.backup/1", "rows": options.rows,
+                                    "bytes": (folder / "b").stat().st_size, "backup_seconds": backup,
+                                    "restore_seconds": restore, "same_rows": same})
         return 0 if same else 1
     finally:
         shutil.rmtree(folder, ignore_errors=True)
