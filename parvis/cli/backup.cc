@@ -13,6 +13,7 @@
 #include "parvis/cli/model_path.h"
 #include "parvis/cli/store_folder.h"
 #include "parvis/cli/version.h"
+#include "parvis/core/utc.h"
 #include "parvis/store/database.h"
 
 namespace parvis::cli {
@@ -51,7 +52,7 @@ void Told(const char* command, const char* done, const std::string& file,
   int64_t rows = 0;
   for (const auto& [table, count] : facts.database.rows) rows += count;
   console.Note(fmt::format("{}: {}, {} rows in {} tables and {} files, of {}.", file, done, rows,
-                           facts.database.rows.size(), facts.files, UtcText(facts.created_ms)));
+                           facts.database.rows.size(), facts.files, UtcSeconds(facts.created_ms)));
 }
 
 std::function<Status()> DefineBackup(FlagSet& flags, Console& console) {

@@ -1,6 +1,5 @@
 // parvis data build CORPUS.toml: a data set from files of text, as a recipe says.
 
-#include <ctime>
 #include <memory>
 
 #include "fmt/format.h"
@@ -8,6 +7,8 @@
 #include "parvis/cli/flags.h"
 #include "parvis/cli/interrupt.h"
 #include "parvis/cli/progress.h"
+#include "parvis/core/clock.h"
+#include "parvis/core/utc.h"
 #include "parvis/data/build.h"
 
 namespace parvis::cli {
@@ -17,13 +18,6 @@ struct Options {
   std::string recipe, out;
   int threads = 0;
 };
-
-std::string Today() {
-  const std::time_t now = std::time(nullptr);
-  std::tm date = {};
-  gmtime_r(&now, &date);
-  return fmt::format("{:04}-{:02}-{:02}", date.tm_year + 1900, date.tm_mon + 1, date.tm_mday);
-}
 
 void Tell(const data::CorpusRecipe& recipe, const data::CorpusReport& report,
           const Console& console) {
@@ -65,7 +59,7 @@ Status Build(const Options& options, Console& console) {
   ThreadPool pool(threads);
   CatchInterrupts();
   data::BuildOptions build;
-  build.date = Today();
+  build.date = UtcDate(WallClockMs());
   build.stop = &InterruptFlag();
   Result<data::CorpusReport> report = [&] {
     Progress progress("build", 0, "bytes", !console.quiet && !console.json);

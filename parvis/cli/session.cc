@@ -7,6 +7,7 @@
 
 #include "parvis/cli/command.h"
 #include "parvis/cli/store_folder.h"
+#include "parvis/core/utc.h"
 
 namespace parvis::cli {
 namespace {
@@ -25,9 +26,9 @@ OrderedJson JsonOf(const Session& session) {
           {"organisation", session.organisation},
           {"owner", session.owner},
           {"method", session.method},
-          {"created", UtcText(session.created_ms)},
-          {"last_used", UtcText(session.used_ms)},
-          {"expires", UtcText(session.expires_ms)}};
+          {"created", UtcSeconds(session.created_ms)},
+          {"last_used", UtcSeconds(session.used_ms)},
+          {"expires", UtcSeconds(session.expires_ms)}};
 }
 
 std::function<Status()> DefineList(FlagSet& flags, Console& console) {
@@ -59,8 +60,8 @@ std::function<Status()> DefineList(FlagSet& flags, Console& console) {
     }
     for (const Session& session : sessions) {
       console.Print(fmt::format(fmt::runtime(kRow), session.id, owners[session.owner],
-                                session.method, UtcText(session.used_ms),
-                                UtcText(session.expires_ms)));
+                                session.method, UtcSeconds(session.used_ms),
+                                UtcSeconds(session.expires_ms)));
     }
     return {};
   };

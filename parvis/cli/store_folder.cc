@@ -8,11 +8,11 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 
 #include "parvis/cli/model_path.h"
 #include "parvis/core/clock.h"
+#include "parvis/core/utc.h"
 #include "parvis/governance/schema.h"
 #include "parvis/service/backup.h"
 #include "parvis/service/records.h"
@@ -84,18 +84,10 @@ Result<governance::Organisation> OrganisationFlags::Find(governance::Directory& 
 
 std::string PepperPath(const std::string& data) { return data + "/parvis.pepper"; }
 
-std::string UtcText(int64_t ms) {
-  const std::time_t seconds = ms / 1000;
-  std::tm parts = {};
-  gmtime_r(&seconds, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
-}
-
-std::string UtcText(const std::optional<int64_t>& ms) { return ms ? UtcText(*ms) : "-"; }
+std::string UtcText(const std::optional<int64_t>& ms) { return ms ? UtcSeconds(*ms) : "-"; }
 
 OrderedJson UtcJson(const std::optional<int64_t>& ms) {
-  return ms ? OrderedJson(UtcText(*ms)) : OrderedJson();
+  return ms ? OrderedJson(UtcSeconds(*ms)) : OrderedJson();
 }
 
 Result<int64_t> ParseDuration(const std::string& text, const std::string& flag) {
@@ -134,12 +126,13 @@ OrderedJson JsonOf(const governance::Organisation& o) {
           {"plan", o.plan},
           {"denied", o.denied.Names()},
           {"disabled", o.disabled},
-          {"created", UtcText(o.created_ms)}};
+          {"created", UtcSeconds(o.created_ms)}};
 }
 
 OrderedJson JsonOf(const governance::Group& g) {
-  return {{"id", g.id},     {"organisation", g.organisation}, {"name", g.name},
-          {"plan", g.plan}, {"denied", g.denied.Names()},     {"created", UtcText(g.created_ms)}};
+  return {
+      {"id", g.id},     {"organisation", g.organisation}, {"name", g.name},
+      {"plan", g.plan}, {"denied", g.denied.Names()},     {"created", UtcSeconds(g.created_ms)}};
 }
 
 OrderedJson JsonOf(const governance::User& u) {
@@ -152,7 +145,7 @@ OrderedJson JsonOf(const governance::User& u) {
           {"plan", u.plan},
           {"denied", u.denied.Names()},
           {"disabled", u.disabled},
-          {"created", UtcText(u.created_ms)}};
+          {"created", UtcSeconds(u.created_ms)}};
 }
 
 OrderedJson JsonOf(const governance::ApiKey& k) {
@@ -164,7 +157,7 @@ OrderedJson JsonOf(const governance::ApiKey& k) {
           {"state", governance::StateOf(k, WallClockMs())},
           {"scopes", k.scopes.Names()},
           {"models", k.models},
-          {"created", UtcText(k.created_ms)},
+          {"created", UtcSeconds(k.created_ms)},
           {"expires", UtcJson(k.expires_ms)},
           {"revoked", UtcJson(k.revoked_ms)},
           {"last_used", UtcJson(k.last_used_ms)},

@@ -50,7 +50,6 @@ class OrganisationFlags {
 std::string PepperPath(const std::string& data);
 
 // "2026-11-26T07:30:00Z"; "-" for none.
-std::string UtcText(int64_t ms);
 std::string UtcText(const std::optional<int64_t>& ms);
 OrderedJson UtcJson(const std::optional<int64_t>& ms);  // null for none
 // "90s", "15m", "12h", "30d" in milliseconds. `flag` is for the message.

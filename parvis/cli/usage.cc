@@ -13,6 +13,7 @@
 #include "parvis/cli/command.h"
 #include "parvis/cli/store_folder.h"
 #include "parvis/core/clock.h"
+#include "parvis/core/utc.h"
 
 namespace parvis::cli {
 namespace {
@@ -99,7 +100,7 @@ void PrintCsv(const std::vector<UsageRow>& rows, Console& console) {
       "from,organisation,group,user,api_key,model,requests,input_tokens,cached_tokens,"
       "output_tokens,charged,currency\r\n");
   for (const UsageRow& row : rows) {
-    std::string line = UtcText(row.begin_ms);
+    std::string line = UtcSeconds(row.begin_ms);
     for (const std::string& field :
          {row.organisation, row.group, row.user, row.api_key, row.model}) {
       line += "," + service::CsvField(field);
@@ -111,7 +112,7 @@ void PrintCsv(const std::vector<UsageRow>& rows, Console& console) {
 }
 
 OrderedJson JsonOf(const UsageRow& row) {
-  return {{"from", UtcText(row.begin_ms)},
+  return {{"from", UtcSeconds(row.begin_ms)},
           {"organisation", row.organisation},
           {"group", row.group},
           {"user", row.user},
@@ -134,9 +135,9 @@ void PrintTable(const std::vector<UsageRow>& rows, Console& console) {
   const auto or_dash = [](const std::string& text) { return text.empty() ? "-" : text; };
   for (const UsageRow& row : rows) {
     console.Print(fmt::format(
-        fmt::runtime(kRow), UtcText(row.begin_ms).substr(0, 10), row.organisation,
-        or_dash(row.group), or_dash(row.user), or_dash(row.api_key), or_dash(row.model),
-        row.requests, row.input_tokens, row.output_tokens,
+        fmt::runtime(kRow), UtcDate(row.begin_ms), row.organisation, or_dash(row.group),
+        or_dash(row.user), or_dash(row.api_key), or_dash(row.model), row.requests, row.input_tokens,
+        row.output_tokens,
         row.currency.empty() ? "-"
                              : governance::MoneyText(row.charged_micros) + " " + row.currency));
   }
@@ -157,8 +158,8 @@ Status Usage(const Options& o, Console& console) {
     PrintCsv(rows, console);
   } else if (console.json) {
     OrderedJson document = Console::Document("usage");
-    document["from"] = UtcText(query.from_ms);
-    document["to"] = UtcText(query.to_ms);
+    document["from"] = UtcSeconds(query.from_ms);
+    document["to"] = UtcSeconds(query.to_ms);
     document["usage"] = OrderedJson::array();
     for (const UsageRow& row : rows) document["usage"].push_back(JsonOf(row));
     console.PrintJson(document);

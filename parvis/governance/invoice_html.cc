@@ -2,6 +2,7 @@
 #include <string_view>
 
 #include "fmt/format.h"
+#include "parvis/core/utc.h"
 #include "parvis/governance/invoice_text.h"
 
 namespace parvis::governance {
@@ -121,8 +122,8 @@ class Page {
     Fact(words_.issued, LongDate(language_, invoice_.issued));
     Fact(words_.due, LongDate(language_, invoice_.due));
     Fact(words_.period,
-         fmt::format("{} {} {}", LongDate(language_, DateText(invoice_.month.begin_ms())),
-                     words_.to, LongDate(language_, DateText(invoice_.month.end_ms() - 1))));
+         fmt::format("{} {} {}", LongDate(language_, UtcDate(invoice_.month.begin_ms())), words_.to,
+                     LongDate(language_, UtcDate(invoice_.month.end_ms() - 1))));
     out_ += "</dl>\n";
   }
 

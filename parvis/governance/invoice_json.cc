@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "parvis/core/utc.h"
 #include "parvis/governance/invoice.h"
 
 namespace parvis::governance {
@@ -127,8 +128,8 @@ OrderedJson JsonOf(const Invoice& invoice) {
           {"number", invoice.number},
           {"organisation", invoice.organisation},
           {"month", invoice.month.text()},
-          {"from", DateText(invoice.month.begin_ms())},
-          {"to", DateText(invoice.month.end_ms() - 1)},
+          {"from", UtcDate(invoice.month.begin_ms())},
+          {"to", UtcDate(invoice.month.end_ms() - 1)},
           {"month_over", invoice.month_over},
           {"issued", invoice.issued},
           {"due", invoice.due},

@@ -1,6 +1,7 @@
 #include "parvis/governance/invoice.h"
 
 #include "gtest/gtest.h"
+#include "parvis/core/utc.h"
 #include "parvis/governance/invoice_text.h"
 
 namespace parvis::governance {
@@ -154,7 +155,7 @@ TEST(Month, BeginsAndEndsInUtc) {
   const Month month = ParseMonth("2024-02").value();
   EXPECT_EQ(month.begin_ms(), 1'706'745'600'000);
   EXPECT_EQ(month.end_ms() - month.begin_ms(), int64_t{29} * 86'400'000);
-  EXPECT_EQ(DateText(month.end_ms() - 1), "2024-02-29");
+  EXPECT_EQ(UtcDate(month.end_ms() - 1), "2024-02-29");
   EXPECT_EQ((Month{2024, 12}).end_ms(), (Month{2025, 1}).begin_ms());
   for (const char* wrong :
        {"2024-13", "2024-00", "2024-2", "24-02", "2024-02-01", "1969-12", "+024-02"}) {

@@ -10,10 +10,6 @@ namespace {
 
 constexpr int64_t kDayMs = 86'400'000;
 
-std::chrono::year_month_day DayOf(int64_t ms) {
-  return std::chrono::sys_days(std::chrono::days(ms / kDayMs));
-}
-
 int64_t FirstMs(int year, int month) {
   const std::chrono::year_month_day first{std::chrono::year(year),
                                           std::chrono::month(static_cast<unsigned>(month)),
@@ -39,12 +35,6 @@ Result<Month> ParseMonth(const std::string& text) {
     if (month.year >= 1970 && month.month >= 1 && month.month <= 12) return month;
   }
   return InvalidArgument("month: a month, such as 2026-11");
-}
-
-std::string DateText(int64_t ms) {
-  const auto day = DayOf(ms);
-  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(day.year()),
-                     static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()));
 }
 
 }  // namespace parvis::governance

@@ -6,7 +6,7 @@
 
 #include "parvis/core/result.h"
 
-// Days and months of UTC, as budgets and invoices count them.
+// Months of UTC, as budgets and invoices count them.
 namespace parvis::governance {
 
 struct Month {
@@ -20,7 +20,6 @@ struct Month {
 
 // "2026-11", from 1970 to 9999.
 Result<Month> ParseMonth(const std::string& text);
-std::string DateText(int64_t ms);  // "2026-11-26"
 
 }  // namespace parvis::governance
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "parvis/core/clock.h"
+#include "parvis/core/utc.h"
 #include "parvis/server/answer.h"
 #include "parvis/server/ollama_generate_request.h"
 #include "parvis/server/ollama_json.h"
@@ -32,7 +33,7 @@ struct Asked {
 
 // One line, of a piece of the answer or of all of it.
 OrderedJson LineOf(const Asked& asked, const std::string& text) {
-  OrderedJson line = {{"model", asked.model}, {"created_at", TimeText(WallClockMs())}};
+  OrderedJson line = {{"model", asked.model}, {"created_at", UtcMilliseconds(WallClockMs())}};
   if (asked.chat) {
     line["message"] = {{"role", "assistant"}, {"content", text}};
   } else {

@@ -5,7 +5,6 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
-#include <ctime>
 
 namespace parvis::server {
 namespace {
@@ -84,15 +83,6 @@ void Keep(const Api& api, const service::Caller& caller, const std::string& mode
           const KeepAlive& keep) {
   if (!keep.said || !caller.permissions.Has(service::Permission::kManage)) return;
   api.catalogue.KeepAlive(model, keep.time);
-}
-
-std::string TimeText(int64_t ms) {
-  const std::time_t seconds = ms / 1000;
-  std::tm parts = {};
-  gmtime_r(&seconds, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
-                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                     ms % 1000);
 }
 
 int64_t Nanoseconds(double seconds) { return static_cast<int64_t>(seconds * 1e9); }

@@ -36,7 +36,6 @@ service::OrRefusal<KeepAlive> ReadKeepAlive(const Json& body);
 void Keep(const Api& api, const service::Caller& caller, const std::string& model,
           const KeepAlive& keep);
 
-std::string TimeText(int64_t ms);  // since 1970: "2026-01-31T12:00:00.123Z"
 int64_t Nanoseconds(double seconds);
 
 // details{} of a model; what is not known before it is loaded is empty.

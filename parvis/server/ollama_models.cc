@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "parvis/core/utc.h"
 #include "parvis/server/answer.h"
 #include "parvis/server/ollama_json.h"
 #include "parvis/server/parvis_load.h"
@@ -28,7 +29,7 @@ OrderedJson ModelJson(const service::ModelState& state) {
   if (!state.base.empty()) details["parent_model"] = Tagged(state.base);
   return {{"name", Tagged(state.name)},
           {"model", Tagged(state.name)},
-          {"modified_at", TimeText(state.modified_ms)},
+          {"modified_at", UtcMilliseconds(state.modified_ms)},
           {"size", state.bytes},
           {"digest", state.facts ? state.facts->digest : ""},
           {"details", std::move(details)}};
@@ -38,8 +39,8 @@ OrderedJson ModelJson(const service::ModelState& state) {
 OrderedJson LoadedJson(const service::ModelState& state) {
   OrderedJson model = ModelJson(state);
   model.erase("modified_at");
-  model["expires_at"] =
-      state.expires_ms > 0 ? TimeText(state.expires_ms) : std::string("0001-01-01T00:00:00Z");
+  model["expires_at"] = state.expires_ms > 0 ? UtcMilliseconds(state.expires_ms)
+                                             : std::string("0001-01-01T00:00:00Z");
   model["size_vram"] = 0;
   return model;
 }
@@ -104,7 +105,7 @@ class ShowReceiver : public AnswerReceiver {
                           {family + ".block_count", facts["num_layers"]},
                           {family + ".vocab_size", facts["vocab_size"]}}},
                         {"capabilities", std::move(capabilities)},
-                        {"modified_at", TimeText(state.modified_ms)}};
+                        {"modified_at", UtcMilliseconds(state.modified_ms)}};
     if (!facts["license"].is_null()) body["license"] = facts["license"];
     to_->Send({.body = Dump(body), .headers = AdmissionHeaders(admission_)});
   }

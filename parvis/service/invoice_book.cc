@@ -7,6 +7,7 @@
 
 #include "parvis/core/json.h"
 #include "parvis/core/sha256.h"
+#include "parvis/core/utc.h"
 #include "parvis/governance/schema.h"
 #include "parvis/service/invoice_parties.h"
 #include "parvis/service/invoice_use.h"
@@ -116,12 +117,12 @@ Result<Invoice> InvoiceBook::Draw(const InvoiceAsk& ask, int64_t now_ms) {
   invoice.organisation = ask.organisation;
   invoice.month = ask.month;
   invoice.month_over = ask.month.end_ms() <= now_ms;
-  invoice.issued = governance::DateText(now_ms);
+  invoice.issued = UtcDate(now_ms);
   PARVIS_ASSIGN_OR_RETURN(invoice.seller, ReadSeller(*database_));
   PARVIS_ASSIGN_OR_RETURN(Buyer buyer, ReadBuyer(*database_, ask.organisation));
   invoice.buyer = std::move(buyer.party);
   invoice.vat = buyer.vat.value_or(invoice.seller.vat);
-  invoice.due = governance::DateText(now_ms + invoice.seller.payment_days * kDayMs);
+  invoice.due = UtcDate(now_ms + invoice.seller.payment_days * kDayMs);
   PARVIS_ASSIGN_OR_RETURN(invoice.currency, CurrencyOf(*database_, ask));
   const InvoicePeriod period = PeriodOf(ask);
   PARVIS_ASSIGN_OR_RETURN(invoice.lines, InvoiceLines(*database_, period, invoice.currency));
@@ -234,7 +235,7 @@ Result<KeptInvoice> InvoiceBook::Credit(const std::string& organisation, const s
   vat = net == net_left ? vat_left : std::min(vat, vat_left);
   credit.totals.gross_micros = net + vat;
   credit.kind = InvoiceKind::kCreditNote;
-  credit.issued = governance::DateText(now_ms);
+  credit.issued = UtcDate(now_ms);
   credit.due.clear();
   credit.lines.clear();
   credit.shares.clear();

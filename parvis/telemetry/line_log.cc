@@ -9,23 +9,14 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <ctime>
 #include <optional>
 #include <utility>
 
 #include "parvis/core/json.h"
+#include "parvis/core/utc.h"
 
 namespace parvis::telemetry {
 namespace {
-
-std::string TimeText(int64_t ms) {
-  const std::time_t seconds = ms / 1000;
-  std::tm parts = {};
-  gmtime_r(&seconds, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
-                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                     ms % 1000);
-}
 
 double Milliseconds(double seconds) { return std::round(seconds * 1e6) / 1e3; }
 
@@ -39,7 +30,7 @@ Result<int> OpenForAppend(const std::string& path) {
 }  // namespace
 
 std::string LogLineOf(const RequestSeen& seen) {
-  OrderedJson line = {{"time", TimeText(seen.begun_ms)},
+  OrderedJson line = {{"time", UtcMilliseconds(seen.begun_ms)},
                       {"level", seen.status >= 500 ? "error" : "info"},
                       {"event", "request"},
                       {"request", seen.request},
