@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "parvis/core/result.h"
 #include "parvis/service/caller.h"
 #include "parvis/telemetry/trace.h"
 
@@ -37,6 +38,14 @@ struct HttpRequest {
   }
 };
 
+// A body that is read while it is sent, so that no more than a piece of it is in memory. `read`
+// gives the next bytes, and is called on workers, by one at a time, when the client has taken what
+// was read before. Less than `bytes` in all, or a failure, cuts the connection.
+struct PulledBody {
+  int64_t bytes = 0;
+  std::function<Result<std::string>()> read;
+};
+
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpResponse {
@@ -44,6 +53,7 @@ struct HttpResponse {
   std::string content_type = "application/json";
   std::string body;
   Headers headers = {};
+  std::shared_ptr<PulledBody> pulled = nullptr;  // in place of `body`
 };
 
 // Where a handler's answer goes: Send once, or Begin, any number of Write, then End or Break. Safe

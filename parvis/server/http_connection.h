@@ -21,6 +21,7 @@ struct Delivery {
   bool keep_alive = false;
   bool chunks = true;  // that the client knows them
   std::chrono::steady_clock::time_point came_at;
+  service::Workers& workers;  // read bodies that are pulled
 };
 // Writes what comes into the outbox, to its end. False: the connection ends with it.
 boost::asio::awaitable<bool> Deliver(Wire& wire, const HttpServerSettings& settings,

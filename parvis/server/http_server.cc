@@ -126,7 +126,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
                             .head_only = incoming.request.method == "HEAD",
                             .keep_alive = incoming.keep_alive,
                             .chunks = incoming.chunks,
-                            .came_at = incoming.came_at};
+                            .came_at = incoming.came_at,
+                            .workers = world_.service->workers};
     if (incoming.refusal) {
       HttpResponse response =
           ErrorResponse(incoming.dialect, *incoming.refusal, incoming.request.id);

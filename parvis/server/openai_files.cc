@@ -20,6 +20,7 @@ using service::OrRefusal;
 using service::Refusal;
 using service::StoredFile;
 
+constexpr size_t kPieceBytes = size_t{256} << 10;  // of a file that is sent
 constexpr size_t kMaxUploadBytes = size_t{64} << 20;
 constexpr int64_t kMinExpiry = 3600, kMaxExpiry = 30 * 86'400;  // seconds
 // The form's fields, for the OpenAPI document.
@@ -141,9 +142,16 @@ void OneFile(const Api& api, const HttpRequest& request, const std::shared_ptr<R
 }
 
 void FileContent(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
-  auto content = api.files->Read(request.caller, request.captures[0]);
+  auto content = api.files->Content(request.caller, request.captures[0]);
   if (!content.ok()) return Refuse(request, to, content.refusal());
-  to->Send({.content_type = "application/octet-stream", .body = std::move(*content)});
+  auto body = std::make_shared<PulledBody>();
+  body->bytes = content->bytes;
+  body->read = [read = std::move(content->read), at = int64_t{0}]() mutable {
+    Result<std::string> piece = read(at, kPieceBytes);
+    if (piece.ok()) at += static_cast<int64_t>(piece->size());
+    return piece;
+  };
+  to->Send({.content_type = "application/octet-stream", .pulled = std::move(body)});
 }
 
 void RemoveFile(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {

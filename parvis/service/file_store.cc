@@ -160,6 +160,14 @@ OrRefusal<std::string> FileStore::Read(const Caller& caller, const std::string& 
   return std::move(content).value();
 }
 
+OrRefusal<FileContent> FileStore::Content(const Caller& caller, const std::string& id) {
+  const auto file = Find(caller, id);
+  if (!file.ok()) return file.refusal();
+  auto content = ContentOfFile(PathOf(file->organisation, file->owner, file->id));
+  if (!content.ok()) return Unavailable();
+  return std::move(content).value();
+}
+
 OrRefusal<Paged<StoredFile>> FileStore::List(const Caller& caller, const std::string& purpose,
                                              const Page& page) {
   const std::lock_guard lock(mutex_);

@@ -11,6 +11,7 @@
 
 #include "parvis/core/result.h"
 #include "parvis/service/caller.h"
+#include "parvis/service/file_content.h"
 #include "parvis/service/refusal.h"
 #include "parvis/store/database.h"
 
@@ -80,6 +81,9 @@ class FileStore {
   Status Put(const StoredFile& file, std::string_view content);
   OrRefusal<StoredFile> Find(const Caller& caller, const std::string& id);
   OrRefusal<std::string> Read(const Caller& caller, const std::string& id);
+  // The same, to be read piece by piece; it can be to its end, even if the file is removed
+  // meanwhile.
+  OrRefusal<FileContent> Content(const Caller& caller, const std::string& id);
   OrRefusal<Paged<StoredFile>> List(const Caller& caller, const std::string& purpose,
                                     const Page& page);
   // Refuses a file that a batch is still reading.
