@@ -28,6 +28,7 @@ constexpr Field kFields[] = {
     {"model", kModelName, Presence::kRequired},
     {"prompt", OneOf(kPromptShapes), Presence::kRequired},
     {"suffix", String(kMaxText)},
+    {"heal", Boolean()},
     {"max_tokens", Integer(0, 1'000'000)},
     {"temperature", Number(0, 2)},
     {"top_p", Number(0, 1)},
@@ -48,6 +49,11 @@ constexpr Field kFields[] = {
     {"user", String(512), Presence::kIgnored},
 };
 constexpr Shape kBody = Object(kFields);
+
+// Bytes as JSON will have them.
+std::string Written(const std::string& bytes) {
+  return OrderedJson::parse(Dump(OrderedJson(bytes))).get<std::string>();
+}
 
 // Code points of a text; of a part of a character those that begin in it.
 size_t CountCharacters(std::string_view text) {
@@ -110,7 +116,11 @@ class TokenLists {
     OrderedJson top;
     if (scored) {
       top = OrderedJson::object();
-      for (const service::TokenInfo& other : token.top) top[other.bytes] = other.logprob;
+      for (const service::TokenInfo& other : token.top) {
+        // No name may stand there twice; the likeliest comes first.
+        const std::string name = Written(other.bytes);
+        if (!top.contains(name)) top[name] = other.logprob;
+      }
     }
     logprobs_.push_back(scored ? OrderedJson(token.logprob) : OrderedJson());
     top_.push_back(std::move(top));
@@ -288,6 +298,22 @@ std::optional<Refusal> ReadSuffix(const Json& body, service::GenerateSpec& spec)
   return std::nullopt;
 }
 
+// A word at a prompt's end is ended as one (ours, not OpenAI's). Its log-probabilities would be
+// those of tokens that begin within the prompt.
+std::optional<Refusal> ReadHeal(const Json& body, service::GenerateSpec& spec) {
+  if (Get(body, "heal") != true) return std::nullopt;
+  if (!Get(body, "logprobs").is_null()) {
+    return Invalid("heal", "'heal' and 'logprobs' exclude each other.");
+  }
+  for (const service::PromptSource& prompt : spec.prompts) {
+    if (std::holds_alternative<std::vector<int32_t>>(prompt)) {
+      return Invalid("heal", "'heal' needs prompts that are texts.");
+    }
+  }
+  spec.heal = true;
+  return std::nullopt;
+}
+
 void Completions(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
   const auto refuse = [&](const Refusal& refusal) {
     to->Send(ErrorResponse(Dialect::kOpenAi, refusal, request.id));
@@ -320,6 +346,7 @@ void Completions(const Api& api, const HttpRequest& request, const std::shared_p
     }
   }
   if (auto refusal = ReadSuffix(*body, spec)) return refuse(*refusal);
+  if (auto refusal = ReadHeal(*body, spec)) return refuse(*refusal);
   std::shared_ptr<service::Receiver> receiver;
   if (stream) {
     receiver =

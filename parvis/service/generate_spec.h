@@ -34,6 +34,9 @@ struct GenerateSpec {
   std::vector<std::string> stop;
   int logprobs = runtime::Sampler::kNoLogprobs;  // alternatives for each token
   bool tell_prompt = false;  // Delta::prompt; with logprobs if those of the answer are told
+  // Prompts of text may end within a word: their last tokens are taken back where a longer one
+  // could stand (runtime/token_healing.h). Not together with log-probabilities or a form.
+  bool heal = false;
   OutputForm form;
 };
 

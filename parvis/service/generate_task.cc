@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "parvis/models/infill.h"
+#include "parvis/runtime/token_healing.h"
 #include "parvis/text/tokenizer.h"
 
 namespace parvis::service {
@@ -65,6 +66,16 @@ OrRefusal<Plan> GenerateTask::Prepare(const LoadedModel& model) {
     if (!tokens.ok()) return tokens.refusal();
     if (std::holds_alternative<InfillText>(spec_.prompts[i])) {
       if (const auto marks = models::InfillMarksOf(model.model())) ends_ = marks->ends;
+    }
+    taken_back_.emplace_back();
+    if (spec_.heal) {
+      if (encoder) {
+        return Invalid("heal",
+                       fmt::format("The model '{}' does not go on with its prompt: there is "
+                                   "no word to end.",
+                                   spec_.model));
+      }
+      taken_back_.back() = runtime::TakeBackEnd(*model.model().tokenizer, *tokens);
     }
     const auto size = static_cast<int64_t>(tokens->size());
     if (size == 0) return Invalid(param, "The prompt is empty.");
@@ -165,6 +176,7 @@ runtime::GenerateRequest GenerateTask::RequestOf(size_t choice) const {
   request.prompt_logprobs = spec_.tell_prompt && spec_.logprobs >= 0;
   request.stop_tokens = ends_;
   request.constraint = constraint_;
+  request.begins_with = taken_back_[prompt];
   return request;
 }
 

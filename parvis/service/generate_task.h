@@ -42,9 +42,10 @@ class GenerateTask : public Task {
 
   GenerateSpec spec_;
   std::vector<std::vector<int32_t>> prompts_;
-  std::vector<int64_t> rooms_;    // for each prompt's answers
-  std::optional<int64_t> limit_;  // of each choice's tokens, by others than the caller
-  std::vector<int32_t> ends_;     // of the middle of a text
+  std::vector<std::string> taken_back_;  // of each prompt's end; told again, but not to the caller
+  std::vector<int64_t> rooms_;           // for each prompt's answers
+  std::optional<int64_t> limit_;         // of each choice's tokens, by others than the caller
+  std::vector<int32_t> ends_;            // of the middle of a text
   std::shared_ptr<const runtime::Constraint> constraint_;
   std::shared_ptr<LoadedModel> model_;
   std::optional<UpstreamRun> upstream_;  // instead of what follows
