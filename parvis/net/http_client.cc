@@ -1,22 +1,25 @@
-// The only file that knows libcurl.
+// One call through libcurl.
 
 #include "parvis/net/http_client.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <memory>
 #include <mutex>
 
 #include "parvis/core/wipe.h"
+#include "parvis/net/curl_call.h"
 
 namespace parvis::net {
 namespace {
 
 constexpr size_t kMaxHeaders = 256;
+constexpr int64_t kMostRetryAfter = 86'400;
+constexpr int kMostWaitMs = 1000;  // then HttpCall::stopped is asked
 
 std::string LowerCase(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -146,6 +149,26 @@ void SetUp(CURL* curl, const HttpCall& call, const Url& url, Running& running) {
   curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &running);
 }
 
+// Waits for the end of `curl`. `kept` as of SendOver.
+CURLcode Perform(CURLM* multi, CURL* curl, curl_socket_t& kept) {
+  if (curl_multi_add_handle(multi, curl) != CURLM_OK) return CURLE_FAILED_INIT;
+  CURLMcode status = CURLM_OK;
+  int running = 1;
+  while (status == CURLM_OK && running > 0) {
+    status = curl_multi_perform(multi, &running);
+    if (status == CURLM_OK && running > 0) {
+      status = curl_multi_poll(multi, nullptr, 0, kMostWaitMs, nullptr);
+    }
+  }
+  CURLcode code = CURLE_FAILED_INIT;
+  int left = 0;
+  const CURLMsg* const said = curl_multi_info_read(multi, &left);
+  if (status == CURLM_OK && said != nullptr && said->msg == CURLMSG_DONE) code = said->data.result;
+  curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &kept);
+  curl_multi_remove_handle(multi, curl);
+  return code;
+}
+
 // The part of a URL, or empty.
 std::string PartOf(CURLU* url, CURLUPart part, unsigned flags = 0) {
   char* text = nullptr;
@@ -156,6 +179,20 @@ std::string PartOf(CURLU* url, CURLUPart part, unsigned flags = 0) {
 }
 
 }  // namespace
+
+std::optional<std::chrono::seconds> RetryAfterOf(const HttpReply& reply) {
+  const std::string text(reply.Header("retry-after"));
+  if (text.empty()) return std::nullopt;
+  int64_t seconds = 0;
+  const char* const end = text.data() + text.size();
+  if (const auto read = std::from_chars(text.data(), end, seconds);
+      read.ec == std::errc() && read.ptr == end) {
+    return std::chrono::seconds(std::clamp<int64_t>(seconds, 0, kMostRetryAfter));
+  }
+  const time_t date = curl_getdate(text.c_str(), nullptr);
+  if (date < 0) return std::nullopt;
+  return std::chrono::seconds(std::clamp<int64_t>(date - std::time(nullptr), 0, kMostRetryAfter));
+}
 
 Result<Url> ParseUrl(const std::string& text) {
   const UrlHandle url(curl_url());
@@ -183,8 +220,15 @@ Result<std::string> ResolveUrl(const std::string& base, const std::string& locat
   return PartOf(url.get(), CURLUPART_URL);
 }
 
-Result<HttpReply> Send(const HttpCall& call) {
+Multi NewMulti() {
   StartCurl();
+  Multi multi(curl_multi_init());
+  if (multi != nullptr) curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, 1L);
+  return multi;
+}
+
+Result<HttpReply> SendOver(CURLM* multi, const HttpCall& call, curl_socket_t& kept) {
+  kept = CURL_SOCKET_BAD;
   PARVIS_ASSIGN_OR_RETURN(const Url url, ParseUrl(call.url));
   const std::unique_ptr<CURL, FreeEasy> curl(curl_easy_init());
   if (curl == nullptr) return Internal("libcurl does not start");
@@ -192,7 +236,7 @@ Result<HttpReply> Send(const HttpCall& call) {
   SetUp(curl.get(), call, url, running);
   const List headers = HeadersOf(call);
   curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
-  const CURLcode code = curl_easy_perform(curl.get());
+  const CURLcode code = Perform(multi, curl.get(), kept);
   if (call.timed_out != nullptr) *call.timed_out = code == CURLE_OPERATION_TIMEDOUT;
   if (!running.status.ok()) return running.status;
   if (code == CURLE_ABORTED_BY_CALLBACK) return Status(StatusCode::kCancelled, "stopped");
@@ -202,6 +246,13 @@ Result<HttpReply> Send(const HttpCall& call) {
                                                 url.path + ": " + curl_easy_strerror(code));
   }
   return std::move(running.reply);
+}
+
+Result<HttpReply> Send(const HttpCall& call) {
+  const Multi multi = NewMulti();
+  if (multi == nullptr) return Internal("libcurl does not start");
+  curl_socket_t kept = CURL_SOCKET_BAD;
+  return SendOver(multi.get(), call, kept);
 }
 
 }  // namespace parvis::net

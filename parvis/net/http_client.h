@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +33,8 @@ struct HttpCall {
   std::function<Status(const struct HttpReply& reply, std::string_view bytes)> take;
   // Asked now and then: true ends the call (StatusCode::kCancelled).
   std::function<bool()> stopped;
+  // Whether it may reach the other side twice (http_connections.h).
+  bool repeatable = false;
   bool* timed_out = nullptr;  // told, if not null: whether it ended because a time was over
 };
 
@@ -50,6 +53,10 @@ struct HttpReply {
 // whoever follows them decides what goes along. Certificates are checked. A status: there was no
 // whole answer. Safe to call from several threads.
 Result<HttpReply> Send(const HttpCall& call);
+
+// How long an answer asks to wait before the next try ("retry-after": seconds, or a date); none: it
+// does not say.
+std::optional<std::chrono::seconds> RetryAfterOf(const HttpReply& reply);
 
 // What a URL is made of, as libcurl reads it. Refuses all but http and https, and URLs with a user
 // in them: keys are not for URLs.

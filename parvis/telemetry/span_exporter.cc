@@ -11,7 +11,6 @@ namespace {
 constexpr int kSpanKindInternal = 1, kSpanKindServer = 2;
 constexpr int kStatusError = 2;
 constexpr auto kSendTime = std::chrono::seconds(10);
-constexpr auto kLastTime = std::chrono::seconds(2);
 
 OrderedJson Text(const char* key, const std::string& value) {
   return {{"key", key}, {"value", {{"stringValue", value}}}};
@@ -115,52 +114,85 @@ Result<std::unique_ptr<SpanExporter>> SpanExporter::Start(SpanExporterSettings s
 }
 
 SpanExporter::SpanExporter(SpanExporterSettings settings)
-    : settings_(std::move(settings)), thread_([this] { Loop(); }) {}
+    : settings_(std::move(settings)),
+      backoff_(settings_.first_wait, settings_.most_wait),
+      thread_([this] { Loop(); }) {}
 
 SpanExporter::~SpanExporter() {
   {
     const std::lock_guard lock(mutex_);
-    stop_ = true;
+    end_ = (Clock::now() + settings_.last_time).time_since_epoch().count();
   }
   wake_.notify_one();
   thread_.join();
 }
 
+bool SpanExporter::Ending(Clock::time_point at) const {
+  return at.time_since_epoch().count() >= end_;
+}
+
 void SpanExporter::Offer(RequestSeen seen) {
   const std::lock_guard lock(mutex_);
   if (queue_.size() >= settings_.max_queued) {
+    queue_.pop_front();
     dropped_.fetch_add(1, std::memory_order_relaxed);
-    return;
   }
   queue_.push_back(std::move(seen));
   if (queue_.size() >= settings_.max_batch) wake_.notify_one();
 }
 
-void SpanExporter::Loop() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    wake_.wait_for(lock, settings_.interval,
-                   [this] { return stop_ || queue_.size() >= settings_.max_batch; });
-    if (queue_.empty()) {
-      if (stop_) return;
-      continue;
-    }
-    std::vector<RequestSeen> batch;
-    while (!queue_.empty() && batch.size() < settings_.max_batch) {
-      batch.push_back(std::move(queue_.front()));
+// Waits for some; none: it is the end, and all has been sent.
+std::optional<SpanExporter::Batch> SpanExporter::NextBatch() {
+  std::vector<RequestSeen> taken;
+  {
+    std::unique_lock lock(mutex_);
+    do {
+      wake_.wait_for(lock, settings_.interval,
+                     [this] { return end_ != kNoEnd || queue_.size() >= settings_.max_batch; });
+      if (queue_.empty() && end_ != kNoEnd) return std::nullopt;
+    } while (queue_.empty());
+    while (!queue_.empty() && taken.size() < settings_.max_batch) {
+      taken.push_back(std::move(queue_.front()));
       queue_.pop_front();
     }
-    lock.unlock();
-    const bool sent = SendBatch(batch);
-    const auto count = static_cast<int64_t>(batch.size());
-    (sent ? sent_ : dropped_).fetch_add(count, std::memory_order_relaxed);
-    lock.lock();
-    if (stop_ && !sent) return;  // nobody is there: the end must not wait for more
+  }
+  return Batch{BodyOf(taken), static_cast<int64_t>(taken.size()), Clock::now()};
+}
+
+void SpanExporter::Loop() {
+  while (const auto batch = NextBatch()) {
+    if (!Deliver(*batch)) return;
   }
 }
 
-// One try: what a collector does not take now is lost, and counted.
-bool SpanExporter::SendBatch(const std::vector<RequestSeen>& batch) const {
+bool SpanExporter::Deliver(const Batch& batch) {
+  while (true) {
+    std::optional<Backoff::Time> asked;
+    const Outcome outcome = SendOnce(batch, asked);
+    if (outcome != Outcome::kAgain) {
+      backoff_.Reset();
+      (outcome == Outcome::kTaken ? sent_ : dropped_).fetch_add(batch.requests);
+      return true;
+    }
+    const Clock::time_point next = Clock::now() + backoff_.Next(asked);
+    const bool waits = asked || end_ != kNoEnd;
+    std::unique_lock lock(mutex_);
+    // An end that comes now has it tried at once, if the collector has not said when.
+    while (Clock::now() < next && !Ending(next) && (waits || end_ == kNoEnd)) {
+      wake_.wait_until(lock, next);
+    }
+    if (Ending(Clock::now()) || (waits && Ending(next))) {
+      dropped_.fetch_add(batch.requests + static_cast<int64_t>(queue_.size()));
+      return false;
+    }
+    if (next - batch.begun > settings_.try_time) {
+      dropped_.fetch_add(batch.requests);
+      return true;
+    }
+  }
+}
+
+std::string SpanExporter::BodyOf(const std::vector<RequestSeen>& batch) const {
   OrderedJson spans = OrderedJson::array();
   for (const RequestSeen& seen : batch) {
     for (OrderedJson& span : SpansOf(seen)) spans.push_back(std::move(span));
@@ -173,19 +205,23 @@ bool SpanExporter::SendBatch(const std::vector<RequestSeen>& batch) const {
                               Text("service.version", settings_.version)}}}},
                           {"scopeSpans", OrderedJson::array({std::move(scope)})}};
   const OrderedJson body = {{"resourceSpans", OrderedJson::array({std::move(resource)})}};
+  return body.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+}
+
+SpanExporter::Outcome SpanExporter::SendOnce(const Batch& batch,
+                                             std::optional<Backoff::Time>& asked) const {
   net::HttpCall call{.method = "POST", .url = settings_.endpoint + "/v1/traces"};
   call.headers = settings_.headers;
   call.headers.emplace_back("content-type", "application/json");
-  call.body = body.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+  call.body = batch.body;
   call.whole_time = kSendTime;
-  Clock::time_point until = Clock::time_point::max();
-  call.stopped = [this, until]() mutable {
-    if (!stop_) return false;
-    if (until == Clock::time_point::max()) until = Clock::now() + kLastTime;
-    return Clock::now() >= until;
-  };
+  call.stopped = [this] { return Ending(Clock::now()); };
   const auto reply = net::Send(call);
-  return reply.ok() && reply->status >= 200 && reply->status < 300;
+  if (!reply.ok()) return Outcome::kAgain;
+  if (reply->status >= 200 && reply->status < 300) return Outcome::kTaken;
+  const bool again = reply->status == 429 || (reply->status >= 502 && reply->status <= 504);
+  if (again) asked = net::RetryAfterOf(*reply);
+  return again ? Outcome::kAgain : Outcome::kRefused;
 }
 
 }  // namespace parvis::telemetry

@@ -23,13 +23,15 @@ STATIONS = ["read", "handle", "access", "model", "prepare", "reserve", "check_in
 
 
 class Collector(http.server.ThreadingHTTPServer):
-    """Takes OTLP over HTTP in JSON; `stuck`: reads nothing and says nothing."""
+    """Takes OTLP over HTTP in JSON; `stuck`: reads nothing and says nothing. `refuse(turn)`: (status, headers) of the
+    turn-th answer; None: it takes. `tries`: when each came."""
 
-    def __init__(self, stuck=False):
+    def __init__(self, stuck=False, refuse=lambda turn: None, port=0):
         self.bodies, self.headers, self.stuck = [], [], threading.Event()
+        self.refuse, self.tries = refuse, []
         if not stuck:
             self.stuck.set()
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(("127.0.0.1", port), Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -45,6 +47,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         self.server.stuck.wait(60)
         body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.tries.append(time.monotonic())
+        if refused := self.server.refuse(len(self.server.tries)):
+            self.send_response(refused[0])
+            for name, value in refused[1].items():
+                self.send_header(name, value)
+            self.end_headers()
+            return
         if self.path == "/v1/traces" and self.headers["content-type"] == "application/json":
             self.server.bodies.append(json.loads(body))
             self.server.headers.append(dict(self.headers))
@@ -131,11 +140,10 @@ def check_refused(server, log):
     server.ask("GET", "/no/" + SECRET + "?key=" + key)
     server.ask("POST", "/v1/completions", '{"' + SECRET)
     server.ask(SECRET.upper(), "/v1/models")
-    wait_for(lambda: sum(line["status"] >= 400 for line in log_lines(log)) >= 5, "lines of refusals")
-    found = {(line["status"], line["route"], line.get("error")) for line in log_lines(log)}
-    for one in [(404, "/v1/completions", "model_not_found"), (401, "/v1/completions", "invalid_api_key"),
-                (404, "", "not_found")]:
-        expect(one in found, "a refusal's line", one, found)
+    wanted = {(404, "/v1/completions", "model_not_found"), (401, "/v1/completions", "invalid_api_key"),
+              (404, "", "not_found")}
+    wait_for(lambda: wanted <= {(line["status"], line["route"], line.get("error")) for line in log_lines(log)},
+             "lines of refusals")
 
 
 def check_metrics(server, answer):
@@ -239,6 +247,75 @@ def check_stuck(program):
     collector.stuck.set()
 
 
+def traced(server, numbers):
+    """Requests whose traces are these numbers."""
+    with contextlib.closing(server.connection()) as connection:
+        for i in numbers:
+            connection.request("GET", "/health", headers={"traceparent": f"00-{i + 1:032x}-{SPAN}-01"})
+            connection.getresponse().read()
+
+
+def told(collector):
+    """Whose spans came, each once for each time that they did."""
+    return sorted(int(s["traceId"], 16) - 1 for s in collector.spans() if s.get("parentSpanId") == SPAN)
+
+
+def check_refuses_first(program):
+    """Later and later, and not before the collector asks for it; each span once; what is refused for good is dropped."""
+    turns = {1: (503, {}), 2: (429, {"Retry-After": "3"}), 3: (502, {}), 4: (504, {}), 6: (400, {})}
+    collector = Collector(refuse=turns.get)
+    with serving(program, "--otlp", collector.url) as server:
+        traced(server, range(20))
+        wait_for(lambda: told(collector) == list(range(20)), "all come, once", 40, told(collector))
+        waits = [b - a for a, b in zip(collector.tries, collector.tries[1:])]
+        expect(0.4 < waits[0] < 2.5 and waits[1] >= 3 and waits[2] > 1.8 and waits[3] > 3.5, "waits", waits)
+        found = metrics(server)
+        expect(found["parvis_spans_dropped_total"] == 0, "none is dropped", found)
+        wait_for(lambda: len(collector.tries) >= 6, "the scrape's own span")
+        traced(server, range(100, 103))
+        wait_for(lambda: told(collector)[-3:] == [100, 101, 102], "what comes after a refusal", 20, told(collector))
+        expect(0 < metrics(server)["parvis_spans_dropped_total"] < 20, "what was refused is counted")
+
+
+def check_away(program):
+    """A collector that is not there, and then is: the newest have waited for it, the oldest are dropped and counted."""
+    gone = Collector()
+    port = gone.server_port
+    gone.shutdown()
+    gone.server_close()
+    count, queued, batch = 3000, 2048, 256
+    with serving(program, "--otlp", f"http://127.0.0.1:{port}", "--log", "none") as server:
+        traced(server, range(count))
+        dropped = metrics(server)["parvis_spans_dropped_total"]
+        expect(count - queued - batch <= dropped <= count - queued + 1, "the oldest are dropped", dropped)
+        collector = Collector(port=port)
+        wait_for(lambda: told(collector)[-1:] == [count - 1], "they come when it is there", 60)
+        came = told(collector)
+        expect(came == sorted(set(came)) and set(range(count - queued + 1, count)) <= set(came), "which", came)
+        expect(len(came) >= count - dropped - 1, "the rest is there", len(came), dropped)
+
+
+def check_end(program):
+    """At a graceful end what is queued goes out, within a bound if it cannot."""
+    ended = threading.Event()
+    collector = Collector(refuse=lambda _: None if ended.is_set() else (503, {}))
+    with serving(program, "--otlp", collector.url) as server:
+        traced(server, range(600))  # more than a batch
+        wait_for(lambda: len(collector.tries) >= 2, "it is refused")
+        ended.set()
+        server.stop()
+    expect(told(collector) == list(range(600)), "what was queued", len(told(collector)))
+    for refused in ((503, {}), (503, {"Retry-After": "60"})):
+        collector = Collector(refuse=lambda _, refused=refused: refused)
+        with serving(program, "--otlp", collector.url) as server:
+            traced(server, range(600))
+            wait_for(lambda: collector.tries, "it is refused")
+            begun = time.monotonic()
+            server.stop()
+            expect(time.monotonic() - begun < 12, "the end has a bound", refused, time.monotonic() - begun)
+            expect(len(collector.tries) < 12, "tries without a pause", collector.tries)
+
+
 def check_reader_gone(program):
     """Who reads the log may go; the server stays."""
     with serving(program) as server:
@@ -274,6 +351,9 @@ def main():
                 expect(secret not in where, "it tells what it must not", secret, where[:2000])
         expect(os.stat(log).st_mode & 0o077 == 0, "others can read the log")
     check_stuck(program)
+    check_refuses_first(program)
+    check_away(program)
+    check_end(program)
     check_reader_gone(program)
     print("telemetry holds")
 
