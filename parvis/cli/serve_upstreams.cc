@@ -12,6 +12,7 @@
 #include "parvis/core/toml_reader.h"
 #include "parvis/governance/sealing.h"
 #include "parvis/net/http_client.h"
+#include "parvis/net/http_connections.h"
 
 namespace parvis::cli {
 namespace {
@@ -53,14 +54,15 @@ service::UpstreamHead HeadOf(const net::HttpReply& reply) {
 }
 
 service::UpstreamEnd SendTo(const UpstreamOptions& options, const std::string& key,
-                            const service::UpstreamCall& call) {
+                            net::HttpConnections& connections, const service::UpstreamCall& call) {
   bool timed_out = false, refused = false;
   const auto noting = [&refused](Status status) {
     refused |= !status.ok();
     return status;
   };
   net::HttpCall http{.method = "POST", .url = options.url + call.path};
-  http.headers = {{"content-type", "application/json"}, {"accept", "text/event-stream"}};
+  http.headers = {{"content-type", "application/json"},
+                  {"accept", call.events ? "text/event-stream" : "application/json"}};
   if (!key.empty()) http.headers.emplace_back("authorization", "Bearer " + key);
   http.body = call.body;
   http.stall_time = std::chrono::seconds(options.stall_seconds);
@@ -71,7 +73,8 @@ service::UpstreamEnd SendTo(const UpstreamOptions& options, const std::string& k
   };
   http.stopped = call.stopped;
   http.timed_out = &timed_out;
-  const Result<net::HttpReply> reply = net::Send(http);
+  http.repeatable = true;  // it computes, and changes nothing
+  const Result<net::HttpReply> reply = connections.Send(http);
   if (reply.ok()) return service::UpstreamEnd::kWhole;
   if (refused || reply.status().code() == StatusCode::kCancelled) {
     return service::UpstreamEnd::kStopped;
@@ -103,6 +106,9 @@ Status ReadUpstreamTables(TomlReader& top, const std::string& file,
     upstream.parallel = table.Integer("parallel", upstream.parallel, 1, 256);
     upstream.stall_seconds = table.Integer("stall_seconds", upstream.stall_seconds, 1, 3600);
     upstream.whole_seconds = table.Integer("whole_seconds", upstream.whole_seconds, 1, 86'400);
+    upstream.idle_connections =
+        table.Integer("idle_connections", upstream.idle_connections, 0, 256);
+    upstream.idle_seconds = table.Integer("idle_seconds", upstream.idle_seconds, 1, 3600);
     if (!upstream.key.empty() && !governance::IsSealed(upstream.key)) {
       table.Refuse("key", "stands in the open; 'parvis secret seal upstream." + upstream.name +
                               "' seals it");
@@ -127,16 +133,19 @@ Result<std::unique_ptr<service::Upstream>> MakeUpstream(const UpstreamOptions& o
   auto read = ReadSecret(name, options.key, options.key_file, master_key);
   if (!read.ok()) return read.status().In(name);
   const std::string key = *std::move(read);
-  return std::make_unique<service::Upstream>(
-      service::UpstreamSettings{.name = options.name,
-                                .model = options.model,
-                                .address = options.url,
-                                .max_tokens = options.max_tokens,
-                                .parallel = static_cast<int>(options.parallel),
-                                .limit_field = options.limit_field,
-                                .send = [options, key](const service::UpstreamCall& call) {
-                                  return SendTo(options, key, call);
-                                }});
+  const auto connections = std::make_shared<net::HttpConnections>(
+      net::HttpConnectionsSettings{.most_idle = static_cast<size_t>(options.idle_connections),
+                                   .idle_time = std::chrono::seconds(options.idle_seconds)});
+  return std::make_unique<service::Upstream>(service::UpstreamSettings{
+      .name = options.name,
+      .model = options.model,
+      .address = options.url,
+      .max_tokens = options.max_tokens,
+      .parallel = static_cast<int>(options.parallel),
+      .limit_field = options.limit_field,
+      .send = [options, key, connections](const service::UpstreamCall& call) {
+        return SendTo(options, key, *connections, call);
+      }});
 }
 
 }  // namespace parvis::cli

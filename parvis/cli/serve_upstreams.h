@@ -25,6 +25,7 @@ struct UpstreamOptions {
   std::string key_file;  // the key is its only line, sealed or not; empty: none is sent
   std::string limit_field = "max_completion_tokens";
   int64_t max_tokens = 4096, parallel = 16, stall_seconds = 120, whole_seconds = 3600;
+  int64_t idle_connections = 8, idle_seconds = 30;  // of connections that are kept
 };
 
 // [upstream.NAME] of the file. A message names file, line and key.

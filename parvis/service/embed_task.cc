@@ -29,7 +29,29 @@ std::vector<float> Shortened(std::span<const float> vector, size_t size) {
 
 }  // namespace
 
+OrRefusal<Plan> EmbedTask::PrepareUpstream(Upstream& upstream) {
+  std::vector<std::string> texts;
+  for (auto& input : spec_.inputs) {
+    auto* const text = std::get_if<std::string>(&input);
+    if (text == nullptr) {
+      return Invalid("input", fmt::format("Another service computes '{}': its tokens are not known "
+                                          "here, so 'input' must be text.",
+                                          spec_.model));
+    }
+    texts.push_back(std::move(*text));
+  }
+  if (spec_.dimensions.value_or(1) > UpstreamEmbed::kMaxDimensions) {
+    return Invalid("dimensions",
+                   fmt::format("Another service computes '{}': {} dimensions are the most.",
+                               spec_.model, UpstreamEmbed::kMaxDimensions),
+                   "out_of_range");
+  }
+  upstream_.emplace(upstream, std::move(texts), spec_.dimensions);
+  return upstream_->PlanOf();
+}
+
 OrRefusal<Plan> EmbedTask::Prepare(const LoadedModel& loaded) {
+  if (loaded.upstream() != nullptr) return PrepareUpstream(*loaded.upstream());
   const models::Model& model = loaded.model();
   const auto pooling = runtime::PoolingOf(model);
   if (!pooling.ok()) return Invalid("model", spec_.model + ": " + pooling.status().message());
@@ -75,10 +97,19 @@ OrRefusal<Plan> EmbedTask::Prepare(const LoadedModel& loaded) {
 }
 
 std::optional<Refusal> EmbedTask::Start(const std::shared_ptr<LoadedModel>& model, Output& output) {
+  if (upstream_) {
+    upstream_->Start(output);
+    return std::nullopt;
+  }
   loaded_ = model.get();
   output_ = &output;
   loaded_->Post([this](models::Model& weights) { ComputeSome(weights); });
   return std::nullopt;
+}
+
+void EmbedTask::Cancel() {
+  if (upstream_) return upstream_->Cancel();
+  cancelled_ = true;
 }
 
 void EmbedTask::ComputeSome(models::Model& model) {

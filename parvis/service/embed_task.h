@@ -11,6 +11,7 @@
 
 #include "parvis/runtime/encoder.h"
 #include "parvis/service/task.h"
+#include "parvis/service/upstream_embed.h"
 
 namespace parvis::service {
 
@@ -21,7 +22,8 @@ struct EmbedSpec {
 };
 
 // One vector of length 1 for each input. Computed in small batches, so that others who use the
-// model get their turns, and a caller who leaves is noticed.
+// model get their turns, and a caller who leaves is noticed. The model may be another service's:
+// then vectors are as that makes them.
 class EmbedTask : public Task {
  public:
   explicit EmbedTask(EmbedSpec spec) : spec_(std::move(spec)) {}
@@ -29,14 +31,17 @@ class EmbedTask : public Task {
   const std::string& model() const override { return spec_.model; }
   OrRefusal<Plan> Prepare(const LoadedModel& model) override;
   std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model, Output& output) override;
-  void Cancel() override { cancelled_ = true; }
+  void Cancel() override;
+  bool TakesUpstream() const override { return true; }
 
  private:
+  OrRefusal<Plan> PrepareUpstream(Upstream& upstream);
   void ComputeSome(models::Model& model);
 
   EmbedSpec spec_;
   std::vector<runtime::EncoderInput> inputs_;
   runtime::Pooling pooling_ = runtime::Pooling::kMean;
+  std::optional<UpstreamEmbed> upstream_;  // instead of what follows
   LoadedModel* loaded_ = nullptr;
   Output* output_ = nullptr;
   std::atomic<bool> cancelled_{false};

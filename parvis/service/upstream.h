@@ -24,8 +24,9 @@ struct UpstreamHead {
 };
 
 struct UpstreamCall {
-  std::string path;  // "/chat/completions"
-  std::string body;  // JSON
+  std::string path;    // "/chat/completions"
+  std::string body;    // JSON
+  bool events = true;  // the answer is a stream of them; else one JSON
   // From the thread that sends: first `head`, once, then bytes as they come. What is not ok ends
   // the call.
   std::function<Status(const UpstreamHead&)> head;

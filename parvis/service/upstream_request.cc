@@ -6,11 +6,10 @@
 #include <utility>
 #include <variant>
 
+#include "parvis/service/upstream_usage.h"
+
 namespace parvis::service {
 namespace {
-
-// What templates put around a message: marks, roles, separators.
-constexpr int64_t kTokensAroundMessage = 16;
 
 std::string Dump(const OrderedJson& json) {
   return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
@@ -78,8 +77,8 @@ Refusal NotThere(const std::string& param, const std::string& model) {
 }
 
 std::optional<Refusal> RefuseTokens(const GenerateSpec& spec) {
-  if (spec.logprobs >= 0) return NotThere("logprobs", spec.model);
   if (spec.tell_prompt) return NotThere("echo", spec.model);
+  if (spec.heal) return NotThere("heal", spec.model);
   if (!spec.sampling.logit_bias.empty()) return NotThere("logit_bias", spec.model);
   for (const PromptSource& prompt : spec.prompts) {
     if (std::holds_alternative<std::vector<int32_t>>(prompt)) return NotThere("prompt", spec.model);
@@ -89,7 +88,7 @@ std::optional<Refusal> RefuseTokens(const GenerateSpec& spec) {
 
 void Count(const std::string& text, UpstreamRequest& request) {
   request.prompt_bytes += static_cast<int64_t>(text.size());
-  request.plan.input_tokens += static_cast<int64_t>(text.size()) + kTokensAroundMessage;
+  request.plan.input_tokens += static_cast<int64_t>(text.size()) + kTokensAroundText;
   request.plan.texts.push_back(text);
 }
 
@@ -117,6 +116,8 @@ std::optional<Refusal> AddChat(const ConversationText& conversation, const Gener
   }
   AddForm(spec.form, body);
   body[settings.limit_field] = request.limit;
+  if (spec.logprobs >= 0) body["logprobs"] = true;
+  if (spec.logprobs > 0) body["top_logprobs"] = spec.logprobs;
   request.path = "/chat/completions";
   request.chat = true;
   return std::nullopt;
@@ -140,6 +141,7 @@ std::optional<Refusal> AddPrompts(const GenerateSpec& spec, OrderedJson& body,
   }
   body["prompt"] = prompts.size() == 1 ? std::move(prompts[0]) : std::move(prompts);
   body["max_tokens"] = request.limit;
+  if (spec.logprobs >= 0) body["logprobs"] = spec.logprobs;
   AddForm(spec.form, body);
   request.path = "/completions";
   return std::nullopt;
@@ -151,6 +153,7 @@ OrRefusal<UpstreamRequest> UpstreamRequestOf(const GenerateSpec& spec,
                                              const UpstreamSettings& settings) {
   if (auto refusal = RefuseTokens(spec)) return std::move(*refusal);
   UpstreamRequest request;
+  request.logprobs = spec.logprobs;
   request.limit = spec.max_tokens.value_or(settings.max_tokens);
   OrderedJson body = {{"model", settings.model}};
   const auto* chat = std::get_if<ConversationText>(&spec.prompts[0]);

@@ -16,17 +16,17 @@ struct UpstreamRequest {
   std::string path, body;
   bool chat = false;
   bool tools = false;        // it may ask for calls
+  int logprobs = -1;         // alternatives for each token; -1: none are asked for
   int64_t limit = 0;         // tokens of a choice
   int64_t prompt_bytes = 0;  // of all prompts
   Plan plan;
 };
 
-// Nobody here knows the other side's tokens. A token is at least one byte of text, so that the
-// bytes of the prompts, and some tokens around each message, are the most that they can be; of the
-// answer the limit is told and reserved.
+// The tokens of prompts are bounded as upstream_usage.h says; of the answer the limit is told and
+// reserved.
 //
-// Refuses what would need tokens to be known (prompts of tokens, echo, log-probabilities,
-// logit_bias, best_of), and what the API has no word for.
+// Refuses what would need tokens to be known (prompts of tokens, echo, heal, logit_bias), and what
+// the API has no word for.
 OrRefusal<UpstreamRequest> UpstreamRequestOf(const GenerateSpec& spec,
                                              const UpstreamSettings& settings);
 

@@ -1,88 +1,34 @@
 #include "parvis/service/upstream_run.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cctype>
 #include <utility>
 #include <vector>
+
+#include "parvis/service/upstream_refusal.h"
+#include "parvis/service/upstream_usage.h"
 
 namespace parvis::service {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr size_t kMaxErrorBytes = size_t{64} << 10;
-constexpr int64_t kBytesOfLongToken = 16;  // on average over a text no token is longer
-constexpr int64_t kBytesOfToken = 4;       // what tokens are like where nobody counts them
 // Limits of what may come: a tokenizer with long tokens, and what stands around each in a stream.
 constexpr size_t kMaxBytesOfToken = 64, kMaxEventBytesOfToken = 4096;
-
-int64_t Tokens(int64_t bytes, int64_t of_token) { return (bytes + of_token - 1) / of_token; }
+constexpr size_t kMaxEventBytesOfLogprob = 512;
+constexpr size_t kMaxMoreTokens = 16;  // without text, at an end
 
 UpstreamStreamSettings StreamOf(const UpstreamRequest& request) {
   const auto limit = static_cast<size_t>(request.limit);
   const auto all = static_cast<size_t>(request.plan.max_output_tokens);
+  const auto logprobs = static_cast<size_t>(request.logprobs + 1);  // of a token and others
   return {.chat = request.chat,
           .tools = request.tools,
+          .logprobs = request.logprobs,
           .choices = request.plan.choices,
           .max_choice_bytes = 4096 + kMaxBytesOfToken * limit,
-          .max_bytes = (size_t{4} << 20) + kMaxEventBytesOfToken * all};
-}
-
-// A name of a field or of a kind of error, which may be told; else nothing.
-std::string NameIn(const Json& error, const char* key) {
-  const auto found = error.find(key);
-  if (found == error.end() || !found->is_string()) return {};
-  const auto& text = found->get_ref<const std::string&>();
-  const bool name = text.size() <= 64 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-                      return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '[' || c == ']';
-                    });
-  return name ? text : std::string();
-}
-
-// What its answer of `status` is here. The other side's message is not told: it may hold anything.
-Refusal RefusalFor(const UpstreamHead& head, const std::string& body, const std::string& model) {
-  const auto say = [&](RefusalKind kind, const char* what) {
-    return Refusal{kind, fmt::format("The service behind '{}' {} ({}).", model, what, head.status)};
-  };
-  switch (head.status) {
-    case 429: {
-      Refusal refusal = say(RefusalKind::kRateLimited, "takes no more requests now");
-      refusal.code = "upstream_rate_limited";
-      refusal.retry_after_ms = head.retry_after_ms;
-      return refusal;
-    }
-    case 503: {
-      Refusal refusal = say(RefusalKind::kOverloaded, "cannot answer now");
-      refusal.retry_after_ms = head.retry_after_ms;
-      return refusal;
-    }
-    case 408:
-    case 504:
-      return say(RefusalKind::kUpstreamTimeout, "takes too long");
-    case 401:
-    case 403:
-      return say(RefusalKind::kUpstreamFailed, "does not let this server in");
-    case 400:
-    case 413:
-    case 422: {
-      Refusal refusal = say(RefusalKind::kInvalid, "refuses the request");
-      const Result<Json> json = ParseJson(body, {.max_bytes = kMaxErrorBytes, .max_depth = 16});
-      if (json.ok() && json->is_object() && json->contains("error") &&
-          (*json)["error"].is_object()) {
-        refusal.param = NameIn((*json)["error"], "param");
-        refusal.code = NameIn((*json)["error"], "code");
-      }
-      return refusal;
-    }
-    default:
-      break;
-  }
-  if (head.status >= 300 && head.status < 400) {
-    return say(RefusalKind::kUpstreamFailed, "sends elsewhere, where nobody goes");
-  }
-  return say(RefusalKind::kUpstreamFailed, "does not answer as it should");
+          .max_choice_tokens = limit + kMaxMoreTokens,
+          .max_bytes = (size_t{4} << 20) +
+                       (kMaxEventBytesOfToken + kMaxEventBytesOfLogprob * logprobs) * all};
 }
 
 }  // namespace
@@ -129,8 +75,10 @@ Status UpstreamRun::TakeHead(const UpstreamHead& head) {
 
 Status UpstreamRun::TakeBytes(std::string_view bytes) {
   if (!head_ || head_->status != 200 || !head_->event_stream) {
-    error_body_ += bytes.substr(0, kMaxErrorBytes - std::min(kMaxErrorBytes, error_body_.size()));
-    return error_body_.size() < kMaxErrorBytes ? Status() : DataLoss("the answer is too long");
+    error_body_ += bytes.substr(
+        0, kMaxUpstreamErrorBytes - std::min(kMaxUpstreamErrorBytes, error_body_.size()));
+    return error_body_.size() < kMaxUpstreamErrorBytes ? Status()
+                                                       : DataLoss("the answer is too long");
   }
   std::vector<Delta> deltas;
   wrong_ = stream_.Add(bytes, deltas);
@@ -143,47 +91,27 @@ Status UpstreamRun::TakeBytes(std::string_view bytes) {
 
 std::optional<Refusal> UpstreamRun::FailureOf(UpstreamEnd end) const {
   const std::string& model = upstream_.settings().name;
-  if (head_ && head_->status != 200) return RefusalFor(*head_, error_body_, model);
-  const auto failed = [&](RefusalKind kind, const std::string& what) {
-    return Refusal{kind, fmt::format("The service behind '{}' {}.", model, what)};
-  };
+  if (head_ && head_->status != 200) return RefusalOfUpstreamStatus(*head_, error_body_, model);
   if (head_ && !head_->event_stream) {
-    return failed(RefusalKind::kUpstreamFailed, "does not answer with a stream of events");
+    return UpstreamRefusal(RefusalKind::kUpstreamFailed, model,
+                           "does not answer with a stream of events");
   }
   if (!wrong_.ok()) {
-    return failed(RefusalKind::kUpstreamFailed,
-                  "does not answer as it should: " + wrong_.message());
+    return UpstreamRefusal(RefusalKind::kUpstreamFailed, model,
+                           "does not answer as it should: " + wrong_.message());
   }
   if (stream_.whole()) return std::nullopt;
-  switch (end) {
-    case UpstreamEnd::kTimeout:
-      return failed(RefusalKind::kUpstreamTimeout, "takes too long");
-    case UpstreamEnd::kUnreachable:
-      return failed(RefusalKind::kUpstreamFailed,
-                    head_ ? "broke off its answer" : "cannot be reached");
-    default:
-      return failed(RefusalKind::kUpstreamFailed, "ended before its answer did");
-  }
+  return RefusalOfUpstreamEnd(end, head_.has_value(), model);
 }
 
 runtime::Usage UpstreamRun::Used() const {
-  runtime::Usage used;
-  const auto told = static_cast<int64_t>(stream_.text_bytes());
-  const Plan& plan = request_.plan;
-  if (const auto& said = stream_.usage()) {
-    used = *said;
-    used.prompt_tokens = std::clamp(
-        said->prompt_tokens, Tokens(request_.prompt_bytes, kBytesOfLongToken), plan.input_tokens);
-    used.cached_tokens = std::min(said->cached_tokens, used.prompt_tokens);
-    used.completion_tokens = std::clamp(
-        said->completion_tokens, std::min(plan.max_output_tokens, Tokens(told, kBytesOfLongToken)),
-        plan.max_output_tokens);
-    return used;
-  }
-  if (!head_ || head_->status != 200) return used;  // it computed nothing
-  used.prompt_tokens = Tokens(request_.prompt_bytes, kBytesOfToken);
-  used.completion_tokens = std::min(plan.max_output_tokens, Tokens(told, kBytesOfToken));
-  return used;
+  const bool computed = head_ && head_->status == 200;
+  if (!computed) return {};
+  return SettledUsage({.prompt_bytes = request_.prompt_bytes,
+                       .answer_bytes = static_cast<int64_t>(stream_.text_bytes()),
+                       .most_prompt_tokens = request_.plan.input_tokens,
+                       .most_answer_tokens = request_.plan.max_output_tokens},
+                      stream_.usage());
 }
 
 }  // namespace parvis::service

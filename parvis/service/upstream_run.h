@@ -15,11 +15,8 @@
 
 namespace parvis::service {
 
-// One request that another service answers, on a thread of its Upstream.
-//
-// What is settled is what the other side says it used, but at least what its text must have been,
-// and at most what was reserved: it cannot make an answer look free, nor empty a budget. If it says
-// nothing (it was cut, or does not count), four bytes count as one token.
+// One request that another service answers with text, on a thread of its Upstream. What is settled
+// is upstream_usage.h's.
 class UpstreamRun {
  public:
   // `upstream` outlives the run.

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "parvis/service/upstream_json.h"
+#include "parvis/service/upstream_tokens.h"
+
 namespace parvis::service {
 namespace {
 
@@ -11,22 +14,8 @@ constexpr size_t kMaxCalls = 128, kMaxNameBytes = 64;
 constexpr JsonLimits kEventLimits{
     .max_bytes = kMaxEventBytes, .max_depth = 32, .max_values = 50'000};
 
-const Json& Member(const Json& object, const char* name) {
-  static const Json kNone;
-  if (!object.is_object()) return kNone;
-  const auto found = object.find(name);
-  return found == object.end() ? kNone : *found;
-}
-
 std::string TextOf(const Json& value) {
   return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-int64_t CountOf(const Json& value) {
-  constexpr int64_t kMost = int64_t{1} << 40;
-  if (!value.is_number_integer()) return 0;
-  if (value.is_number_unsigned() && value.get<uint64_t>() > uint64_t{kMost}) return kMost;
-  return std::max<int64_t>(0, value.get<int64_t>());
 }
 
 Finish FinishOf(const std::string& reason) {
@@ -99,10 +88,10 @@ Status UpstreamStream::Take(const std::string& event, std::vector<Delta>& deltas
   const Result<Json> parsed = ParseJson(event, kEventLimits);
   if (!parsed.ok() || !parsed->is_object()) return DataLoss("an event is no JSON object");
   const Json& json = *parsed;
-  const Json& error = Member(json, "error");
+  const Json& error = MemberOf(json, "error");
   if (!error.is_null() && error != false) return DataLoss("the stream tells of an error");
-  TakeUsage(Member(json, "usage"));
-  const Json& choices = Member(json, "choices");
+  TakeUsage(MemberOf(json, "usage"));
+  const Json& choices = MemberOf(json, "choices");
   if (choices.is_null()) return {};
   if (!choices.is_array()) return DataLoss("choices: not a list");
   for (const Json& choice : choices) PARVIS_RETURN_IF_ERROR(TakeChoice(choice, deltas));
@@ -120,7 +109,7 @@ Status UpstreamStream::Grow(Choice& choice, size_t bytes) {
 }
 
 Status UpstreamStream::TakeChoice(const Json& json, std::vector<Delta>& deltas) {
-  const Json& index = Member(json, "index");
+  const Json& index = MemberOf(json, "index");
   const int64_t number = index.is_null() && settings_.choices == 1 ? 0
                          : index.is_number_integer()               ? CountOf(index)
                                                                    : settings_.choices;
@@ -128,14 +117,20 @@ Status UpstreamStream::TakeChoice(const Json& json, std::vector<Delta>& deltas) 
     return DataLoss("a choice that was not asked for");
   }
   Choice& choice = choices_[static_cast<size_t>(number)];
-  const Json& told = Member(json, "delta");
+  const Json& told = MemberOf(json, "delta");
   Delta delta{.choice = number};
-  delta.text = settings_.chat ? TextOf(Member(told, "content")) + TextOf(Member(told, "refusal"))
-                              : TextOf(Member(json, "text"));
+  delta.text = settings_.chat
+                   ? TextOf(MemberOf(told, "content")) + TextOf(MemberOf(told, "refusal"))
+                   : TextOf(MemberOf(json, "text"));
   PARVIS_RETURN_IF_ERROR(Grow(choice, delta.text.size()));
-  PARVIS_RETURN_IF_ERROR(TakeCalls(Member(told, "tool_calls"), choice));
-  const Json& reason = Member(json, "finish_reason");
+  choice.said |= !delta.text.empty();
+  PARVIS_RETURN_IF_ERROR(TakeTokens(MemberOf(json, "logprobs"), choice, delta));
+  PARVIS_RETURN_IF_ERROR(TakeCalls(MemberOf(told, "tool_calls"), choice));
+  const Json& reason = MemberOf(json, "finish_reason");
   if (reason.is_string() && !choice.finished) {
+    if (settings_.logprobs >= 0 && choice.said && choice.tokens == 0) {
+      return DataLoss("no log-probabilities, which were asked for");
+    }
     for (const auto& [_, call] : choice.calls) {
       const bool object = ParseJson(call.arguments, kEventLimits).ok();
       OrderedJson written = {{"name", call.name}};
@@ -149,7 +144,20 @@ Status UpstreamStream::TakeChoice(const Json& json, std::vector<Delta>& deltas) 
     --unfinished_;
     delta.finish = FinishOf(reason.get<std::string>());
   }
-  if (!delta.text.empty() || delta.finish) deltas.push_back(std::move(delta));
+  if (!delta.text.empty() || !delta.tokens.empty() || delta.finish) {
+    deltas.push_back(std::move(delta));
+  }
+  return {};
+}
+
+Status UpstreamStream::TakeTokens(const Json& logprobs, Choice& choice, Delta& delta) {
+  if (settings_.logprobs < 0) return {};
+  PARVIS_RETURN_IF_ERROR(ReadUpstreamTokens(logprobs, settings_.logprobs, delta.tokens));
+  choice.tokens += delta.tokens.size();
+  if (choice.finished && !delta.tokens.empty()) return DataLoss("tokens after a choice's end");
+  if (choice.tokens > settings_.max_choice_tokens) {
+    return DataLoss("more tokens than were asked for");
+  }
   return {};
 }
 
@@ -158,14 +166,14 @@ Status UpstreamStream::TakeChoice(const Json& json, std::vector<Delta>& deltas) 
 Status UpstreamStream::TakeCalls(const Json& calls, Choice& choice) {
   if (!settings_.tools || !calls.is_array()) return {};
   for (const Json& piece : calls) {
-    const int64_t index = CountOf(Member(piece, "index"));
+    const int64_t index = CountOf(MemberOf(piece, "index"));
     if (choice.calls.size() >= kMaxCalls && !choice.calls.contains(index)) {
       return DataLoss("more calls than can be told");
     }
     Call& call = choice.calls[index];
-    const Json& function = Member(piece, "function");
-    const std::string name = TextOf(Member(function, "name"));
-    const std::string arguments = TextOf(Member(function, "arguments"));
+    const Json& function = MemberOf(piece, "function");
+    const std::string name = TextOf(MemberOf(function, "name"));
+    const std::string arguments = TextOf(MemberOf(function, "arguments"));
     if (call.name.size() + name.size() > kMaxNameBytes)
       return DataLoss("a call's name is too long");
     PARVIS_RETURN_IF_ERROR(Grow(choice, name.size() + arguments.size()));
@@ -178,10 +186,10 @@ Status UpstreamStream::TakeCalls(const Json& calls, Choice& choice) {
 void UpstreamStream::TakeUsage(const Json& usage) {
   if (!usage.is_object()) return;
   runtime::Usage said;
-  said.prompt_tokens = CountOf(Member(usage, "prompt_tokens"));
-  said.completion_tokens = CountOf(Member(usage, "completion_tokens"));
-  const Json& details = Member(usage, "prompt_tokens_details");
-  said.cached_tokens = std::min(said.prompt_tokens, CountOf(Member(details, "cached_tokens")));
+  said.prompt_tokens = CountOf(MemberOf(usage, "prompt_tokens"));
+  said.completion_tokens = CountOf(MemberOf(usage, "completion_tokens"));
+  const Json& details = MemberOf(usage, "prompt_tokens_details");
+  said.cached_tokens = std::min(said.prompt_tokens, CountOf(MemberOf(details, "cached_tokens")));
   usage_ = said;
 }
 

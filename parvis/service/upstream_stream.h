@@ -35,13 +35,16 @@ class EventReader {
 struct UpstreamStreamSettings {
   bool chat = false;
   bool tools = false;  // calls are told as text, in the form in which models write them
+  int logprobs = -1;   // alternatives for each token; -1: no log-probabilities were asked for
   int64_t choices = 1;
-  size_t max_choice_bytes = 0;  // of a choice's text
-  size_t max_bytes = 0;         // of all
+  size_t max_choice_bytes = 0;   // of a choice's text
+  size_t max_choice_tokens = 0;  // with log-probabilities
+  size_t max_bytes = 0;          // of all
 };
 
 // What a service that speaks OpenAI's API tells of a streamed answer, as deltas. Refuses what makes
-// no sense: pieces of choices that were not asked for, text after an end, more bytes than agreed.
+// no sense: pieces of choices that were not asked for, text after an end, more bytes than agreed,
+// text without the log-probabilities that were asked for.
 class UpstreamStream {
  public:
   explicit UpstreamStream(const UpstreamStreamSettings& settings);
@@ -58,12 +61,14 @@ class UpstreamStream {
   };
   struct Choice {
     bool finished = false;
-    size_t bytes = 0;
+    size_t bytes = 0, tokens = 0;
+    bool said = false;  // text, not only calls
     std::map<int64_t, Call> calls;
   };
 
   Status Take(const std::string& event, std::vector<Delta>& deltas);
   Status TakeChoice(const Json& choice, std::vector<Delta>& deltas);
+  Status TakeTokens(const Json& logprobs, Choice& choice, Delta& delta);
   Status TakeCalls(const Json& calls, Choice& choice);
   Status Grow(Choice& choice, size_t bytes);
   void TakeUsage(const Json& usage);

@@ -108,6 +108,29 @@ TEST(UpstreamStreamTest, IsBounded) {
   EXPECT_FALSE(cut.whole);
 }
 
+TEST(UpstreamStreamTest, LogprobsThatWereAskedForMustCome) {
+  const auto with = [](const char* tokens) {
+    return Event(R"([{"index": 0, "delta": {"content": "ab"}, "logprobs": )" + std::string(tokens) +
+                 "}]");
+  };
+  const char* const one = R"({"content": [{"token": "ab", "logprob": -1}]})";
+  const std::string end = Event(R"([{"index": 0, "delta": {}, "finish_reason": "stop"}])");
+  UpstreamStreamSettings settings = Chat();
+  EXPECT_TRUE(ReadAll(with("null") + end, settings, 11).whole);
+  settings.logprobs = 0;
+  settings.max_choice_tokens = 2;
+  const auto why = [&](const std::string& stream) {
+    return ReadAll(stream, settings, 11).status.message();
+  };
+  EXPECT_EQ(why(with(one) + with("null") + with(one) + end), "");
+  EXPECT_EQ(why(end), "");  // no text, no tokens
+  EXPECT_NE(why(with("null") + end).find("no log-probabilities"), std::string::npos);
+  EXPECT_NE(why(with(one) + with(one) + with(one)).find("more tokens"), std::string::npos);
+  EXPECT_NE(why(with(one) + end + Event(R"([{"index": 0, "logprobs": )" + std::string(one) + "}]"))
+                .find("after"),
+            std::string::npos);
+}
+
 TEST(UpstreamStreamTest, CallsAreToldAsModelsWriteThem) {
   const auto call = [](const std::string& function) {
     return Event(R"([{"index": 0, "delta": {"tool_calls": [{"index": 0, "function": )" + function +
