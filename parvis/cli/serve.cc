@@ -45,6 +45,8 @@ namespace parvis::cli {
 namespace {
 
 constexpr auto kSweepEvery = std::chrono::minutes(10);
+// For batches that nobody here was told of: there are none but of servers beside this one.
+constexpr std::chrono::milliseconds kLookAlone{30'000}, kLookBesideOthers{2'000};
 
 // What is loaded before anybody asks: what the line names, and adapters of it.
 std::vector<std::string> NamesToLoad(const ServeOptions& options) {
@@ -248,13 +250,11 @@ Status Serve(const ServeOptions& flags, const std::set<std::string>& given, Cons
   CatchTermination();
   CatchHangups();
   OutliveReaders();
-  if (store.files != nullptr) {
-    runner.emplace(*store.batches, *store.files, router, *workers, *telemetry, identity,
-                   server::BatchSettings{.parallel = options.batch_lines,
-                                         .running = [&gateway] { return gateway.running(); }});
-  }
-  http->Start({router, identity, *workers, *telemetry,
-               store.files == nullptr ? std::string() : options.data + "/files"});
+  runner.emplace(*store.batches, *store.files, router, *workers, *telemetry, identity,
+                 server::BatchSettings{.parallel = options.batch_lines,
+                                       .running = [&gateway] { return gateway.running(); },
+                                       .look = store.servers ? kLookBesideOthers : kLookAlone});
+  http->Start({router, identity, *workers, *telemetry, options.data});
   Announce(options, address, new_key, console);
   Suggest(options, address, catalogue, example, console);
   TendUntilInterrupted(flags, given, options,

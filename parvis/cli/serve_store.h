@@ -25,7 +25,6 @@ struct ServeStore {
   std::unique_ptr<service::UsageBook> usage;
   std::unique_ptr<service::InvoiceBook> invoices;
   std::unique_ptr<service::ResponseStore> responses;
-  // Batches have files in a folder. Servers that share a database share no folder: null.
   std::unique_ptr<service::FileStore> files;
   std::unique_ptr<service::BatchStore> batches;
 

@@ -58,6 +58,16 @@ std::string PlacesText(const Grant& grant) {
   return places.dump();
 }
 
+// In all accounts of the grant; whoever does this has taken its hold away.
+Status SettleAll(store::Database& database, const Grant& grant, int64_t tokens, int64_t micros) {
+  for (const Grant::Place& place : grant.places) {
+    PARVIS_ASSIGN_OR_RETURN(QuotaAccount account, Lock(database, place.account));
+    SettleIn(account, grant, place, tokens, micros);
+    PARVIS_RETURN_IF_ERROR(Save(database, place.account, account));
+  }
+  return {};
+}
+
 Status WriteHold(store::Database& database, const std::string& server, const Grant& grant) {
   PARVIS_ASSIGN_OR_RETURN(
       auto insert, database.Prepare("INSERT INTO quota_holds(request, server, tokens, micros, "
@@ -89,6 +99,38 @@ Result<Grant> GrantOf(std::string request, int64_t tokens, int64_t micros,
     grant.places.push_back({one[0], one[1], one[2], one[3]});
   }
   return grant;
+}
+
+Status Uncount(store::Database& database, const std::string& request, const Spender& spender,
+               int64_t created_ms, int64_t tokens, int64_t micros) {
+  std::optional<Grant> held;
+  {
+    PARVIS_ASSIGN_OR_RETURN(auto take,
+                            database.Prepare("DELETE FROM quota_holds WHERE request = ?1 "
+                                             "RETURNING tokens, micros, places"));
+    PARVIS_ASSIGN_OR_RETURN(const bool found, take.Bind(1, request).Step());
+    if (found) {
+      PARVIS_ASSIGN_OR_RETURN(held, GrantOf(request, take.Int(0), take.Int(1), take.Text(2)));
+    }
+  }
+  if (held) return SettleAll(database, *held, 0, 0);
+  for (const QuotaSubject& subject : SubjectsOf(spender)) {
+    PARVIS_ASSIGN_OR_RETURN(
+        auto update,
+        database.Prepare(
+            "UPDATE quota_accounts SET "
+            "day_tokens = CASE WHEN day = ?2 AND day_tokens > ?3 THEN day_tokens - ?3 "
+            "WHEN day = ?2 THEN 0 ELSE day_tokens END, "
+            "month_micros = CASE WHEN month = ?4 AND month_micros > ?5 THEN month_micros - ?5 "
+            "WHEN month = ?4 THEN 0 ELSE month_micros END WHERE name = ?1"));
+    PARVIS_RETURN_IF_ERROR(update.Bind(1, subject.account)
+                               .Bind(2, DayOf(created_ms))
+                               .Bind(3, tokens)
+                               .Bind(4, MonthOf(created_ms))
+                               .Bind(5, micros)
+                               .Run());
+  }
+  return {};
 }
 
 // A connection for the time of one transaction.
@@ -173,11 +215,7 @@ Status SharedQuotaBook::SettleNow(const Used& used, store::Sql take_away) {
     PARVIS_ASSIGN_OR_RETURN(const bool held, remove.Bind(1, used.grant.request).Step());
     if (!held) return {};
   }
-  for (const Grant::Place& place : used.grant.places) {
-    PARVIS_ASSIGN_OR_RETURN(QuotaAccount account, Lock(*database, place.account));
-    SettleIn(account, used.grant, place, used.tokens, used.micros);
-    PARVIS_RETURN_IF_ERROR(Save(*database, place.account, account));
-  }
+  PARVIS_RETURN_IF_ERROR(SettleAll(*database, used.grant, used.tokens, used.micros));
   return transaction.Commit();
 }
 

@@ -65,6 +65,13 @@ class SharedQuotaBook : public QuotaBook {
 Result<Grant> GrantOf(std::string request, int64_t tokens, int64_t micros,
                       const std::string& places);
 
+// As if the request had used nothing, of whose answer nobody got anything: settles its hold with
+// that, or takes out of the accounts' day and month what it counted when it was settled
+// (`created_ms`, `tokens` and `micros` as on its record). Within the caller's transaction. Does
+// nothing to accounts that are not rows.
+Status Uncount(store::Database& database, const std::string& request, const Spender& spender,
+               int64_t created_ms, int64_t tokens, int64_t micros);
+
 }  // namespace parvis::governance
 
 #endif  // PARVIS_GOVERNANCE_SHARED_QUOTA_H_

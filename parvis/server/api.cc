@@ -29,8 +29,8 @@ Result<Router> MakeRouter(const Api& api, service::InvoiceBook& invoices) {
   AddOpenAiEmbeddings(api, routes);
   AddOpenAiResponses(api, routes);
   AddOpenAiModerations(api, routes);
-  if (api.files != nullptr) AddOpenAiFiles(api, routes);
-  if (api.batches != nullptr) AddOpenAiBatches(api, routes);
+  AddOpenAiFiles(api, routes);
+  AddOpenAiBatches(api, routes);
   if (api.directory != nullptr) {
     AddOrganisations(api, routes);
     AddPlans(api, routes);

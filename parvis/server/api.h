@@ -33,7 +33,7 @@ struct Api {
   // Nothing if the server takes requests, else why not yet, in a word.
   std::function<std::string()> not_ready = [] { return std::string(); };
   std::function<int64_t()> connections = [] { return int64_t{0}; };
-  service::FileStore* files = nullptr;  // null: there are no routes for files and batches
+  service::FileStore* files = nullptr;  // never null once there are routes, nor the next one
   service::BatchStore* batches = nullptr;
   std::function<void()> wake_batches = [] {};
   governance::Directory* directory = nullptr;  // null: there are no routes for who may

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "parvis/core/clock.h"
+#include "parvis/server/batch_output.h"
 #include "parvis/server/http_head.h"
 #include "parvis/server/openai_json.h"
 
@@ -15,13 +16,14 @@ namespace {
 
 using service::Batch;
 using service::LineResult;
-using service::StoredFile;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr const char* kEndpoints[] = {"/v1/chat/completions", "/v1/completions", "/v1/embeddings",
                                       "/v1/responses"};
 constexpr int kMaxTries = 12;
 constexpr auto kLook = std::chrono::milliseconds(200);
+constexpr auto kTidyEvery = std::chrono::seconds(30);
+constexpr int64_t kResultsAtOnce = 64;
 
 }  // namespace
 
@@ -123,13 +125,19 @@ void BatchRunner::Stop() {
   thread_.join();
 }
 
+void BatchRunner::Tidy() {
+  if (SteadyClock::now() < next_tidy_) return;
+  (void)files_.Expire(WallClockMs());  // is tried again soon
+  next_tidy_ = SteadyClock::now() + kTidyEvery;
+}
+
 void BatchRunner::Loop() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
     woken_ = false;
     lock.unlock();
-    (void)files_.Expire(WallClockMs());  // is tried again soon
-    auto next = batches_.Next();
+    Tidy();
+    auto next = batches_.Claim();
     Status status = next.status();
     bool found = false;
     if (next.ok() && *next) {
@@ -138,7 +146,8 @@ void BatchRunner::Loop() {
     }
     lock.lock();
     // A database or a disk that refuses now may not later; nothing is lost meanwhile.
-    const auto pause = status.ok() ? std::chrono::seconds(30) : std::chrono::seconds(1);
+    const auto pause =
+        status.ok() ? settings_.look : std::min(settings_.look, std::chrono::milliseconds(1000));
     if (status.ok() && found) continue;
     wake_.wait_for(lock, pause, [this] { return stop_ || woken_; });
   }
@@ -218,8 +227,9 @@ Status BatchRunner::RunLines(Batch& batch, const std::vector<BatchLine>& lines) 
         const BatchLine& line = lines[static_cast<size_t>(open.front())];
         open.pop_front();
         lock.unlock();
-        Send(batch, line);
+        status = Send(batch, line);
         lock.lock();
+        if (!status.ok()) break;
       }
     }
     wake_.wait_for(lock, kLook, [this, ending] { return !answers_.empty() || (stop_ && !ending); });
@@ -230,9 +240,10 @@ Status BatchRunner::RunLines(Batch& batch, const std::vector<BatchLine>& lines) 
   return Finalize(batch, lines, why);
 }
 
-void BatchRunner::Send(const Batch& batch, const BatchLine& line) {
+Status BatchRunner::Send(const Batch& batch, const BatchLine& line) {
   HttpRequest request;
   request.id = NewRequestId();
+  PARVIS_RETURN_IF_ERROR(batches_.Ask(batch, line.number, request.id));
   request.method = "POST";
   request.path = batch.endpoint;
   request.headers["content-type"] = "application/json";
@@ -254,7 +265,8 @@ void BatchRunner::Send(const Batch& batch, const BatchLine& line) {
   // Who asked may have lost since what they had, and a key that ended asks for nothing more.
   auto caller = identity_.Again(batch.caller);
   if (!caller.ok()) {
-    return responder->Send(ErrorResponse(Dialect::kOpenAi, caller.refusal(), request.id));
+    responder->Send(ErrorResponse(Dialect::kOpenAi, caller.refusal(), request.id));
+    return {};
   }
   request.caller = std::move(*caller);
   request.caller.permissions = request.caller.permissions.And(batch.caller.permissions);
@@ -265,11 +277,13 @@ void BatchRunner::Send(const Batch& batch, const BatchLine& line) {
         route == nullptr
             ? service::Refusal{service::RefusalKind::kNotFound, "There is no such endpoint here."}
             : service::Refusal{service::RefusalKind::kForbidden, "This key may not do that."};
-    return responder->Send(ErrorResponse(Dialect::kOpenAi, refusal, request.id));
+    responder->Send(ErrorResponse(Dialect::kOpenAi, refusal, request.id));
+    return {};
   }
   if (request.body.size() > route->max_body_bytes) {
-    return responder->Send(ErrorResponse(
+    responder->Send(ErrorResponse(
         Dialect::kOpenAi, {service::RefusalKind::kTooLarge, "The body is too long."}, request.id));
+    return {};
   }
   workers_.Post([route, responder, request = std::move(request)]() mutable {
     const std::string id = request.id;
@@ -280,6 +294,7 @@ void BatchRunner::Send(const Batch& batch, const BatchLine& line) {
           Dialect::kOpenAi, {service::RefusalKind::kInternal, "The server made a mistake."}, id));
     }
   });
+  return {};
 }
 
 Status BatchRunner::TakeAnswers(const Batch& batch, const std::vector<BatchLine>& lines) {
@@ -334,12 +349,17 @@ Status BatchRunner::Finalize(Batch& batch, const std::vector<BatchLine>& lines,
     batch.finalizing_ms = WallClockMs();
     PARVIS_RETURN_IF_ERROR(batches_.Update(batch));
   }
-  PARVIS_ASSIGN_OR_RETURN(const std::vector<LineResult> results, batches_.Results(batch.id));
-  std::string output, failures;
+  BatchOutput output(files_, batch);
   std::set<int64_t> done;
-  for (const LineResult& result : results) {
-    done.insert(result.line);
-    (result.failed ? failures : output) += result.text + "\n";
+  for (int64_t from = 0;;) {
+    PARVIS_ASSIGN_OR_RETURN(const std::vector<LineResult> results,
+                            batches_.Results(batch.id, from, kResultsAtOnce));
+    if (results.empty()) break;
+    for (const LineResult& result : results) {
+      done.insert(result.line);
+      PARVIS_RETURN_IF_ERROR(output.Add(result.failed, result.text));
+    }
+    from = results.back().line + 1;
   }
   for (const BatchLine& line : lines) {
     if (done.contains(line.number)) continue;
@@ -350,26 +370,17 @@ Status BatchRunner::Finalize(Batch& batch, const std::vector<BatchLine>& lines,
         {"error",
          {{"code", "batch_" + why},
           {"message", "This request was not executed before the batch was " + why + "."}}}};
-    failures += Dump(missing) + "\n";
+    PARVIS_RETURN_IF_ERROR(output.Add(/*failed=*/true, Dump(missing)));
   }
-  // Ids that follow from the batch's: written again after a crash, they are the same files.
-  const std::string tail = batch.id.substr(batch.id.find('_') + 1);
-  const auto put = [&](const char* kind, const std::string& content, std::string& id) -> Status {
-    if (content.empty()) return {};
-    id = fmt::format("file-{}{}", kind, tail);
-    return files_.Put(StoredFile{id, batch.caller.organisation, batch.caller.owner,
-                                 fmt::format("{}_{}.jsonl", batch.id, kind), "batch_output",
-                                 static_cast<int64_t>(content.size()), WallClockMs()},
-                      content);
-  };
-  PARVIS_RETURN_IF_ERROR(put("output", output, batch.output_file));
-  PARVIS_RETURN_IF_ERROR(put("error", failures, batch.error_file));
+  PARVIS_RETURN_IF_ERROR(output.Finish(batch));
   const int64_t now = WallClockMs();
   batch.status = why.empty() ? "completed" : why;
   (why == "cancelled" ? batch.cancelled_ms
    : why == "expired" ? batch.expired_ms
                       : batch.completed_ms) = now;
-  return batches_.Finish(batch);
+  PARVIS_RETURN_IF_ERROR(batches_.Finish(batch));
+  output.Keep();
+  return {};
 }
 
 }  // namespace parvis::server

@@ -1,6 +1,7 @@
 #ifndef PARVIS_SERVER_BATCH_RUNNER_H_
 #define PARVIS_SERVER_BATCH_RUNNER_H_
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -30,6 +31,8 @@ struct BatchSettings {
   int64_t parallel = 8;  // lines at a time while nobody else asks
   // Requests under way, those of batches among them.
   std::function<int64_t()> running = [] { return int64_t{0}; };
+  // How often to look for batches that nobody here was woken for: others' on a shared database.
+  std::chrono::milliseconds look{30'000};
 };
 
 // Answers batches, the one that came first first, from a thread of its own. Each line goes to the
@@ -37,7 +40,8 @@ struct BatchSettings {
 // with its checks, budgets and records. While others ask, one line is under way at a time.
 //
 // What a line came to is on the disk before it counts; after a crash the lines without a result are
-// asked again. A line that is refused for now (429, 503) is asked later.
+// asked again, here or by a server beside this one. A line that is refused for now (429, 503) is
+// asked later.
 class BatchRunner {
  public:
   // Everything given must outlive the runner.
@@ -63,7 +67,8 @@ class BatchRunner {
   void Loop();
   Status Process(service::Batch batch);
   Status RunLines(service::Batch& batch, const std::vector<BatchLine>& lines);
-  void Send(const service::Batch& batch, const BatchLine& line);
+  Status Send(const service::Batch& batch, const BatchLine& line);
+  void Tidy();
   // Why no further line is begun: "cancelling", "expired", or empty.
   Result<std::string> WhyStop(const service::Batch& batch);
   Status TakeAnswers(const service::Batch& batch, const std::vector<BatchLine>& lines);
@@ -79,6 +84,8 @@ class BatchRunner {
   telemetry::Telemetry& telemetry_;
   service::Identity& identity_;
   const BatchSettings settings_;
+
+  std::chrono::steady_clock::time_point next_tidy_ = {};  // of the thread
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;

@@ -11,6 +11,7 @@
 #include "parvis/server/openai_json.h"
 #include "parvis/server/openai_route.h"
 #include "parvis/server/query.h"
+#include "parvis/service/file_pieces.h"
 
 namespace parvis::server {
 namespace {
@@ -20,7 +21,6 @@ using service::OrRefusal;
 using service::Refusal;
 using service::StoredFile;
 
-constexpr size_t kPieceBytes = size_t{256} << 10;  // of a file that is sent
 constexpr size_t kMaxUploadBytes = size_t{64} << 20;
 constexpr int64_t kMinExpiry = 3600, kMaxExpiry = 30 * 86'400;  // seconds
 // The form's fields, for the OpenAPI document.
@@ -142,14 +142,16 @@ void OneFile(const Api& api, const HttpRequest& request, const std::shared_ptr<R
 }
 
 void FileContent(const Api& api, const HttpRequest& request, const std::shared_ptr<Responder>& to) {
-  auto content = api.files->Content(request.caller, request.captures[0]);
-  if (!content.ok()) return Refuse(request, to, content.refusal());
+  const auto file = api.files->Find(request.caller, request.captures[0]);
+  if (!file.ok()) return Refuse(request, to, file.refusal());
   auto body = std::make_shared<PulledBody>();
-  body->bytes = content->bytes;
-  body->read = [read = std::move(content->read), at = int64_t{0}]() mutable {
-    Result<std::string> piece = read(at, kPieceBytes);
-    if (piece.ok()) at += static_cast<int64_t>(piece->size());
-    return piece;
+  body->bytes = file->bytes;
+  body->read = [files = api.files, caller = request.caller, id = file->id,
+                at = int64_t{0}]() mutable -> Result<std::string> {
+    auto piece = files->ReadAt(caller, id, at, service::kPieceBytes);
+    if (!piece.ok()) return Status(StatusCode::kUnavailable, piece.refusal().message);
+    at += static_cast<int64_t>(piece->size());
+    return std::move(*piece);
   };
   to->Send({.content_type = "application/octet-stream", .pulled = std::move(body)});
 }

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <functional>
+#include <memory>
 #include <utility>
 
 #include "parvis/server/api.h"
@@ -13,6 +16,7 @@
 #include "parvis/server/openai_responses.h"
 #include "parvis/server/openai_route.h"
 #include "parvis/server/query.h"
+#include "parvis/server/response_watch.h"
 #include "parvis/server/running_responses.h"
 
 namespace parvis::server {
@@ -21,7 +25,15 @@ namespace {
 using service::Invalid;
 using service::Refusal;
 using service::RefusalKind;
-using Running = std::shared_ptr<RunningResponses>;
+
+// What runs here, and what runs at servers beside this one.
+struct Background {
+  std::shared_ptr<RunningResponses> running;
+  std::shared_ptr<ResponseWatch> watch;
+};
+
+// How long another server may take for it.
+constexpr std::chrono::milliseconds kCancelLimit{30'000}, kStreamLimit{600'000};
 
 Refusal ElsewhereStill() {
   return {RefusalKind::kUnavailable,
@@ -56,9 +68,9 @@ bool IsOpen(const OrderedJson& response) {
   return response["status"] == "queued" || response["status"] == "in_progress";
 }
 
-// The answer as it is now. One in the background whose request has ended, and which does not run
-// here, was cut off by a server's end. Whether it runs is looked at first: it is kept before it
-// runs no more.
+// The answer as it is now. One in the background that runs neither here nor at a server beside this
+// one was cut off by a server's end. Whether it runs is looked at first: it is kept before it runs
+// no more.
 service::OrRefusal<OrderedJson> AsItIs(const Api& api, RunningResponses& running,
                                        const HttpRequest& request) {
   const auto now = running.StatusOf(request.captures[0]);
@@ -76,6 +88,22 @@ service::OrRefusal<OrderedJson> AsItIs(const Api& api, RunningResponses& running
   return response;
 }
 
+// Calls `over` once the answer does not run any more, here or elsewhere, or after `limit`. False:
+// too many wait for that already.
+bool WhenOver(const Api& api, const Background& all, const HttpRequest& request,
+              std::chrono::milliseconds limit, const std::function<void()>& over) {
+  const auto is_over = [api, running = all.running, request] {
+    const auto response = AsItIs(api, *running, request);
+    return !response.ok() ? response.refusal().kind == RefusalKind::kNotFound : !IsOpen(*response);
+  };
+  // Who waits must not keep the watch that they wait for.
+  return all.running->WhenOver(request.captures[0],
+                               [weak = std::weak_ptr(all.watch), is_over, limit, over] {
+                                 const auto watch = weak.lock();
+                                 if (watch == nullptr || !watch->When(is_over, limit, over)) over();
+                               });
+}
+
 // The number after which events are wanted; -1: all.
 service::OrRefusal<int64_t> ReadAfter(std::string_view query) {
   const auto said = QueryValue(query, "starting_after");
@@ -91,7 +119,7 @@ service::OrRefusal<int64_t> ReadAfter(std::string_view query) {
 }
 
 // Tells an answer once more, as events. Of one that still runs all are told when it is whole.
-void Stream(const Api& api, const Running& running, const HttpRequest& request,
+void Stream(const Api& api, const Background& all, const HttpRequest& request,
             const std::shared_ptr<Responder>& to) {
   const auto after = ReadAfter(request.query);
   if (!after.ok()) return Refuse(request, to, after.refusal());
@@ -101,28 +129,40 @@ void Stream(const Api& api, const Running& running, const HttpRequest& request,
     to->Break();
   };
   const bool waits =
-      running->WhenOver(request.captures[0], [api, running, request, to, after = *after, fail] {
-        const auto response = AsItIs(api, *running, request);
-        if (!response.ok()) return fail(response.refusal());
-        if (IsOpen(*response)) return fail(ElsewhereStill());
-        ResponseEvents events;
-        events.To([to](std::string event) { to->Write(std::move(event)); }, after);
-        events.Replay(*response);
-        to->End();
-      });
+      WhenOver(api, all, request, kStreamLimit,
+               [api, running = all.running, request, to, after = *after, fail] {
+                 const auto response = AsItIs(api, *running, request);
+                 if (!response.ok()) return fail(response.refusal());
+                 if (IsOpen(*response)) return fail(ElsewhereStill());
+                 ResponseEvents events;
+                 events.To([to](std::string event) { to->Write(std::move(event)); }, after);
+                 events.Replay(*response);
+                 to->End();
+               });
   if (!waits) fail(TooManyWait());
 }
 
-void Retrieve(const Api& api, const Running& running, const HttpRequest& request,
+void Retrieve(const Api& api, const Background& all, const HttpRequest& request,
               const std::shared_ptr<Responder>& to) {
-  const auto response = AsItIs(api, *running, request);
+  const auto response = AsItIs(api, *all.running, request);
   if (!response.ok()) return Refuse(request, to, response.refusal());
-  if (QueryValue(request.query, "stream") == "true") return Stream(api, running, request, to);
+  if (QueryValue(request.query, "stream") == "true") return Stream(api, all, request, to);
   to->Send({.body = Dump(*response)});
 }
 
+// Tells whoever makes it that it is not wanted any more. False: the database does not take it.
+bool Stop(const Api& api, const Background& all, const HttpRequest& request) {
+  const std::string& id = request.captures[0];
+  all.running->Cancel(id);
+  return !api.responses.is_shared() || api.responses.MarkUnwanted(request.caller, id).ok();
+}
+
+Refusal NotNow() {
+  return {RefusalKind::kUnavailable, "What was kept cannot be changed now.", {}, {}, 1000};
+}
+
 // Once it does not run any more: what came of it.
-void Cancel(const Api& api, const Running& running, const HttpRequest& request,
+void Cancel(const Api& api, const Background& all, const HttpRequest& request,
             const std::shared_ptr<Responder>& to) {
   const auto kept = Kept(api, request);
   if (!kept.ok()) return Refuse(request, to, kept.refusal());
@@ -130,26 +170,24 @@ void Cancel(const Api& api, const Running& running, const HttpRequest& request,
     return Refuse(request, to,
                   Invalid("id", "Only answers that are made in the background can be cancelled."));
   }
-  running->Cancel(kept->id);
-  const bool waits = running->WhenOver(kept->id, [api, running, request, to] {
-    const auto response = AsItIs(api, *running, request);
-    if (!response.ok()) return Refuse(request, to, response.refusal());
-    if (IsOpen(*response)) return Refuse(request, to, ElsewhereStill());
-    to->Send({.body = Dump(*response)});
-  });
+  if (!Stop(api, all, request)) return Refuse(request, to, NotNow());
+  const bool waits =
+      WhenOver(api, all, request, kCancelLimit, [api, running = all.running, request, to] {
+        const auto response = AsItIs(api, *running, request);
+        if (!response.ok()) return Refuse(request, to, response.refusal());
+        if (IsOpen(*response)) return Refuse(request, to, ElsewhereStill());
+        to->Send({.body = Dump(*response)});
+      });
   if (!waits) Refuse(request, to, TooManyWait());
 }
 
-void Delete(const Api& api, const Running& running, const HttpRequest& request,
+void Delete(const Api& api, const Background& all, const HttpRequest& request,
             const std::shared_ptr<Responder>& to) {
   if (const auto kept = Kept(api, request); !kept.ok()) return Refuse(request, to, kept.refusal());
-  const std::string id = request.captures[0];
-  running->Cancel(id);
-  const bool waits = running->WhenOver(id, [api, request, to, id] {
-    if (!api.responses.Delete(request.caller, id).ok()) {
-      return Refuse(request, to,
-                    {RefusalKind::kUnavailable, "What was kept cannot be deleted now."});
-    }
+  if (!Stop(api, all, request)) return Refuse(request, to, NotNow());
+  const bool waits = WhenOver(api, all, request, kCancelLimit, [api, request, to] {
+    const std::string& id = request.captures[0];
+    if (!api.responses.Delete(request.caller, id).ok()) return Refuse(request, to, NotNow());
     to->Send({.body = Dump({{"id", id}, {"object", "response"}, {"deleted", true}})});
   });
   if (!waits) Refuse(request, to, TooManyWait());
@@ -186,11 +224,12 @@ void InputItems(const Api& api, const HttpRequest& request, const std::shared_pt
 }
 
 // A handler that knows what runs.
-OpenAiHandler With(Running running, void (*handler)(const Api&, const Running&, const HttpRequest&,
-                                                    const std::shared_ptr<Responder>&)) {
-  return [running = std::move(running), handler](const Api& api, const HttpRequest& request,
-                                                 const std::shared_ptr<Responder>& to) {
-    handler(api, running, request, to);
+OpenAiHandler With(Background all,
+                   void (*handler)(const Api&, const Background&, const HttpRequest&,
+                                   const std::shared_ptr<Responder>&)) {
+  return [all = std::move(all), handler](const Api& api, const HttpRequest& request,
+                                         const std::shared_ptr<Responder>& to) {
+    handler(api, all, request, to);
   };
 }
 
@@ -198,12 +237,13 @@ OpenAiHandler With(Running running, void (*handler)(const Api&, const Running&, 
 
 void AddKeptResponses(const Api& api, const std::shared_ptr<RunningResponses>& running,
                       std::vector<Route>& routes) {
+  const Background all{running, std::make_shared<ResponseWatch>(api.responses, running)};
   routes.push_back(OpenAiRoute(api, "GET", "/v1/responses/{id}", "An answer that was kept",
-                               With(running, &Retrieve)));
+                               With(all, &Retrieve)));
   routes.push_back(
-      OpenAiRoute(api, "DELETE", "/v1/responses/{id}", "Delete it", With(running, &Delete)));
+      OpenAiRoute(api, "DELETE", "/v1/responses/{id}", "Delete it", With(all, &Delete)));
   routes.push_back(OpenAiRoute(api, "POST", "/v1/responses/{id}/cancel",
-                               "Stop making it in the background", With(running, &Cancel)));
+                               "Stop making it in the background", With(all, &Cancel)));
   routes.push_back(OpenAiRoute(api, "GET", "/v1/responses/{id}/input_items",
                                "What its request added to the conversation", &InputItems));
 }

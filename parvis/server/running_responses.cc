@@ -40,6 +40,13 @@ void RunningResponses::End(const std::string& id) {
   for (const auto& over : waiting) over();
 }
 
+std::vector<std::string> RunningResponses::Ids() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> ids;
+  for (const auto& [id, one] : running_) ids.push_back(id);
+  return ids;
+}
+
 std::optional<std::string> RunningResponses::StatusOf(const std::string& id) {
   const std::lock_guard lock(mutex_);
   const auto found = running_.find(id);

@@ -24,6 +24,7 @@ class RunningResponses {
   // What waits for the end is called then.
   void End(const std::string& id);
 
+  std::vector<std::string> Ids();                              // of all that run
   std::optional<std::string> StatusOf(const std::string& id);  // none: it does not run
   void Cancel(const std::string& id);
   bool WasCancelled(const std::string& id);  // by that, and not by the server's end

@@ -8,8 +8,8 @@
 #include "parvis/core/result.h"
 #include "parvis/store/copy.h"
 
-// All that a server keeps, in one file (archive.h): the database, the pepper without which it knows
-// no key, and the files of owners. Models and the configuration are not part of it.
+// All that a server keeps, in one file (archive.h): the database, files of owners among it, and the
+// pepper without which it knows no key. Models and the configuration are not part of it.
 namespace parvis::service {
 
 struct BackupFacts {
@@ -20,8 +20,8 @@ struct BackupFacts {
 };
 OrderedJson JsonOf(const BackupFacts& facts);
 
-// Writes `file` from a folder that a server may be using: the database as it is at one moment, and
-// the files that it names. It has its name once it was read back and found whole; a kill leaves
+// Writes `file` from a folder that a server may be using: the database as it is at one moment. It
+// has its name once it was read back and found whole; a kill leaves
 // FILE.part, which the next one clears away. Never overwrites, unless `force`.
 Result<BackupFacts> MakeBackup(const std::string& folder, const std::string& file,
                                const std::string& made_by, bool force);

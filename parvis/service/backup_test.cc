@@ -4,8 +4,10 @@
 #include <functional>
 
 #include "gtest/gtest.h"
+#include "parvis/core/sha256.h"
 #include "parvis/governance/secret.h"
 #include "parvis/service/archive.h"
+#include "parvis/service/file_store.h"
 #include "parvis/service/records.h"
 #include "parvis/store/database.h"
 
@@ -84,7 +86,7 @@ TEST_F(BackupTest, WhatIsNotABackupIsRefused) {
           content.replace(content.find("\"files\": 0"), 10, "\"files\": 1");
       },
       [](std::string& name, std::string& content) {
-        if (name == "parvis-backup.json") content.replace(content.find("backup/1"), 8, "backup/2");
+        if (name == "parvis-backup.json") content.replace(content.find("backup/2"), 8, "backup/3");
       },
       [](std::string& name, std::string& content) {
         if (name == "parvis.db") content.resize(content.size() / 2);
@@ -117,6 +119,47 @@ TEST_F(BackupTest, OfAnOlderSchemaComesToTodays) {
   EXPECT_EQ(made->database.version, 4);
   ASSERT_TRUE(RestoreBackup(file_, to_, false).ok());
   EXPECT_GT(store::CheckDatabase(to_ + "/parvis.db").value().version, 4);
+}
+
+// Parvis 0.1 had files of owners beside the database, in its backups, too.
+TEST_F(BackupTest, OfFilesInAFolderComesToTheDatabase) {
+  fs::remove(from_ + "/parvis.db");
+  const std::string owner = Sha256Hex(std::string("org") + '\0' + "ann").substr(0, 32);
+  {
+    auto database = std::move(store::Database::Open(from_ + "/parvis.db")).value();
+    ASSERT_TRUE(MigrateServiceTables(*database, 13).ok());
+    ASSERT_TRUE(database
+                    ->Run("INSERT INTO files(id, organisation, owner, name, purpose, bytes, "
+                          "created_ms) VALUES('file-1', 'org', 'ann', 'n', 'batch', 7, 1)")
+                    .ok());
+  }
+  BackupFacts facts{.made_by = "0.1", .files = 1};
+  facts.database = store::CheckDatabase(from_ + "/parvis.db").value();
+  OrderedJson manifest = JsonOf(facts);
+  manifest["schema"] = "parvis.backup/1";
+  const auto make = [&](bool with_file) {
+    fs::remove(file_);
+    auto archive = std::move(ArchiveWriter::Create(file_)).value();
+    if (with_file) {
+      ASSERT_TRUE(archive->Add("files/" + owner + "/file-1", "content").ok());
+    }
+    ASSERT_TRUE(archive->AddFile("parvis.pepper", from_ + "/parvis.pepper").ok());
+    ASSERT_TRUE(archive->AddFile("parvis.db", from_ + "/parvis.db").ok());
+    ASSERT_TRUE(archive->Add("parvis-backup.json", manifest.dump()).ok());
+    ASSERT_TRUE(archive->Finish().ok());
+  };
+  make(false);
+  EXPECT_EQ(RestoreBackup(file_, to_, false).status().code(), StatusCode::kDataLoss);
+  make(true);
+  const auto restored = RestoreBackup(file_, to_, false);
+  ASSERT_TRUE(restored.ok()) << restored.status().message();
+  // A backup before the next start has it, too.
+  ASSERT_TRUE(MakeBackup(to_, file_, "1", true).ok());
+  EXPECT_FALSE(fs::exists(to_ + "/files"));
+  fs::remove_all(to_);
+  ASSERT_TRUE(RestoreBackup(file_, to_, false).ok());
+  const auto files = std::move(FileStore::Open(to_ + "/parvis.db", {})).value();
+  EXPECT_EQ(*files->Read({"org", "ann", "key", {}}, "file-1"), "content");
 }
 
 }  // namespace

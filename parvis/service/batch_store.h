@@ -2,6 +2,7 @@
 #define PARVIS_SERVICE_BATCH_STORE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -30,6 +31,7 @@ struct Batch {
   std::optional<int64_t> in_progress_ms = {}, finalizing_ms = {}, completed_ms = {}, failed_ms = {},
                          expired_ms = {}, cancelling_ms = {}, cancelled_ms = {};
   int64_t total = 0, completed = 0, failed = 0;
+  std::string server = {};  // whose claim this is (Claim); empty: nobody's, or the only server's
 
   bool active() const {
     return status == "validating" || status == "in_progress" || status == "finalizing" ||
@@ -47,11 +49,19 @@ struct LineResult {
 // Batches and what their lines came to. A result is on the disk before anybody counts on it, and a
 // line has one at most: so a batch that a crash cut short goes on with the lines that have none.
 //
+// Of servers that share a database one runs a batch at a time: its claim is worth something for as
+// long as the others take it to be there (servers.h). A server that lost its claim can write
+// nothing of the batch any more.
+//
 // Safe to call from several threads.
 class BatchStore {
  public:
-  // `database`: a file with the schema of records.h.
-  static Result<std::unique_ptr<BatchStore>> Open(const std::string& database);
+  using ServerName = std::function<std::string()>;
+
+  // `database`: with the schema of records.h. `server`: the name of this one now, where several
+  // share it; where nobody does, budgets are read (LoadUsed) after this.
+  static Result<std::unique_ptr<BatchStore>> Open(const std::string& database,
+                                                  ServerName server = nullptr);
 
   // Refuses an owner with more than `max_active` batches that are not over.
   std::optional<Refusal> Add(const Batch& batch, int64_t max_active);
@@ -60,27 +70,38 @@ class BatchStore {
   // Marks it as to be cancelled, if it is not over. The batch as it is then.
   OrRefusal<Batch> Cancel(const Caller& caller, const std::string& id, int64_t now_ms);
 
-  // For whoever runs them: the one that came first and is not over.
-  Result<std::optional<Batch>> Next();
+  // For whoever runs them: the one that came first, is not over, and is run by nobody else. What
+  // its lines were asked before and never came to anything costs nothing (undelivered.h).
+  Result<std::optional<Batch>> Claim();
   // Its status as it is now: somebody may have cancelled it.
   Result<std::string> StatusOf(const std::string& id);
+
+  // The following need the claim that `batch` was given by; kUnavailable: it is worth nothing now.
+
   // Status, times, counts, files and errors. Never makes "in_progress" of "cancelling".
   Status Update(const Batch& batch);
+  // Before a line is asked as this request: whoever claims the batch next has to know.
+  Status Ask(const Batch& batch, int64_t line, const std::string& request);
   // Keeps what a line came to, and counts it; a line that has a result already keeps that one.
   Status AddResult(const Batch& batch, const LineResult& result);
   Result<std::set<int64_t>> LinesDone(const std::string& id);
-  // All results, in the order of the lines.
-  Result<std::vector<LineResult>> Results(const std::string& id);
-  // The batch is over: its files are written, and what was kept for them goes.
+  // At most `most` results from this line on, in the order of the lines.
+  Result<std::vector<LineResult>> Results(const std::string& id, int64_t from, int64_t most);
+  // The batch is over: its files are there from now on, and what was kept for them goes.
   Status Finish(const Batch& batch);
 
  private:
-  explicit BatchStore(std::unique_ptr<store::Database> database) : database_(std::move(database)) {}
+  BatchStore(std::unique_ptr<store::Database> database, ServerName server)
+      : database_(std::move(database)), server_(std::move(server)) {}
   Result<std::optional<Batch>> Get(const Caller& caller, const std::string& id);
   Status Write(const Batch& batch);
+  Status ShowFile(const std::string& id);
+  Result<std::optional<Batch>> Next(const std::string& server);
+  Status ForgetAsked(const std::string& id);
 
   std::mutex mutex_;
   const std::unique_ptr<store::Database> database_;
+  const ServerName server_;
 };
 
 }  // namespace parvis::service

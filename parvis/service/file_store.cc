@@ -5,39 +5,41 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
-#include <set>
 #include <utility>
 
 #include "parvis/core/check.h"
 #include "parvis/core/clock.h"
-#include "parvis/core/file.h"
-#include "parvis/core/sha256.h"
+#include "parvis/service/file_pieces.h"
 
 namespace parvis::service {
 namespace {
-
-namespace fs = std::filesystem;
 
 Refusal NoSuchFile(const std::string& param) {
   return {RefusalKind::kNotFound, "There is no such file.", param, "file_not_found", {}};
 }
 
-// What the disk or the database refused: for the operator's log, not for the caller.
+// What the database refused: for the operator's log, not for the caller.
 Refusal Unavailable() {
   return {RefusalKind::kUnavailable, "Files cannot be read or written now.", {}, {}, 1000};
 }
+
+#define PARVIS_FILE_COLUMNS                                                            \
+  "SELECT id, organisation, owner, name, purpose, bytes, created_ms, expires_ms FROM " \
+  "files WHERE state = 'whole' AND "
 
 StoredFile FileOf(const store::Statement& row) {
   return {row.Text(0), row.Text(1), row.Text(2), row.Text(3),
           row.Text(4), row.Int(5),  row.Int(6),  row.IntOrNull(7)};
 }
 
-Status MakePrivate(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (!error) fs::permissions(folder, fs::perms::owner_all, error);
-  return error ? IoError(folder.string() + ": " + error.message()) : Status();
+// Runs a statement that returns the ids of what it removes.
+Result<std::vector<std::string>> IdsOf(store::Statement& remove) {
+  std::vector<std::string> ids;
+  while (true) {
+    PARVIS_ASSIGN_OR_RETURN(const bool row, remove.Step());
+    if (!row) return ids;
+    ids.push_back(remove.Text(0));
+  }
 }
 
 }  // namespace
@@ -51,59 +53,72 @@ std::string NewId(std::string_view prefix) {
 }
 
 Result<std::unique_ptr<FileStore>> FileStore::Open(const std::string& database,
-                                                   const std::string& folder,
-                                                   const FileLimits& limits) {
-  PARVIS_RETURN_IF_ERROR(MakePrivate(folder));
+                                                   const FileLimits& limits, ServerName server) {
   PARVIS_ASSIGN_OR_RETURN(auto opened, store::Database::Open(database));
-  std::unique_ptr<FileStore> files(new FileStore(std::move(opened), folder, limits));
-  PARVIS_RETURN_IF_ERROR(files->Sweep());
+  std::unique_ptr<FileStore> files(new FileStore(std::move(opened), limits, std::move(server)));
+  PARVIS_RETURN_IF_ERROR(files->DropWhatIsLeft(/*of_all=*/!files->server_));
   return files;
 }
 
-std::string FileStore::PathOf(const std::string& organisation, const std::string& owner,
-                              const std::string& id) const {
-  return folder_ + "/" + Sha256Hex(organisation + '\0' + owner).substr(0, 32) + "/" + id;
-}
+// Times of one server are apart, so that its files have the order in which they came.
+int64_t FileStore::Now() { return last_ms_ = std::max(WallClockMs(), last_ms_ + 1); }
 
 OrRefusal<StoredFile> FileStore::Add(const Caller& caller, const std::string& name,
                                      const std::string& purpose, std::string_view content,
                                      std::optional<int64_t> expires_ms) {
-  StoredFile file{NewId("file-"), caller.organisation,
-                  caller.owner,   name,
-                  purpose,        static_cast<int64_t>(content.size()),
-                  WallClockMs(),  {}};
-  file.expires_ms = EndOf(file.created_ms, expires_ms);
-  const std::lock_guard lock(mutex_);
-  auto sum = database_->Prepare(
-      "SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM files WHERE organisation = ?1 AND owner = ?2");
-  if (!sum.ok()) return Unavailable();
-  const auto row = sum->Bind(1, caller.organisation).Bind(2, caller.owner).Step();
-  if (!row.ok()) return Unavailable();
-  if (sum->Int(0) >= limits_.owner_files || sum->Int(1) + file.bytes > limits_.owner_bytes) {
-    return Refusal{
-        RefusalKind::kQuotaExhausted,
-        fmt::format("Files of one owner may have {} MiB together, and be {}; remove some.",
-                    limits_.owner_bytes >> 20, limits_.owner_files),
-        "file",
-        "insufficient_quota",
-        {}};
+  StoredFile file{NewId("file-"),
+                  caller.organisation,
+                  caller.owner,
+                  name,
+                  purpose,
+                  static_cast<int64_t>(content.size()),
+                  0,
+                  expires_ms};
+  {
+    const std::lock_guard lock(mutex_);
+    if (auto refusal = Reserve(file)) return *refusal;
   }
-  const std::string path = PathOf(file.organisation, file.owner, file.id);
-  if (!MakePrivate(fs::path(path).parent_path()).ok()) return Unavailable();
-  if (!WriteFileAtomically(path, content).ok() || !Insert(file).ok()) {
-    std::error_code ignored;
-    fs::remove(path, ignored);
+  FileWriter writer(*this, file);
+  if (!writer.Append(content).ok() || !writer.Finish().ok() || !Show(file.id).ok()) {
     return Unavailable();
   }
+  writer.Keep();
   return file;
+}
+
+// An entry that nobody sees yet has its room in the quota already.
+std::optional<Refusal> FileStore::Reserve(StoredFile& file) {
+  auto transaction = store::Transaction::Begin(*database_);
+  if (!transaction.ok()) return Unavailable();
+  {
+    auto sum = database_->Prepare(
+        "SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM files WHERE organisation = ?1 AND owner = "
+        "?2");
+    if (!sum.ok()) return Unavailable();
+    const auto row = sum->Bind(1, file.organisation).Bind(2, file.owner).Step();
+    if (!row.ok()) return Unavailable();
+    if (sum->Int(0) >= limits_.owner_files || sum->Int(1) + file.bytes > limits_.owner_bytes) {
+      return Refusal{
+          RefusalKind::kQuotaExhausted,
+          fmt::format("Files of one owner may have {} MiB together, and be {}; remove some.",
+                      limits_.owner_bytes >> 20, limits_.owner_files),
+          "file",
+          "insufficient_quota",
+          {}};
+    }
+  }
+  file.created_ms = Now();
+  file.expires_ms = EndOf(file.created_ms, file.expires_ms);
+  if (!Insert(file).ok() || !transaction->Commit().ok()) return Unavailable();
+  return std::nullopt;
 }
 
 Status FileStore::Insert(const StoredFile& file) {
   PARVIS_ASSIGN_OR_RETURN(
       auto insert,
       database_->Prepare(
-          "INSERT OR REPLACE INTO files(id, organisation, owner, name, purpose, bytes, "
-          "created_ms, expires_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
+          "INSERT INTO files(id, organisation, owner, name, purpose, bytes, created_ms, "
+          "expires_ms, state, server) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'writing', ?9)"));
   return insert.Bind(1, file.id)
       .Bind(2, file.organisation)
       .Bind(3, file.owner)
@@ -112,7 +127,19 @@ Status FileStore::Insert(const StoredFile& file) {
       .Bind(6, file.bytes)
       .Bind(7, file.created_ms)
       .Bind(8, file.expires_ms)
+      .Bind(9, server_ ? server_() : "")
       .Run();
+}
+
+// Fails if others took the writer for gone, and removed what it wrote.
+Status FileStore::Show(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  PARVIS_ASSIGN_OR_RETURN(auto update,
+                          database_->Prepare("UPDATE files SET state = 'whole' WHERE id = ?1 AND "
+                                             "state = 'writing' RETURNING id"));
+  PARVIS_ASSIGN_OR_RETURN(const bool there, update.Bind(1, id).Step());
+  if (!there) return {StatusCode::kUnavailable, id + ": its writer was taken for gone"};
+  return update.Run();
 }
 
 std::optional<int64_t> FileStore::EndOf(int64_t created_ms, std::optional<int64_t> asked_ms) const {
@@ -121,21 +148,20 @@ std::optional<int64_t> FileStore::EndOf(int64_t created_ms, std::optional<int64_
   return std::min(asked_ms.value_or(last), last);
 }
 
-Status FileStore::Put(const StoredFile& given, std::string_view content) {
+Result<std::unique_ptr<FileWriter>> FileStore::Begin(const StoredFile& given) {
   StoredFile file = given;
-  file.expires_ms = EndOf(file.created_ms, file.expires_ms);
   const std::lock_guard lock(mutex_);
-  const std::string path = PathOf(file.organisation, file.owner, file.id);
-  PARVIS_RETURN_IF_ERROR(MakePrivate(fs::path(path).parent_path()));
-  PARVIS_RETURN_IF_ERROR(WriteFileAtomically(path, content));
-  return Insert(file);
+  file.bytes = 0;
+  file.created_ms = Now();
+  file.expires_ms = EndOf(file.created_ms, file.expires_ms);
+  PARVIS_RETURN_IF_ERROR(Insert(file));
+  return std::unique_ptr<FileWriter>(new FileWriter(*this, std::move(file)));
 }
 
 Result<std::optional<StoredFile>> FileStore::Get(const Caller& caller, const std::string& id) {
   PARVIS_ASSIGN_OR_RETURN(
-      auto find, database_->Prepare(
-                     "SELECT id, organisation, owner, name, purpose, bytes, created_ms, expires_ms "
-                     "FROM files WHERE id = ?1 AND organisation = ?2 AND owner = ?3"));
+      auto find,
+      database_->Prepare(PARVIS_FILE_COLUMNS "id = ?1 AND organisation = ?2 AND owner = ?3"));
   PARVIS_ASSIGN_OR_RETURN(
       const bool found, find.Bind(1, id).Bind(2, caller.organisation).Bind(3, caller.owner).Step());
   if (!found) return std::optional<StoredFile>();
@@ -152,52 +178,63 @@ OrRefusal<StoredFile> FileStore::Find(const Caller& caller, const std::string& i
   return std::move(**file);
 }
 
+OrRefusal<std::string> FileStore::ReadAt(const Caller& caller, const std::string& id,
+                                         int64_t offset, int64_t most) {
+  const std::lock_guard lock(mutex_);
+  const auto file = Get(caller, id);
+  if (!file.ok()) return Unavailable();
+  if (!*file) return NoSuchFile("file_id");
+  if (offset < 0 || offset >= (*file)->bytes || most <= 0) return std::string();
+  auto piece = ReadPiece(*database_, id, offset / kPieceBytes);
+  const auto within = static_cast<size_t>(offset % kPieceBytes);
+  if (!piece.ok() || piece->size() <= within) return Unavailable();
+  if (within == 0 && static_cast<int64_t>(piece->size()) <= most) return std::move(*piece);
+  return piece->substr(within, static_cast<size_t>(most));
+}
+
 OrRefusal<std::string> FileStore::Read(const Caller& caller, const std::string& id) {
   const auto file = Find(caller, id);
   if (!file.ok()) return file.refusal();
-  auto content = ReadFile(PathOf(file->organisation, file->owner, file->id));
-  if (!content.ok()) return Unavailable();
-  return std::move(content).value();
-}
-
-OrRefusal<FileContent> FileStore::Content(const Caller& caller, const std::string& id) {
-  const auto file = Find(caller, id);
-  if (!file.ok()) return file.refusal();
-  auto content = ContentOfFile(PathOf(file->organisation, file->owner, file->id));
-  if (!content.ok()) return Unavailable();
-  return std::move(content).value();
+  std::string content;
+  content.reserve(static_cast<size_t>(file->bytes));
+  while (static_cast<int64_t>(content.size()) < file->bytes) {
+    const auto piece = ReadAt(caller, id, static_cast<int64_t>(content.size()), kPieceBytes);
+    if (!piece.ok()) return piece.refusal();
+    content += *piece;
+  }
+  return content;
 }
 
 OrRefusal<Paged<StoredFile>> FileStore::List(const Caller& caller, const std::string& purpose,
                                              const Page& page) {
   const std::lock_guard lock(mutex_);
-  // rowid tells files of one millisecond apart, in the order in which they came.
-  int64_t after = page.newest_first ? INT64_MAX : 0;
+  int64_t after_ms = page.newest_first ? INT64_MAX : -1;
   if (!page.after.empty()) {
-    auto find = database_->Prepare(
-        "SELECT rowid FROM files WHERE id = ?1 AND organisation = ?2 AND owner = ?3");
+    auto find =
+        database_->Prepare(PARVIS_FILE_COLUMNS "id = ?1 AND organisation = ?2 AND owner = ?3");
     if (!find.ok()) return Unavailable();
     const auto found =
         find->Bind(1, page.after).Bind(2, caller.organisation).Bind(3, caller.owner).Step();
     if (!found.ok()) return Unavailable();
     if (!*found) return NoSuchFile("after");
-    after = find->Int(0);
+    after_ms = FileOf(*find).created_ms;
   }
   auto list = page.newest_first
-                  ? database_->Prepare(
-                        "SELECT id, organisation, owner, name, purpose, bytes, created_ms, "
-                        "expires_ms FROM files WHERE organisation = ?1 AND owner = ?2 AND "
-                        "(?3 = '' OR purpose = ?3) AND rowid < ?4 ORDER BY rowid DESC LIMIT ?5")
-                  : database_->Prepare(
-                        "SELECT id, organisation, owner, name, purpose, bytes, created_ms, "
-                        "expires_ms FROM files WHERE organisation = ?1 AND owner = ?2 AND "
-                        "(?3 = '' OR purpose = ?3) AND rowid > ?4 ORDER BY rowid LIMIT ?5");
+                  ? database_->Prepare(PARVIS_FILE_COLUMNS
+                                       "organisation = ?1 AND owner = ?2 AND "
+                                       "(?3 = '' OR purpose = ?3) AND (created_ms, id) < (?4, ?5) "
+                                       "ORDER BY created_ms DESC, id DESC LIMIT ?6")
+                  : database_->Prepare(PARVIS_FILE_COLUMNS
+                                       "organisation = ?1 AND owner = ?2 AND "
+                                       "(?3 = '' OR purpose = ?3) AND (created_ms, id) > (?4, ?5) "
+                                       "ORDER BY created_ms, id LIMIT ?6");
   if (!list.ok()) return Unavailable();
   list->Bind(1, caller.organisation)
       .Bind(2, caller.owner)
       .Bind(3, purpose)
-      .Bind(4, after)
-      .Bind(5, page.limit + 1);
+      .Bind(4, after_ms)
+      .Bind(5, page.after)
+      .Bind(6, page.limit + 1);
   auto paged = ReadPaged(*list, page.limit, FileOf);
   if (!paged.ok()) return Unavailable();
   return std::move(*paged);
@@ -208,62 +245,64 @@ std::optional<Refusal> FileStore::Remove(const Caller& caller, const std::string
   const auto file = Get(caller, id);
   if (!file.ok()) return Unavailable();
   if (!*file) return NoSuchFile("file_id");
-  auto reading = database_->Prepare(
-      "SELECT 1 FROM batches WHERE input_file = ?1 AND status IN "
-      "('validating', 'in_progress', 'finalizing', 'cancelling')");
-  if (!reading.ok()) return Unavailable();
-  const auto found = reading->Bind(1, id).Step();
-  if (!found.ok()) return Unavailable();
-  if (*found) return Invalid("file_id", "A batch still reads this file.", "file_in_use");
-  auto remove = database_->Prepare("DELETE FROM files WHERE id = ?1");
-  if (!remove.ok() || !remove->Bind(1, id).Run().ok()) return Unavailable();
-  std::error_code ignored;  // without its entry it is nobody's, and swept at the next start
-  fs::remove(PathOf((*file)->organisation, (*file)->owner, id), ignored);
+  auto remove = database_->Prepare(
+      "DELETE FROM files WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM batches WHERE input_file = ?1 "
+      "AND status IN ('validating', 'in_progress', 'finalizing', 'cancelling')) RETURNING id");
+  if (!remove.ok()) return Unavailable();
+  const auto removed = IdsOf(remove->Bind(1, id));
+  if (!removed.ok()) return Unavailable();
+  if (removed->empty()) return Invalid("file_id", "A batch still reads this file.", "file_in_use");
+  // Without its entry it is nobody's; what cannot be removed now is by the next Expire.
+  if (RemoveBytes(id).ok()) (void)ForgetDeleted();
   return std::nullopt;
 }
 
-Status FileStore::Expire(int64_t now_ms) {
-  const std::lock_guard lock(mutex_);
-  PARVIS_ASSIGN_OR_RETURN(
-      auto list, database_->Prepare(
-                     "SELECT id, organisation, owner FROM files f WHERE expires_ms <= ?1 AND NOT "
-                     "EXISTS (SELECT 1 FROM batches WHERE input_file = f.id AND status IN "
-                     "('validating', 'in_progress', 'finalizing', 'cancelling'))"));
-  list.Bind(1, now_ms);
-  std::vector<std::pair<std::string, std::string>> over;
-  while (true) {
-    PARVIS_ASSIGN_OR_RETURN(const bool row, list.Step());
-    if (!row) break;
-    over.emplace_back(list.Text(0), PathOf(list.Text(1), list.Text(2), list.Text(0)));
-  }
-  for (const auto& [id, path] : over) {
-    PARVIS_ASSIGN_OR_RETURN(auto remove, database_->Prepare("DELETE FROM files WHERE id = ?1"));
-    PARVIS_RETURN_IF_ERROR(remove.Bind(1, id).Run());
-    std::error_code ignored;
-    fs::remove(path, ignored);
-  }
+Status FileStore::RemoveBytes(const std::string& id) {
+  has_deleted_ = true;
+  return RemovePieces(*database_, id);
+}
+
+Status FileStore::ForgetDeleted() {
+  PARVIS_RETURN_IF_ERROR(database_->ForgetDeleted());
+  has_deleted_ = false;
   return {};
 }
 
-Status FileStore::Sweep() {
-  std::set<std::string> known;
+Status FileStore::Drop(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  PARVIS_ASSIGN_OR_RETURN(
+      auto remove, database_->Prepare("DELETE FROM files WHERE id = ?1 AND state = 'writing'"));
+  PARVIS_RETURN_IF_ERROR(remove.Bind(1, id).Run());
+  return RemoveBytes(id);
+}
+
+Status FileStore::Expire(int64_t now_ms) {
   {
-    PARVIS_ASSIGN_OR_RETURN(auto list, database_->Prepare("SELECT id FROM files"));
-    while (true) {
-      PARVIS_ASSIGN_OR_RETURN(const bool row, list.Step());
-      if (!row) break;
-      known.insert(list.Text(0));
-    }
+    const std::lock_guard lock(mutex_);
+    PARVIS_ASSIGN_OR_RETURN(
+        auto remove,
+        database_->Prepare("DELETE FROM files AS f WHERE expires_ms <= ?1 AND state = 'whole' AND "
+                           "NOT EXISTS (SELECT 1 FROM batches WHERE input_file = f.id AND status "
+                           "IN ('validating', 'in_progress', 'finalizing', 'cancelling')) "
+                           "RETURNING id"));
+    PARVIS_RETURN_IF_ERROR(IdsOf(remove.Bind(1, now_ms)).status());
   }
-  std::error_code error;
-  for (fs::recursive_directory_iterator it(folder_, error), end; !error && it != end;
-       it.increment(error)) {
-    std::error_code ignored;
-    if (it->is_regular_file(ignored) && !known.contains(it->path().filename())) {
-      fs::remove(it->path(), ignored);
-    }
+  return DropWhatIsLeft(/*of_all=*/false);
+}
+
+// What nobody writes any more: `of_all`, or of servers that are gone.
+Status FileStore::DropWhatIsLeft(bool of_all) {
+  const std::lock_guard lock(mutex_);
+  if (of_all || server_) {
+    PARVIS_ASSIGN_OR_RETURN(
+        auto remove,
+        database_->Prepare("DELETE FROM files WHERE state = 'writing' AND server NOT IN "
+                           "(SELECT id FROM servers)"));
+    PARVIS_RETURN_IF_ERROR(remove.Run());
   }
-  return {};
+  PARVIS_ASSIGN_OR_RETURN(const bool removed, RemoveStrayPieces(*database_));
+  has_deleted_ = has_deleted_ || removed;
+  return has_deleted_ ? ForgetDeleted() : Status();
 }
 
 }  // namespace parvis::service

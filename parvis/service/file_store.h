@@ -2,6 +2,7 @@
 #define PARVIS_SERVICE_FILE_STORE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -11,7 +12,6 @@
 
 #include "parvis/core/result.h"
 #include "parvis/service/caller.h"
-#include "parvis/service/file_content.h"
 #include "parvis/service/refusal.h"
 #include "parvis/store/database.h"
 
@@ -61,50 +61,88 @@ struct FileLimits {
   int64_t keep_ms = 0;  // after which a file goes, if its owner has not said sooner; 0: never
 };
 
-// Files of owners: what they are in the database, their bytes in FOLDER/OWNER/ID, where OWNER is a
-// digest and ID is ours, so that no name of a caller is ever a path. A file is there wholly or not
-// at all. Owners see their own only: for others it is as if there was nothing.
+class FileWriter;
+
+// Files of owners: what they are as rows, and their bytes as pieces of them (file_pieces.h), so
+// that servers that share a database have the same files and a copy of it has them all. A file is
+// there wholly or not at all. Owners see their own only: for others it is as if there was nothing.
 //
 // Safe to call from several threads.
 class FileStore {
  public:
-  // `database`: a file with the schema of records.h; opened once more for this. Removes what a
-  // crash left: bytes without an entry.
+  using ServerName = std::function<std::string()>;
+
+  // `database`: with the schema of records.h; opened once more for this. `server`: the name of this
+  // one now (servers.h), where several share it. Removes what a crash left.
   static Result<std::unique_ptr<FileStore>> Open(const std::string& database,
-                                                 const std::string& folder,
-                                                 const FileLimits& limits);
+                                                 const FileLimits& limits,
+                                                 ServerName server = nullptr);
 
   OrRefusal<StoredFile> Add(const Caller& caller, const std::string& name,
                             const std::string& purpose, std::string_view content,
                             std::optional<int64_t> expires_ms);
-  // Writes the file of this id anew, whatever was there; no quota. For what we write ourselves.
-  Status Put(const StoredFile& file, std::string_view content);
+  // Begins a file that we write ourselves; no quota. It is not there before BatchStore::Finish says
+  // so. The writer must not outlive the store.
+  Result<std::unique_ptr<FileWriter>> Begin(const StoredFile& file);
   OrRefusal<StoredFile> Find(const Caller& caller, const std::string& id);
-  OrRefusal<std::string> Read(const Caller& caller, const std::string& id);
-  // The same, to be read piece by piece; it can be to its end, even if the file is removed
-  // meanwhile.
-  OrRefusal<FileContent> Content(const Caller& caller, const std::string& id);
+  // At most `most` bytes from `offset` on, and at most kPieceBytes: as many as stand together.
+  // Empty only at the end. kNotFound in the middle: it was removed.
+  OrRefusal<std::string> ReadAt(const Caller& caller, const std::string& id, int64_t offset,
+                                int64_t most);
+  OrRefusal<std::string> Read(const Caller& caller, const std::string& id);  // all
   OrRefusal<Paged<StoredFile>> List(const Caller& caller, const std::string& purpose,
                                     const Page& page);
   // Refuses a file that a batch is still reading.
   std::optional<Refusal> Remove(const Caller& caller, const std::string& id);
-  // Removes files whose time is over.
+  // Removes files whose time is over, and what was left by whoever wrote or removed one and is
+  // gone.
   Status Expire(int64_t now_ms);
 
  private:
-  FileStore(std::unique_ptr<store::Database> database, std::string folder, const FileLimits& limits)
-      : database_(std::move(database)), folder_(std::move(folder)), limits_(limits) {}
-  std::string PathOf(const std::string& organisation, const std::string& owner,
-                     const std::string& id) const;
+  friend class FileWriter;
+  FileStore(std::unique_ptr<store::Database> database, const FileLimits& limits, ServerName server)
+      : database_(std::move(database)), limits_(limits), server_(std::move(server)) {}
   Result<std::optional<StoredFile>> Get(const Caller& caller, const std::string& id);
+  std::optional<Refusal> Reserve(StoredFile& file);
   Status Insert(const StoredFile& file);
+  Status Show(const std::string& id);
+  Status Drop(const std::string& id);
+  Status RemoveBytes(const std::string& id);
+  Status ForgetDeleted();
+  int64_t Now();
   std::optional<int64_t> EndOf(int64_t created_ms, std::optional<int64_t> asked_ms) const;
-  Status Sweep();
+  Status DropWhatIsLeft(bool of_all);
 
   std::mutex mutex_;
   const std::unique_ptr<store::Database> database_;
-  const std::string folder_;
   const FileLimits limits_;
+  const ServerName server_;
+  int64_t last_ms_ = 0;       // when the last file was made
+  bool has_deleted_ = false;  // bytes that the database's file may still have
+};
+
+// The bytes of a file that is being written, in their order. One thread at a time.
+class FileWriter {
+ public:
+  ~FileWriter();  // without Keep nothing is left of it
+  FileWriter(const FileWriter&) = delete;
+  FileWriter& operator=(const FileWriter&) = delete;
+
+  const std::string& id() const { return file_.id; }
+  Status Append(std::string_view bytes);
+  Status Finish();  // those that waited for a whole piece
+  void Keep() { kept_ = true; }
+
+ private:
+  friend class FileStore;
+  FileWriter(FileStore& store, StoredFile file) : store_(store), file_(std::move(file)) {}
+  Status Write(std::string_view piece);
+
+  FileStore& store_;
+  StoredFile file_;
+  std::string waiting_;  // less than a piece
+  int64_t pieces_ = 0, bytes_ = 0;
+  bool kept_ = false;
 };
 
 // "file-" or another prefix, and 24 random hexadecimal digits.

@@ -36,15 +36,6 @@ std::string PurseOf(std::string credential, const std::string& owner) {
   return credential.starts_with("sess_") ? "sessions of " + owner : std::move(credential);
 }
 
-Spender SpenderOf(const Caller& caller, const std::string& model) {
-  return {PurseOf(caller.key, caller.owner),
-          caller.owner,
-          caller.group,
-          caller.organisation,
-          caller.plan,
-          model};
-}
-
 const char* Whose(Scope scope) {
   switch (scope) {
     case Scope::kKey:
@@ -141,6 +132,15 @@ Price PriceOf(const Plan& plan, const std::string& model) {
 
 }  // namespace
 
+Spender SpenderOf(const Caller& caller, const std::string& model) {
+  return {PurseOf(caller.key, caller.owner),
+          caller.owner,
+          caller.group,
+          caller.organisation,
+          caller.plan,
+          model};
+}
+
 class QuotaBudget::Taken : public Reservation {
  public:
   Taken(governance::QuotaBook& book, Grant grant, Reserved reserved)
@@ -233,12 +233,12 @@ Status LoadUsed(const std::string& where, int64_t now_ms, governance::MemoryQuot
   PARVIS_ASSIGN_OR_RETURN(const auto database, store::Database::Open(where));
   const int64_t day = now_ms / kDayMs * kDayMs;
   const auto spender_of = [](const store::Statement& row) {
-    return Spender{PurseOf(row.Text(0), row.Text(1)),
-                   row.Text(1),
-                   row.Text(2),
-                   row.Text(3),
-                   row.Text(4),
-                   row.Text(5)};
+    return SpenderOf({.organisation = row.Text(3),
+                      .owner = row.Text(1),
+                      .key = row.Text(0),
+                      .group = row.Text(2),
+                      .plan = row.Text(4)},
+                     row.Text(5));
   };
   PARVIS_ASSIGN_OR_RETURN(
       auto sums,

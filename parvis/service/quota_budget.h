@@ -39,6 +39,9 @@ class QuotaBudget : public Budget {
   governance::LimitSet each_key_;
 };
 
+// Whose accounts a request of this caller is taken out of. All sessions of a user spend as one key.
+governance::Spender SpenderOf(const Caller& caller, const std::string& model);
+
 // Tells the book what the records say was used this month, before the first request. `now_ms`: by
 // the clock on the wall.
 Status LoadUsed(const std::string& database, int64_t now_ms, governance::MemoryQuotaBook& book);

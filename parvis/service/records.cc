@@ -137,7 +137,25 @@ UPDATE answers SET counted_tokens = coalesce(input_tokens, 0) + coalesce(output_
     "ALTER TABLE requests ADD COLUMN adapter_digest TEXT NOT NULL DEFAULT '';",
     governance::kSharedQuotaTables,
     "ALTER TABLE requests ADD COLUMN server TEXT NOT NULL DEFAULT '';", governance::kInvoiceTables,
-    governance::kSignInTables, governance::kOidcTables};
+    governance::kSignInTables, governance::kOidcTables,
+    // Bytes of files as rows (file_pieces.h); those that lay in a folder stay there until
+    // file_import.h has taken them in. Which server runs a batch, and as which request a line was
+    // asked (batch_store.h). That somebody wants no more of an answer in the background.
+    R"(
+ALTER TABLE files ADD COLUMN state TEXT NOT NULL DEFAULT 'folder';
+ALTER TABLE files ADD COLUMN server TEXT NOT NULL DEFAULT '';
+CREATE TABLE file_pieces(
+  file         TEXT NOT NULL,
+  number       INTEGER NOT NULL,
+  organisation TEXT NOT NULL,
+  owner        TEXT NOT NULL,
+  bytes        BLOB NOT NULL,
+  PRIMARY KEY(file, number)
+) STRICT;
+ALTER TABLE batches ADD COLUMN server TEXT NOT NULL DEFAULT '';
+ALTER TABLE batch_lines ADD COLUMN request TEXT NOT NULL DEFAULT '';
+ALTER TABLE responses ADD COLUMN unwanted INTEGER NOT NULL DEFAULT 0;
+)"};
 
 int64_t Microseconds(double seconds) { return std::llround(seconds * 1e6); }
 

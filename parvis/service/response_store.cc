@@ -18,7 +18,8 @@ Result<std::unique_ptr<ResponseStore>> ResponseStore::Open(const std::string& pa
                                                            const ResponseLimits& limits) {
   PARVIS_ASSIGN_OR_RETURN(auto database, store::Database::Open(path));
   PARVIS_RETURN_IF_ERROR(MigrateServiceTables(*database).In(path));
-  return std::unique_ptr<ResponseStore>(new ResponseStore(std::move(database), limits));
+  return std::unique_ptr<ResponseStore>(
+      new ResponseStore(std::move(database), limits, store::Database::IsShared(path)));
 }
 
 Status ResponseStore::Put(const Caller& owner, const StoredResponse& response) {
@@ -54,6 +55,21 @@ Status ResponseStore::Update(const Caller& owner, const std::string& id,
       .Bind(3, owner.organisation)
       .Bind(4, owner.owner)
       .Run();
+}
+
+Status ResponseStore::MarkUnwanted(const Caller& owner, const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  PARVIS_ASSIGN_OR_RETURN(auto update,
+                          database_->Prepare("UPDATE responses SET unwanted = 1 WHERE id = ?1 AND "
+                                             "organisation = ?2 AND owner = ?3"));
+  return update.Bind(1, id).Bind(2, owner.organisation).Bind(3, owner.owner).Run();
+}
+
+Result<bool> ResponseStore::IsUnwanted(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  PARVIS_ASSIGN_OR_RETURN(
+      auto select, database_->Prepare("SELECT 1 FROM responses WHERE id = ?1 AND unwanted = 1"));
+  return select.Bind(1, id).Step();
 }
 
 Status ResponseStore::MakeRoom(const Caller& owner) {
@@ -102,9 +118,11 @@ Result<std::optional<StoredResponse>> ResponseStore::Find(const Caller& owner,
   PARVIS_ASSIGN_OR_RETURN(
       auto select,
       database_->Prepare("SELECT request, previous, created_ms, input, response, "
-                         "(SELECT count(*) FROM answers WHERE answers.request = "
-                         "responses.request AND (finish = 'interrupted' OR finished_ms < ?5)) "
-                         "FROM responses WHERE id = ?1 AND organisation = ?2 AND owner = ?3 AND "
+                         "(SELECT count(*) FROM requests r WHERE r.id = responses.request AND "
+                         "r.server IN (SELECT id FROM servers) AND NOT EXISTS (SELECT 1 FROM "
+                         "answers a WHERE a.request = r.id AND (a.finish = 'interrupted' OR "
+                         "a.finished_ms < ?5))) FROM responses WHERE id = ?1 AND organisation = ?2 "
+                         "AND owner = ?3 AND "
                          "created_ms >= ?4"));
   select.Bind(1, id)
       .Bind(2, owner.organisation)
@@ -114,7 +132,7 @@ Result<std::optional<StoredResponse>> ResponseStore::Find(const Caller& owner,
   PARVIS_ASSIGN_OR_RETURN(const bool found, select.Step());
   if (!found) return std::optional<StoredResponse>();
   return std::optional(StoredResponse{id, select.Text(0), select.Text(1), select.Int(2),
-                                      select.Text(3), select.Text(4), select.Int(5) == 0});
+                                      select.Text(3), select.Text(4), select.Int(5) > 0});
 }
 
 Result<bool> ResponseStore::Delete(const Caller& owner, const std::string& id) {

@@ -21,8 +21,8 @@ struct StoredResponse {
   int64_t created_ms = 0;
   std::string input;     // JSON: what this request added to the conversation
   std::string response;  // JSON: the answer as it was given
-  // Of Get: whether the request's end is not on record yet, so that an answer in the background is
-  // still made, here or by a server beside this one.
+  // Of Get: whether a server beside this one, or this one among several, is there and still makes
+  // it in the background. Never where nobody shares the database: there who makes it knows.
   bool under_way = false;
 };
 
@@ -46,15 +46,20 @@ class ResponseStore {
   // The answer anew, if it was not deleted meanwhile.
   Status Update(const Caller& owner, const std::string& id, const std::string& response);
   Result<std::optional<StoredResponse>> Get(const Caller& owner, const std::string& id);
+  // Whoever makes it in the background need not go on; IsUnwanted tells them, wherever they are.
+  Status MarkUnwanted(const Caller& owner, const std::string& id);
+  Result<bool> IsUnwanted(const std::string& id);
   // False: there is none.
   Result<bool> Delete(const Caller& owner, const std::string& id);
   // Deletes what is older than may be kept (until then it is not found, either), and empties the
   // log of that and of what made room for newer ones. To be called now and then.
   Status Expire(int64_t now_ms);
+  bool is_shared() const { return is_shared_; }  // the database
 
  private:
-  ResponseStore(std::unique_ptr<store::Database> database, const ResponseLimits& limits)
-      : database_(std::move(database)), limits_(limits) {}
+  ResponseStore(std::unique_ptr<store::Database> database, const ResponseLimits& limits,
+                bool is_shared)
+      : database_(std::move(database)), limits_(limits), is_shared_(is_shared) {}
   int64_t Oldest(int64_t now_ms) const;  // that is still kept
   Status MakeRoom(const Caller& owner);  // for one more
   Result<std::optional<StoredResponse>> Find(const Caller& owner, const std::string& id);
@@ -64,6 +69,7 @@ class ResponseStore {
   std::mutex mutex_;  // guards the database
   const std::unique_ptr<store::Database> database_;
   const ResponseLimits limits_;
+  const bool is_shared_;
   bool log_has_deleted_ = false;
 };
 

@@ -79,13 +79,31 @@ TEST_F(ResponseStoreTest, AnAnswerIsWrittenAnew) {
   EXPECT_FALSE(store_->Get(kAnn, "resp_1").value().has_value());
 }
 
-// An answer in the background is under way until its request's end is on record, wherever it runs.
-TEST_F(ResponseStoreTest, IsUnderWayUntilItsRequestHasEnded) {
+// An answer in the background is under way for as long as the server that makes it is there and its
+// request has no end.
+TEST_F(ResponseStoreTest, IsUnderWayWhileItsServerIsThere) {
+  const auto database = std::move(store::Database::Open(path_)).value();
+  const auto under_way = [&] { return store_->Get(kAnn, "resp_1").value()->under_way; };
   ASSERT_TRUE(store_->Put(kAnn, {"resp_1", "req_1", "", 7, "[1]", "queued"}).ok());
-  EXPECT_TRUE(store_->Get(kAnn, "resp_1").value()->under_way);
-  records_.reset();
-  records_ = std::move(Records::Open(path_)).value();  // after a crash
-  EXPECT_FALSE(store_->Get(kAnn, "resp_1").value()->under_way);
+  EXPECT_FALSE(under_way()) << "nobody beside us makes it";
+  ASSERT_TRUE(database->Run("UPDATE requests SET server = 'server_1'").ok());
+  EXPECT_FALSE(under_way()) << "that server is gone";
+  ASSERT_TRUE(
+      database->Run("INSERT INTO servers(id, lock, started_ms) VALUES('server_1', 1, 1)").ok());
+  EXPECT_TRUE(under_way());
+  ASSERT_TRUE(records_->Write(AnswerRecord{"req_1", "stop", WallClockMs(), 3, 0, 5}).ok());
+  EXPECT_TRUE(under_way()) << "it is kept in a moment";
+  ASSERT_TRUE(database->Run("DELETE FROM servers").ok());
+  EXPECT_FALSE(under_way()) << "it was not kept";
+}
+
+TEST_F(ResponseStoreTest, WhoMakesItHearsThatItIsUnwanted) {
+  ASSERT_TRUE(store_->Put(kAnn, {"resp_1", "req_1", "", 7, "[1]", "queued"}).ok());
+  ASSERT_TRUE(store_->MarkUnwanted(kBob, "resp_1").ok());
+  EXPECT_FALSE(store_->IsUnwanted("resp_1").value());
+  EXPECT_FALSE(store_->IsUnwanted("resp_2").value());
+  ASSERT_TRUE(store_->MarkUnwanted(kAnn, "resp_1").ok());
+  EXPECT_TRUE(store_->IsUnwanted("resp_1").value());
 }
 
 TEST_F(ResponseStoreTest, WhatIsTooOldIsNotFoundAndThenGone) {

@@ -62,10 +62,13 @@ Status Extract(ArchiveReader& archive, const ArchiveReader::Member& member,
   return status;
 }
 
-Result<BackupFacts> FactsOf(const std::string& manifest) {
+// `files_beside`: files of owners that stood in the archive beside the database.
+Result<BackupFacts> FactsOf(const std::string& manifest, int64_t files_beside) {
   PARVIS_ASSIGN_OR_RETURN(const Json json, ParseJson(manifest));
   const auto wrong = [] { return DataLoss("is no whole backup: its manifest is damaged"); };
-  if (!json.is_object() || json.value("schema", Json()) != kBackupSchema) {
+  const Json schema = json.is_object() ? json.value("schema", Json()) : Json();
+  const bool before = schema == kBackupSchemaBefore;
+  if (!before && schema != kBackupSchema) {
     return InvalidArgument("is no backup of this Parvis; a later one may have made it");
   }
   const Json made_by = json.value("parvis", Json()), created = json.value("created_ms", Json()),
@@ -82,6 +85,9 @@ Result<BackupFacts> FactsOf(const std::string& manifest) {
   for (const auto& [table, rows] : database["rows"].items()) {
     if (!rows.is_number_integer()) return wrong();
     facts.database.rows[table] = rows.get<int64_t>();
+  }
+  if (files_beside != (before ? facts.files : 0) || facts.files != facts.database.rows["files"]) {
+    return DataLoss("is no whole backup: files are missing");
   }
   return facts;
 }
@@ -105,10 +111,8 @@ Result<BackupFacts> ExtractAll(const std::string& file, const std::string& folde
     files += file_of_owner ? 1 : 0;
     PARVIS_RETURN_IF_ERROR(Extract(*archive, *member, folder + "/" + member->name));
   }
-  auto facts = FactsOf(manifest);
-  if (!facts.ok()) return facts.status().In(file);
-  if (facts->files != files) return DataLoss(file + ": is no whole backup: files are missing");
-  return facts;
+  auto facts = FactsOf(manifest, files);
+  return facts.ok() ? std::move(facts) : facts.status().In(file);
 }
 
 // That what was extracted is what was backed up, and that we can work with it.

@@ -47,24 +47,27 @@ class Use(threading.Thread):
 
 
 def open_with_others(path):
-    """The backup as other programs see it: {table: rows} of its database."""
+    """The backup as other programs see it: {table: rows} of its database, {id: bytes} of its files."""
     expect(path.stat().st_mode & 0o777 == 0o600, "others can read it", oct(path.stat().st_mode))
     with tarfile.open(path) as archive:
         names = archive.getnames()
         last = archive.getmembers()[-1]
-        expect(last.name == "sha256" and names[-4:-1] == ["parvis.pepper", "parvis.db", "parvis-backup.json"], "members", names)
+        expect(names == ["parvis.pepper", "parvis.db", "parvis-backup.json", "sha256"], "members", names)
         digest = archive.extractfile(last).read().decode()
         expect(hashlib.sha256(path.read_bytes()[:last.offset]).hexdigest() == digest, "its digest")
         manifest = json.load(archive.extractfile("parvis-backup.json"))
         database = path.with_suffix(".db")
         database.write_bytes(archive.extractfile("parvis.db").read())
-        files = {n: archive.extractfile(n).read() for n in names if n.startswith("files/")}
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro&immutable=1", uri=True)) as db:
         expect(db.execute("PRAGMA integrity_check").fetchall() == [("ok",)], "integrity")
         rows = {t: db.execute(f'SELECT count(*) FROM "{t}"').fetchone()[0] for t in manifest["database"]["rows"]}
-        ids = {i for i, in db.execute("SELECT id FROM files")}
+        files = {}
+        for name, bytes_, state in db.execute("SELECT id, bytes, state FROM files"):
+            pieces = b"".join(p for p, in db.execute("SELECT bytes FROM file_pieces WHERE file = ? ORDER BY number", (name,)))
+            expect(state == "writing" or len(pieces) == bytes_, "a file in half", name, bytes_, len(pieces))
+            files[name] = pieces
     expect(rows == manifest["database"]["rows"], "the manifest's rows", rows, manifest)
-    expect({n.rsplit("/", 1)[1] for n in files} == ids and manifest["files"] == len(ids), "files and their rows", ids)
+    expect(manifest["files"] == len(files), "files and their rows", files.keys())
     return rows, files
 
 
