@@ -1,6 +1,7 @@
 // parvis plan …: what users get by a plan's name, and what they pay.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
@@ -40,10 +41,20 @@ struct Options {
   StoreFlags store;
   std::string name, currency = "EUR";
   std::vector<std::string> models, prices;
-  int64_t context_length = 0;
+  std::vector<std::string> features;
+  int64_t context_length = 0, priority = kUsualPriority;
   LimitFlags each_user;
-  Flag currency_given, models_given, prices_given, context_given;
+  Flag currency_given, models_given, prices_given, context_given, priority_given, features_given;
 };
+
+// "all" and "none" stand alone.
+Result<governance::Features> ParseFeatures(const std::vector<std::string>& names) {
+  if (names.size() == 1 && names[0] == "all") return governance::Features::All();
+  if (names.size() == 1 && names[0] == "none") return governance::Features();
+  auto features = governance::Features::Named(names);
+  if (!features.ok()) return features.status().In("--feature");
+  return features;
+}
 
 Status SetLimits(governance::Directory& directory, const Options& o) {
   PARVIS_ASSIGN_OR_RETURN(const auto limits, o.each_user.Read());
@@ -62,6 +73,12 @@ std::function<Status()> DefineSet(FlagSet& flags, Console& console) {
                               "A model that it has; may be given several times (default: all)");
   o->context_given = flags.Add("--context-length", &o->context_length,
                                "Prompt and answer together (0: the model's)", {.min = 0});
+  o->priority_given =
+      flags.Add("--priority", &o->priority, "Who goes first where many wait; the higher number",
+                {.min = kLeastPriority, .max = kMostPriority, .show_default = true});
+  o->features_given =
+      flags.Add("--feature", &o->features,
+                "What it has, \"all\" or \"none\"; may be given several times (default: all)");
   o->prices_given = flags.Add("--price", &o->prices,
                               "MODEL=IN,OUT or MODEL=IN,CACHED,OUT of a million tokens; * for all "
                               "others; may be given several times");
@@ -75,6 +92,10 @@ std::function<Status()> DefineSet(FlagSet& flags, Console& console) {
     if (auto found = directory->FindPlan(o->name); found.ok()) plan = std::move(*found);
     if (o->currency_given.given()) plan.currency = o->currency;
     if (o->context_given.given()) plan.context_length = o->context_length;
+    if (o->priority_given.given()) plan.priority = static_cast<int>(o->priority);
+    if (o->features_given.given()) {
+      PARVIS_ASSIGN_OR_RETURN(plan.features, ParseFeatures(o->features));
+    }
     if (o->models_given.given()) plan.models = o->models;
     if (o->prices_given.given()) {
       plan.prices.clear();
@@ -94,6 +115,11 @@ std::function<Status()> DefineSet(FlagSet& flags, Console& console) {
   };
 }
 
+std::string NamesText(governance::Features features) {
+  const std::vector<std::string> names = features.Names();
+  return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ","));
+}
+
 OrderedJson JsonOf(const Plan& plan, const OrderedJson& limits) {
   OrderedJson prices = OrderedJson::object();
   for (const auto& [model, price] : plan.prices) {
@@ -101,9 +127,14 @@ OrderedJson JsonOf(const Plan& plan, const OrderedJson& limits) {
                      {"cached", governance::MoneyText(price.cached_micros)},
                      {"output", governance::MoneyText(price.output_micros)}};
   }
-  return {
-      {"name", plan.name},         {"models", plan.models}, {"context_length", plan.context_length},
-      {"currency", plan.currency}, {"prices", prices},      {"limits_of_each_user", limits}};
+  return {{"name", plan.name},
+          {"models", plan.models},
+          {"context_length", plan.context_length},
+          {"priority", plan.priority},
+          {"features", plan.features.Names()},
+          {"currency", plan.currency},
+          {"prices", prices},
+          {"limits_of_each_user", limits}};
 }
 
 std::function<Status()> DefineList(FlagSet& flags, Console& console) {
@@ -117,7 +148,11 @@ std::function<Status()> DefineList(FlagSet& flags, Console& console) {
     document["plans"] = OrderedJson::array();
     for (const Plan& plan : plans) {
       OrderedJson of_each = OrderedJson::object();
-      std::string text;
+      std::string text = fmt::format("  priority {}", plan.priority);
+      if (plan.context_length > 0) text += fmt::format("  context_length {}", plan.context_length);
+      if (plan.features != governance::Features::All()) {
+        text += fmt::format("  features {}", NamesText(plan.features));
+      }
       for (const auto& limit : limits) {
         if (limit.scope != governance::Scope::kPlanUser || limit.subject != plan.name) continue;
         of_each[std::string(governance::MetricName(limit.metric))] = LimitText(limit);
@@ -133,7 +168,7 @@ std::function<Status()> DefineList(FlagSet& flags, Console& console) {
 
 }  // namespace
 
-const Command kPlanSet = {"plan set", "Make or change a plan: models, limits, prices",
+const Command kPlanSet = {"plan set", "Make or change a plan: models, features, limits, prices",
                           "parvis plan set pupil --tokens-per-day 20000 --price '*=0.10,0.40'",
                           &DefineSet};
 const Command kPlanList = {"plan list", "List the plans", "parvis plan list", &DefineList};

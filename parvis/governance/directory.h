@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "parvis/core/priority.h"
 #include "parvis/core/result.h"
+#include "parvis/governance/feature.h"
 #include "parvis/governance/limit.h"
 #include "parvis/governance/money.h"
 #include "parvis/governance/permission.h"
@@ -85,8 +87,10 @@ struct NewSession {
 // What users get by a plan's name, with what they pay.
 struct Plan {
   std::string name, currency;
-  std::vector<std::string> models;                    // that it has; none: all
-  int64_t context_length = 0;                         // prompt and answer together; 0: the model's
+  std::vector<std::string> models;  // that it has; none: all
+  int64_t context_length = 0;       // prompt and answer together; 0: the model's
+  int priority = kUsualPriority;    // kLeastPriority to kMostPriority
+  Features features = Features::All();
   std::vector<std::pair<std::string, Price>> prices;  // by model; "*": of all others
   int64_t created_ms = 0;
 };

@@ -31,6 +31,10 @@ Status CheckPlanItself(const Plan& plan) {
     return InvalidArgument("a currency is three capital letters, such as EUR");
   }
   if (plan.context_length < 0) return InvalidArgument("a context length is not negative");
+  if (plan.priority < kLeastPriority || plan.priority > kMostPriority) {
+    return InvalidArgument(
+        fmt::format("a priority is from {} to {}", kLeastPriority, kMostPriority));
+  }
   for (const auto& [model, price] : plan.prices) {
     for (const int64_t micros : {price.input_micros, price.cached_micros, price.output_micros}) {
       if (micros < 0 || micros > kMaxMicros) return InvalidArgument("a price is out of bounds");
@@ -56,15 +60,19 @@ Status Directory::SetPlan(const Plan& plan) {
   return Write([&](store::Database& database) -> Status {
     PARVIS_ASSIGN_OR_RETURN(
         auto upsert,
-        database.Prepare("INSERT INTO plans(name, currency, models, context_length, created_ms) "
-                         "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(name) DO UPDATE SET "
+        database.Prepare("INSERT INTO plans(name, currency, models, context_length, created_ms, "
+                         "priority, features) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+                         "ON CONFLICT(name) DO UPDATE SET "
                          "currency = excluded.currency, models = excluded.models, "
-                         "context_length = excluded.context_length"));
+                         "context_length = excluded.context_length, "
+                         "priority = excluded.priority, features = excluded.features"));
     PARVIS_RETURN_IF_ERROR(upsert.Bind(1, plan.name)
                                .Bind(2, plan.currency)
                                .Bind(3, JoinLines(plan.models))
                                .Bind(4, plan.context_length)
                                .Bind(5, WallClockMs())
+                               .Bind(6, int64_t{plan.priority})
+                               .Bind(7, plan.features.Text())
                                .Run());
     PARVIS_ASSIGN_OR_RETURN(auto clear, database.Prepare("DELETE FROM prices WHERE plan = ?1"));
     PARVIS_RETURN_IF_ERROR(clear.Bind(1, plan.name).Run());
@@ -88,15 +96,19 @@ Result<std::vector<Plan>> Directory::Plans() {
   const std::lock_guard lock(mutex_);
   PARVIS_ASSIGN_OR_RETURN(auto select,
                           database_->Prepare("SELECT name, currency, models, context_length, "
-                                             "created_ms FROM plans ORDER BY name"));
+                                             "created_ms, priority, features FROM plans "
+                                             "ORDER BY name"));
   std::vector<Plan> plans;
   while (true) {
     PARVIS_ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) break;
+    PARVIS_ASSIGN_OR_RETURN(const Features features, Features::FromText(select.Text(6)));
     plans.push_back({.name = select.Text(0),
                      .currency = select.Text(1),
                      .models = SplitLines(select.Text(2)),
                      .context_length = select.Int(3),
+                     .priority = static_cast<int>(select.Int(5)),
+                     .features = features,
                      .prices = {},
                      .created_ms = select.Int(4)});
   }

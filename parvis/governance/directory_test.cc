@@ -25,7 +25,7 @@ namespace {
 class DirectoryTest : public ScratchDatabaseTest {
  protected:
   DirectoryTest() {
-    constexpr store::Sql kSteps[] = {kIdentityTables, kSignInTables};
+    constexpr store::Sql kSteps[] = {kIdentityTables, kPlanExtras, kSignInTables};
     auto database = std::move(store::Database::Open(path_)).value();
     EXPECT_TRUE(database->Migrate(kSteps).ok());
     directory_ = std::move(Directory::Open(path_, pepper_)).value();

@@ -21,7 +21,7 @@ constexpr char kIssuer[] = "https://issuer.example";
 class IdentitiesTest : public ScratchDatabaseTest {
  protected:
   IdentitiesTest() {
-    constexpr store::Sql kSteps[] = {kIdentityTables, kSignInTables, kOidcTables};
+    constexpr store::Sql kSteps[] = {kIdentityTables, kPlanExtras, kSignInTables, kOidcTables};
     auto database = std::move(store::Database::Open(path_)).value();
     EXPECT_TRUE(database->Migrate(kSteps).ok());
     directory_ = std::move(Directory::Open(path_, pepper_)).value();

@@ -51,7 +51,11 @@ Result<std::shared_ptr<Principal>> PrincipalOf(const store::Statement& row,
     if (principal->plan.empty()) principal->plan = row.Text(column);
   }
   const auto plan = snapshot.plans.find(principal->plan);
-  if (plan != snapshot.plans.end()) principal->plan_models = plan->second.models;
+  if (plan != snapshot.plans.end()) {
+    principal->plan_models = plan->second.models;
+    principal->priority = plan->second.priority;
+    principal->features = plan->second.features;
+  }
   return principal;
 }
 
@@ -91,14 +95,18 @@ Status ReadSessions(store::Database& database, const std::string& pepper,
 
 Status ReadPlans(store::Database& database, IdentitySnapshot& snapshot) {
   PARVIS_ASSIGN_OR_RETURN(
-      auto plans, database.Prepare("SELECT name, currency, models, context_length FROM plans"));
+      auto plans, database.Prepare("SELECT name, currency, models, context_length, priority, "
+                                   "features FROM plans"));
   while (true) {
     PARVIS_ASSIGN_OR_RETURN(const bool row, plans.Step());
     if (!row) break;
+    PARVIS_ASSIGN_OR_RETURN(const Features features, Features::FromText(plans.Text(5)));
     Plan plan{.name = plans.Text(0),
               .currency = plans.Text(1),
               .models = SplitLines(plans.Text(2)),
               .context_length = plans.Int(3),
+              .priority = static_cast<int>(plans.Int(4)),
+              .features = features,
               .prices = {}};
     snapshot.plans[plan.name] = std::move(plan);
   }

@@ -31,8 +31,10 @@ struct Principal {
   Permissions permissions;               // role's and key's, without what is denied
   std::vector<std::string> models;       // that the key may name; none: all
   std::vector<std::string> plan_models;  // that the plan has; none: all
-  int64_t expires_ms = 0;                // 0: never
-  int64_t used_ms = 0;                   // of a session: as the table had it
+  int priority = kUsualPriority;         // the plan's, as is what follows
+  Features features = Features::All();
+  int64_t expires_ms = 0;  // 0: never
+  int64_t used_ms = 0;     // of a session: as the table had it
 };
 
 // What the tables said at one moment. Immutable.

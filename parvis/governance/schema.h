@@ -103,6 +103,12 @@ INSERT INTO user_keys(id, organisation, owner, name, prefix, digest, pepper, sco
 DROP TABLE api_keys;
 )";
 
+// What else a plan says (directory.h, feature.h). Those that there were lack nothing.
+inline constexpr store::Sql kPlanExtras = R"(
+ALTER TABLE plans ADD COLUMN priority INTEGER NOT NULL DEFAULT 5;
+ALTER TABLE plans ADD COLUMN features TEXT NOT NULL DEFAULT '*';
+)";
+
 // The servers that share a database (service/servers.h), and their books (shared_quota.h).
 // `minute`, `places`: as text.
 inline constexpr store::Sql kSharedQuotaTables = R"(

@@ -18,7 +18,7 @@ constexpr int64_t kDay = 86'400'000;
 class SessionsTest : public ScratchDatabaseTest {
  protected:
   SessionsTest() {
-    constexpr store::Sql kSteps[] = {kIdentityTables, kSignInTables};
+    constexpr store::Sql kSteps[] = {kIdentityTables, kPlanExtras, kSignInTables};
     auto database = std::move(store::Database::Open(path_)).value();
     EXPECT_TRUE(database->Migrate(kSteps).ok());
     directory_ = std::move(Directory::Open(path_, pepper_)).value();

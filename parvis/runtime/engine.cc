@@ -130,6 +130,10 @@ Status Engine::Check(const GenerateRequest& request) const {
     return InvalidArgument(
         "prompt_logprobs: needs logprobs, and a model that reads its prompt from left to right");
   }
+  if (request.priority < kBatchPriority || request.priority > kMostPriority) {
+    return InvalidArgument(
+        fmt::format("priority: {} is not between 0 and {}", request.priority, kMostPriority));
+  }
   if (request.adapter != nullptr && !model_.stack.Owns(*request.adapter)) {
     return InvalidArgument("adapter: was made for another model");
   }

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "parvis/core/priority.h"
 #include "parvis/core/result.h"
 #include "parvis/ops/exec.h"
 #include "parvis/runtime/constraint.h"
@@ -107,6 +108,9 @@ struct GenerateRequest {
   // Requests share what was computed for equal beginnings only if their salts are equal: a server
   // gives each tenant its own, so that none can find out what another has asked.
   std::string cache_salt;
+  // Who goes first if not all find room (scheduler.h): 0 to kMostPriority. One of kBatchPriority
+  // also gives its place up for any other.
+  int priority = kUsualPriority;
   // Called by the thread that drives Step(). It may call Submit and Cancel, not Step.
   std::function<void(const TokenEvent&)> on_token;
 };
@@ -130,7 +134,7 @@ struct EngineLoad {
 //
 // A sequence is waiting → prefilling → decoding → finished. When the pages for keys and values run
 // out, the sequence that came last gives its pages back, waits, and is computed again: it loses
-// time, never tokens.
+// time, never tokens. So does one of a batch when another wants its place.
 //
 // Submit and Cancel may be called from any thread; Step by one thread at a time.
 class Engine {

@@ -1,9 +1,19 @@
 #include "parvis/runtime/scheduler.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace parvis::runtime {
+namespace {
+
+bool StartsBefore(const std::unique_ptr<Sequence>& a, const std::unique_ptr<Sequence>& b) {
+  if (a->goes_first != b->goes_first) return a->goes_first;
+  if (a->rank() != b->rank()) return a->rank() > b->rank();
+  return a->arrival < b->arrival;
+}
+
+}  // namespace
 
 Scheduler::Scheduler(std::unique_ptr<KvCache> cache, int64_t max_batch_tokens,
                      int64_t max_sequences, bool share_prefixes)
@@ -14,7 +24,10 @@ Scheduler::Scheduler(std::unique_ptr<KvCache> cache, int64_t max_batch_tokens,
   PARVIS_CHECK(max_batch_tokens > 0 && max_sequences > 0);
 }
 
-void Scheduler::Add(std::unique_ptr<Sequence> sequence) { waiting_.push_back(std::move(sequence)); }
+void Scheduler::Add(std::unique_ptr<Sequence> sequence) {
+  sequence->arrival = arrivals_++;
+  waiting_.push_back(std::move(sequence));
+}
 
 Sequence* Scheduler::Find(RequestId id) {
   for (const auto& sequence : running_) {
@@ -41,20 +54,21 @@ std::unique_ptr<Sequence> Scheduler::Remove(const Sequence& sequence) {
   return taken != nullptr ? std::move(taken) : take(waiting_);
 }
 
-void Scheduler::Preempt() {
-  std::unique_ptr<Sequence> last = std::move(running_.back());
-  running_.pop_back();
-  Publish(*last);
-  last->Release();
-  if (last->usage.completion_tokens == 0) last->usage.cached_tokens = 0;
-  waiting_.push_front(std::move(last));
+void Scheduler::Preempt(size_t index) {
+  std::unique_ptr<Sequence> taken = std::move(running_[index]);
+  running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(index));
+  Publish(*taken);
+  taken->Release();
+  taken->goes_first = !taken->yields();
+  if (taken->usage.completion_tokens == 0) taken->usage.cached_tokens = 0;
+  waiting_.push_back(std::move(taken));
 }
 
 // Room for all tokens of running_[index]. False if it had to give way itself.
 bool Scheduler::GrowOrPreempt(size_t index) {
   while (!running_[index]->pages->Grow(running_[index]->size()).ok()) {
     PARVIS_CHECK(running_.size() > 1);  // alone, it would need more than the cache has
-    Preempt();
+    Preempt(running_.size() - 1);
     if (index == running_.size()) return false;
   }
   return true;
@@ -75,26 +89,61 @@ void Scheduler::Publish(Sequence& sequence) const {
   sequence.pages->Publish(sequence.tokens, sequence.salt, sequence.computed);
 }
 
-void Scheduler::Admit() {
-  while (!waiting_.empty() && running_.size() < max_sequences_) {
-    Sequence& next = *waiting_.front();
-    next.pages.emplace(*cache_);
-    next.memory.emplace(*cache_);
-    Share(next);
-    // Beside its own, a page for each that runs: else the next page wanted would send it back.
-    const int64_t wanted = KvCache::PagesFor(next.size()) - next.pages->num_pages() +
-                           KvCache::PagesFor(next.memory_size) +
-                           static_cast<int64_t>(running_.size());
-    if (wanted > cache_->num_free()) {
-      next.Release();
-      if (next.usage.completion_tokens == 0) next.usage.cached_tokens = 0;
+// Room for what a sequence has to begin with, or nothing.
+bool Scheduler::TakePages(Sequence& next) {
+  next.pages.emplace(*cache_);
+  next.memory.emplace(*cache_);
+  Share(next);
+  // Beside its own, a page for each that runs: else the next page wanted would send it back.
+  const int64_t wanted = KvCache::PagesFor(next.size()) - next.pages->num_pages() +
+                         KvCache::PagesFor(next.memory_size) +
+                         static_cast<int64_t>(running_.size());
+  if (wanted > cache_->num_free()) {
+    next.Release();
+    if (next.usage.completion_tokens == 0) next.usage.cached_tokens = 0;
+    return false;
+  }
+  PARVIS_CHECK(next.pages->Grow(next.size()).ok());
+  PARVIS_CHECK(next.memory->Grow(next.memory_size).ok());
+  return true;
+}
+
+// Takes the place of a batch's sequence of a lower rank, if there is one. Batches wait for each
+// other: what one loses the other would have to win.
+bool Scheduler::MakeWay(const Sequence& next, std::vector<Part>& parts) {
+  if (next.request.priority == kBatchPriority) return false;
+  for (size_t i = running_.size(); i-- > 0;) {
+    const Sequence* const other = running_[i].get();
+    if (!other->yields() || other->rank() >= next.rank()) continue;
+    std::erase_if(parts, [other](const Part& part) { return part.sequence == other; });
+    Preempt(i);
+    return true;
+  }
+  return false;
+}
+
+void Scheduler::Start(std::unique_ptr<Sequence> next) {
+  const auto pass = [&next](Sequence& other) {
+    if (other.arrival < next->arrival) ++other.passed;
+  };
+  for (const auto& other : waiting_) pass(*other);
+  auto place = running_.end();
+  while (place != running_.begin() && (*std::prev(place))->rank() < next->rank()) pass(**--place);
+  next->state = SequenceState::kPrefilling;
+  running_.insert(place, std::move(next));
+}
+
+void Scheduler::Admit(std::vector<Part>& parts) {
+  while (!waiting_.empty()) {
+    const auto first = std::min_element(waiting_.begin(), waiting_.end(), StartsBefore);
+    std::unique_ptr<Sequence> next = std::move(*first);
+    waiting_.erase(first);
+    while (running_.size() == max_sequences_ || !TakePages(*next)) {
+      if (MakeWay(*next, parts)) continue;
+      waiting_.push_back(std::move(next));
       return;
     }
-    PARVIS_CHECK(next.pages->Grow(next.size()).ok());
-    PARVIS_CHECK(next.memory->Grow(next.memory_size).ok());
-    next.state = SequenceState::kPrefilling;
-    running_.push_back(std::move(waiting_.front()));
-    waiting_.pop_front();
+    Start(std::move(next));
   }
 }
 
@@ -105,7 +154,7 @@ std::vector<Scheduler::Part> Scheduler::Plan() {
     if (running_[i]->state != SequenceState::kDecoding) continue;
     if (GrowOrPreempt(i)) parts.push_back({running_[i].get(), 1});
   }
-  Admit();
+  Admit(parts);
   const auto decoding = static_cast<int64_t>(parts.size());
   int64_t left = std::max<int64_t>(1, max_batch_tokens_ - decoding);
   bool encodes = false;

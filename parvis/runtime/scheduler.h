@@ -2,7 +2,6 @@
 #define PARVIS_RUNTIME_SCHEDULER_H_
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <vector>
 
@@ -11,12 +10,19 @@
 
 namespace parvis::runtime {
 
-// Decides what the next step computes. First come, first served: sequences start in the order in
-// which they were added, and nobody overtakes. Every decoding sequence gets its row in every step;
-// what is left of the step goes to prompts, oldest first, at least one row; prompts that an encoder
-// reads are not cut, and one of them goes even if it is longer. When a decoding
-// sequence needs a page and none is free, the sequence that started last gives all of its pages
-// back and is the first to wait; the oldest always goes on, so everything ends. Not synchronised.
+// Decides what the next step computes. Who waits starts in the order of ranks, and of one rank in
+// the order in which they were added; nobody goes before the first of that order. A sequence's rank
+// is its priority, and one more each time that eight who came later have gone before it; 64 if it
+// is a batch's. So nobody starves: one of priority p is passed (kMostPriority - p) * 8 times at
+// most, a batch's 576 times, and then goes before all who come.
+//
+// Every decoding sequence gets its row in every step; what is left of the step goes to prompts, at
+// least one row, higher ranks first and of one rank the oldest; prompts that an encoder reads are
+// not cut, and one of them goes even if it is longer. When a decoding sequence needs a page and
+// none is free, the sequence that stands last gives all of its pages back and is the first to wait;
+// the first always goes on, so everything ends. A batch's sequence gives its place up, in the same
+// way, as soon as a higher rank finds none: nobody waits for a batch longer than the step under
+// way. Not synchronised.
 class Scheduler {
  public:
   // The next `count` tokens of a sequence.
@@ -44,8 +50,11 @@ class Scheduler {
 
  private:
   bool GrowOrPreempt(size_t index);
-  void Preempt();
-  void Admit();
+  void Preempt(size_t index);
+  void Admit(std::vector<Part>& parts);
+  bool TakePages(Sequence& next);
+  bool MakeWay(const Sequence& next, std::vector<Part>& parts);
+  void Start(std::unique_ptr<Sequence> next);
   void Share(Sequence& sequence) const;
   void Publish(Sequence& sequence) const;
 
@@ -53,8 +62,9 @@ class Scheduler {
   const int64_t max_batch_tokens_;
   const size_t max_sequences_;
   const bool share_prefixes_;
-  std::deque<std::unique_ptr<Sequence>> waiting_;
-  std::vector<std::unique_ptr<Sequence>> running_;  // in the order in which they started
+  uint64_t arrivals_ = 0;
+  std::vector<std::unique_ptr<Sequence>> waiting_;  // in no order
+  std::vector<std::unique_ptr<Sequence>> running_;  // the last gives way first
 };
 
 }  // namespace parvis::runtime

@@ -21,9 +21,10 @@ class SchedulerTest : public testing::Test {
         max_batch_tokens, max_sequences);
   }
 
-  Sequence* Add(RequestId id, int64_t prompt) {
-    auto sequence = std::make_unique<Sequence>(
-        id, GenerateRequest{.prompt = std::vector<int32_t>(prompt, 1)}, 1000, nullptr);
+  Sequence* Add(RequestId id, int64_t prompt, int priority = kUsualPriority) {
+    GenerateRequest request{.prompt = std::vector<int32_t>(prompt, 1)};
+    request.priority = priority;
+    auto sequence = std::make_unique<Sequence>(id, std::move(request), 1000, nullptr);
     Sequence* added = sequence.get();
     scheduler_->Add(std::move(sequence));
     return added;
@@ -116,6 +117,124 @@ TEST_F(SchedulerTest, TheLastOneGivesWayAndStartsAgain) {
   scheduler_->Remove(*first);
   EXPECT_THAT(Step(), ElementsAre(Pair(2, 65)));  // everything again; 1 + 1 pages for the third
   EXPECT_EQ(second->size(), 66);
+}
+
+TEST_F(SchedulerTest, HigherPrioritiesStartFirst) {
+  Make(100, 1000, /*max_sequences=*/1);
+  Add(1, 1, 5);
+  EXPECT_THAT(Step(), ElementsAre(Pair(1, 1)));
+  Add(2, 1, 3);
+  Add(3, 1, 5);
+  Add(4, 1, 9);
+  Add(5, 1, 5);
+  EXPECT_THAT(Step(), ElementsAre(Pair(1, 1)));  // nobody loses a place to a plan
+  std::vector<RequestId> order;
+  for (RequestId now = 1; order.size() < 4; now = order.back()) {
+    scheduler_->Remove(*scheduler_->Find(now));
+    order.push_back(Step()[0].first);
+  }
+  EXPECT_THAT(order, ElementsAre(4, 3, 5, 2));
+}
+
+TEST_F(SchedulerTest, HigherPrioritiesReadTheirPromptsFirst) {
+  Make(100, /*max_batch_tokens=*/10, 8);
+  Add(1, 12, 5);
+  Add(2, 12, 5);
+  EXPECT_THAT(Step(), ElementsAre(Pair(1, 10)));
+  Add(3, 12, 9);
+  Add(4, 12, kBatchPriority);
+  Add(5, 12, 6);
+  EXPECT_THAT(Step(), ElementsAre(Pair(3, 10)));
+  EXPECT_THAT(Step(), ElementsAre(Pair(3, 2), Pair(5, 8)));
+  EXPECT_THAT(Step(), ElementsAre(Pair(3, 1), Pair(5, 4), Pair(1, 2), Pair(2, 3)));
+}
+
+// Somebody of the highest priority comes each time that there is a place, for ever.
+TEST_F(SchedulerTest, NobodyStarves) {
+  for (int priority = kBatchPriority; priority <= kMostPriority; ++priority) {
+    Make(100, 1000, 1);
+    RequestId newest = 1;
+    Add(newest, 1, kMostPriority);
+    Step();
+    const Sequence* const waits = Add(1000, 1, priority);
+    int passed = 0;
+    while (true) {
+      const RequestId now = newest;
+      Add(++newest, 1, kMostPriority);
+      if (waits->state == SequenceState::kWaiting) scheduler_->Remove(*scheduler_->Find(now));
+      if (Step()[0].first == 1000) break;
+      ++passed;
+      ASSERT_LE(passed, 1000);
+    }
+    EXPECT_EQ(passed, (kMostPriority - priority) * (priority == kBatchPriority ? 64 : 8))
+        << priority;
+    // Nor does it lose its place any more.
+    Add(++newest, 1, kMostPriority);
+    EXPECT_THAT(Step(), ElementsAre(Pair(1000, 1))) << priority;
+  }
+}
+
+TEST_F(SchedulerTest, BatchesGiveTheirPlaceUpAtOnce) {
+  Make(100, 1000, /*max_sequences=*/2);
+  const Sequence* const batch = Add(1, 40, kBatchPriority);
+  Add(2, 40, kBatchPriority);
+  EXPECT_THAT(Step(), ElementsAre(Pair(1, 40), Pair(2, 40)));
+  Add(3, 10, kLeastPriority);
+  EXPECT_THAT(Step(), ElementsAre(Pair(1, 1), Pair(3, 10)));  // the one that came last
+  Add(4, 10, kMostPriority);
+  EXPECT_THAT(Step(), ElementsAre(Pair(3, 1), Pair(4, 10)));
+  EXPECT_EQ(batch->state, SequenceState::kWaiting);
+  EXPECT_EQ(batch->size(), 42);  // what it has chosen stays
+  Add(5, 10, kBatchPriority);    // takes no place of anybody
+  EXPECT_THAT(Step(), ElementsAre(Pair(4, 1), Pair(3, 1)));
+  scheduler_->Remove(*scheduler_->Find(4));
+  scheduler_->Remove(*scheduler_->Find(3));
+  EXPECT_THAT(Step(), ElementsAre(Pair(1, 42), Pair(2, 41)));
+}
+
+// Whoever takes a place counts, so a batch loses its own so often and no more.
+TEST_F(SchedulerTest, BatchesComeToTheirEnd) {
+  Make(100, 1000, 1);
+  const Sequence* const batch = Add(1, 4, kBatchPriority);
+  Step();
+  int64_t lost = 0;
+  for (RequestId id = 2; batch->yields(); ++id) {
+    ASSERT_LE(lost, 1000);
+    Add(id, 1, kMostPriority);
+    ASSERT_THAT(Step(), ElementsAre(Pair(id, 1)));
+    ++lost;
+    scheduler_->Remove(*scheduler_->Find(id));
+    const int64_t all = batch->size();
+    ASSERT_THAT(Step(), ElementsAre(Pair(1, all)));  // again, and one more
+  }
+  EXPECT_EQ(lost, kMostPriority * 64);
+  Add(1000, 1, kMostPriority);
+  EXPECT_THAT(Step(), ElementsAre(Pair(1, 1)));
+}
+
+TEST_F(SchedulerTest, BatchesGiveTheirPagesUp) {
+  Make(/*pages=*/4, 1000, 8);
+  Add(1, 64, kBatchPriority);  // two pages
+  EXPECT_THAT(Step(), ElementsAre(Pair(1, 64)));
+  Add(2, 90, 5);  // three
+  EXPECT_THAT(Step(), ElementsAre(Pair(2, 90)));
+  EXPECT_EQ(scheduler_->Find(1)->state, SequenceState::kWaiting);
+}
+
+// Who stands last when pages run out: the lowest, though it started first.
+TEST_F(SchedulerTest, TheLowestGivesWay) {
+  Make(/*pages=*/4, 1000, 8);
+  Add(1, 31, 3);
+  Step();
+  Add(2, 31, 7);
+  for (int i = 0; i < 33; ++i) Step();
+  EXPECT_EQ(scheduler_->cache().num_free(), 0);
+  while (scheduler_->num_running() == 2) Step();
+  EXPECT_EQ(scheduler_->Find(1)->state, SequenceState::kWaiting);
+  EXPECT_EQ(scheduler_->Find(2)->state, SequenceState::kDecoding);
+  Add(3, 1, kMostPriority);
+  scheduler_->Remove(*scheduler_->Find(2));
+  EXPECT_EQ(Step()[0].first, 1);  // who has begun goes on first
 }
 
 TEST_F(SchedulerTest, PagesComeBack) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "parvis/core/priority.h"
 #include "parvis/nn/adapter.h"
 #include "parvis/runtime/engine.h"
 #include "parvis/runtime/kv_cache.h"
@@ -52,6 +53,14 @@ struct Sequence {
     usage.prompt_tokens = static_cast<int64_t>(request.prompt.size());
   }
 
+  // What its priority has become by waiting: it rises with each who came later and went before it.
+  int rank() const {
+    const int64_t of_a_rank = request.priority == kBatchPriority ? 64 : 8;
+    return std::min(kMostPriority, request.priority + static_cast<int>(passed / of_a_rank));
+  }
+  // Whether it gives its place up for a higher rank.
+  bool yields() const { return request.priority == kBatchPriority && rank() < kMostPriority; }
+
   int64_t size() const { return static_cast<int64_t>(tokens.size()); }
   int64_t to_compute() const { return size() - computed; }
   // Whether the prompt's tokens are yet to be told with their log-probabilities.
@@ -84,6 +93,9 @@ struct Sequence {
   const int64_t limit;        // that `tokens` may hold
   const int64_t memory_size;  // positions of the encoded prompt; 0 without an encoder
   SequenceState state = SequenceState::kWaiting;
+  uint64_t arrival = 0;     // the scheduler's: in the order in which they were added
+  int64_t passed = 0;       // by those who came later
+  bool goes_first = false;  // has given its pages back, and goes on before all who wait
   int64_t computed = 0;
   bool encoded = false;
   std::optional<PageTable> pages;   // from admission on

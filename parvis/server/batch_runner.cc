@@ -10,6 +10,7 @@
 #include "parvis/server/batch_output.h"
 #include "parvis/server/http_head.h"
 #include "parvis/server/openai_json.h"
+#include "parvis/service/access.h"
 
 namespace parvis::server {
 namespace {
@@ -270,6 +271,10 @@ Status BatchRunner::Send(const Batch& batch, const BatchLine& line) {
   }
   request.caller = std::move(*caller);
   request.caller.permissions = request.caller.permissions.And(batch.caller.permissions);
+  request.caller.priority = kBatchPriority;
+  if (const auto refusal = service::Lacks(request.caller, service::Feature::kBatches)) {
+    return responder->Send(ErrorResponse(Dialect::kOpenAi, *refusal, request.id));
+  }
   const Route* route = router_.Find("POST", batch.endpoint).route;
   const bool may = route != nullptr && request.caller.permissions.Has(route->policy.permission);
   if (!may) {

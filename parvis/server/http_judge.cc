@@ -5,6 +5,7 @@
 #include "parvis/server/http_head.h"
 #include "parvis/server/http_incoming.h"
 #include "parvis/server/session_cookie.h"
+#include "parvis/service/access.h"
 
 namespace parvis::server {
 namespace {
@@ -56,6 +57,9 @@ std::optional<Refusal> Admit(service::Identity& identity, const CookieRules& rul
                    {},
                    "permission_denied",
                    {}};
+  }
+  if (route.feature) {
+    if (auto refusal = service::Lacks(request.caller, *route.feature)) return refusal;
   }
   for (const char* name : {"authorization", "x-api-key", "cookie", "x-csrf-token"}) {
     request.headers.erase(name);  // handlers have no use for secrets

@@ -138,6 +138,7 @@ void AddOpenAiBatches(const Api& api, std::vector<Route>& routes) {
       OpenAiRoute(api, "POST", "/v1/batches", "Have a file's requests answered", &Create);
   create.body = &kBody;
   create.max_body_bytes = size_t{64} << 10;
+  create.feature = service::Feature::kBatches;
   routes.push_back(std::move(create));
   routes.push_back(OpenAiRoute(api, "GET", "/v1/batches", "Which batches there are", &List));
   routes.push_back(OpenAiRoute(api, "GET", "/v1/batches/{batch}", "One batch", &One));

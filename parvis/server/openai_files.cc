@@ -170,6 +170,7 @@ void AddOpenAiFiles(const Api& api, std::vector<Route>& routes) {
   add.max_body_bytes = kMaxUploadBytes + (size_t{64} << 10);
   add.body_type = "multipart/form-data";
   add.takes_large_body = true;
+  add.feature = service::Feature::kFiles;
   routes.push_back(std::move(add));
   routes.push_back(OpenAiRoute(api, "GET", "/v1/files", "Which files there are", &ListFiles));
   routes.push_back(OpenAiRoute(api, "GET", "/v1/files/{file}", "One file", &OneFile));

@@ -12,6 +12,7 @@
 
 #include "parvis/server/openai_json.h"
 #include "parvis/server/tools.h"
+#include "parvis/service/access.h"
 
 namespace parvis::server {
 namespace {
@@ -267,6 +268,17 @@ OrderedJson EchoOf(const OrderedJson& ordered, const ResponsesRequest& request) 
           {"user", said("user", nullptr)}};
 }
 
+// What is kept of answers, a plan may lack; then nothing is kept that nobody asked to keep.
+std::optional<Refusal> CheckKeeping(const Json& body, const service::Caller& caller) {
+  const bool background = Get(body, "background") == true;
+  if (background) {
+    if (auto refusal = service::Lacks(caller, service::Feature::kBackground)) return refusal;
+  }
+  const bool kept =
+      background || Get(body, "store") == true || !Get(body, "previous_response_id").is_null();
+  return kept ? service::Lacks(caller, service::Feature::kKeptResponses) : std::nullopt;
+}
+
 }  // namespace
 
 service::OrRefusal<ResponsesRequest> ReadResponsesRequest(const std::string& text,
@@ -275,6 +287,7 @@ service::OrRefusal<ResponsesRequest> ReadResponsesRequest(const std::string& tex
   const auto body = ReadBody(text, ResponsesBody());
   if (!body.ok()) return body.refusal();
   const OrderedJson ordered = OrderedJson::parse(text);  // bounded: ReadBody has read it already
+  if (auto refusal = CheckKeeping(*body, caller)) return std::move(*refusal);
   ResponsesRequest request;
   if (auto refusal = ReadPrompt(*body, ordered, caller, store, request)) {
     return std::move(*refusal);
@@ -285,7 +298,8 @@ service::OrRefusal<ResponsesRequest> ReadResponsesRequest(const std::string& tex
     request.spec.max_tokens = most.get<int64_t>();
   }
   request.stream = Get(*body, "stream") == true;
-  request.store = Get(*body, "store") != false;
+  request.store =
+      Get(*body, "store") != false && caller.features.Has(service::Feature::kKeptResponses);
   request.background = Get(*body, "background") == true;
   if (request.background && (request.stream || !request.store)) {
     return Invalid("background", request.stream

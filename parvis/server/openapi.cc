@@ -51,6 +51,7 @@ OrderedJson OperationOf(const Route& route) {
   } else {
     operation["x-parvis-permission"] = service::PermissionName(route.policy.permission);
   }
+  if (route.feature) operation["x-parvis-feature"] = governance::FeatureName(*route.feature);
   return operation;
 }
 

@@ -33,10 +33,13 @@ constexpr Field kLimitFields[] = {
     {"parallel_requests", Integer(0, 1e15)},
 };
 constexpr Shape kModel = String(256, 1);
+constexpr Shape kFeature = Among(governance::kFeatureNames);
 constexpr Field kPlanFields[] = {
     {"currency", String(3, 3)},
     {"models", Array(kModel, 0, 256)},
     {"context_length", Integer(0, 1e9)},
+    {"priority", Integer(kLeastPriority, kMostPriority)},
+    {"features", Array(kFeature, 0, governance::kNumFeatures)},
     {"prices", Map(kPrice, 256)},
     {"limits_of_each_user", Object(kLimitFields)},
 };
@@ -68,6 +71,8 @@ Result<OrderedJson> PlanJson(const Api& api, const Plan& plan) {
                      {"currency", plan.currency},
                      {"models", plan.models},
                      {"context_length", plan.context_length},
+                     {"priority", plan.priority},
+                     {"features", plan.features.Names()},
                      {"prices", std::move(prices)},
                      {"limits_of_each_user", std::move(limits)}};
 }
@@ -117,6 +122,13 @@ Status Apply(const Json& body, Plan& plan) {
   }
   if (const Json& length = Get(body, "context_length"); !length.is_null()) {
     plan.context_length = length.get<int64_t>();
+  }
+  if (const Json& priority = Get(body, "priority"); !priority.is_null()) {
+    plan.priority = priority.get<int>();
+  }
+  if (const Json& features = Get(body, "features"); !features.is_null()) {
+    PARVIS_ASSIGN_OR_RETURN(plan.features,
+                            governance::Features::Named(features.get<std::vector<std::string>>()));
   }
   if (const Json& prices = Get(body, "prices"); !prices.is_null()) {
     plan.prices.clear();

@@ -40,7 +40,8 @@ struct Route {
   size_t max_body_bytes;  // 0: there is none
   Handler handler;
   std::string body_type = "application/json";
-  bool takes_large_body = false;  // HttpRequest::large_body
+  bool takes_large_body = false;                 // HttpRequest::large_body
+  std::optional<service::Feature> feature = {};  // that a caller's plan must have
 };
 
 // All routes. Immutable once made.

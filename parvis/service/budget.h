@@ -26,6 +26,9 @@ struct BudgetAsk {
   int64_t input_tokens = 0;
   int64_t output_tokens = 0;  // at most, of all choices together
   int64_t choices = 1;
+  bool output_asked = false;  // task.h: of Plan, as are the next two
+  int64_t longest_input = 0;
+  std::string param = {};
   bool divisible = false;  // it can do with less output
 };
 

@@ -4,10 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "parvis/core/priority.h"
+#include "parvis/governance/feature.h"
 #include "parvis/governance/permission.h"
 
 namespace parvis::service {
 
+using governance::Feature;
+using governance::Features;
 using governance::Permission;
 using governance::PermissionName;
 using governance::Permissions;
@@ -25,7 +29,9 @@ struct Caller {
   std::string plan = {};   // by which they pay; empty: none
   // That the key may name, and that the plan has; none: all.
   std::vector<std::string> models = {}, plan_models = {};
-  bool session = false;  // signed in at a browser, rather than by a key
+  bool session = false;                 // signed in at a browser, rather than by a key
+  int priority = kUsualPriority;        // the plan's, or that of a batch
+  Features features = Features::All();  // that the plan has
 };
 
 }  // namespace parvis::service

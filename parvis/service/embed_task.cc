@@ -91,6 +91,10 @@ OrRefusal<Plan> EmbedTask::Prepare(const LoadedModel& loaded) {
       }
     }
     plan.input_tokens += size;
+    if (size > plan.longest_input) {
+      plan.longest_input = size;
+      plan.param = param;
+    }
     inputs_.push_back(std::move(input));
   }
   return plan;
@@ -103,7 +107,7 @@ std::optional<Refusal> EmbedTask::Start(const std::shared_ptr<LoadedModel>& mode
   }
   loaded_ = model.get();
   output_ = &output;
-  loaded_->Post([this](models::Model& weights) { ComputeSome(weights); });
+  loaded_->Post([this](models::Model& weights) { ComputeSome(weights); }, priority());
   return std::nullopt;
 }
 
@@ -139,7 +143,7 @@ void EmbedTask::ComputeSome(models::Model& model) {
                                                : Shortened(row, wanted));
   }
   if (end == inputs_.size()) return output_->End(std::move(reply_), std::nullopt);
-  loaded_->Post([this](models::Model& weights) { ComputeSome(weights); });
+  loaded_->Post([this](models::Model& weights) { ComputeSome(weights); }, priority());
 }
 
 }  // namespace parvis::service

@@ -29,6 +29,9 @@ class EmbedTask : public Task {
   explicit EmbedTask(EmbedSpec spec) : spec_(std::move(spec)) {}
 
   const std::string& model() const override { return spec_.model; }
+  bool Uses(governance::Feature feature) const override {
+    return feature == governance::Feature::kEmbeddings;
+  }
   OrRefusal<Plan> Prepare(const LoadedModel& model) override;
   std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model, Output& output) override;
   void Cancel() override;

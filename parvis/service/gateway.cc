@@ -20,6 +20,22 @@ std::string CacheSaltOf(const Caller& caller) {
   return caller.key == kNoKey ? "guests" : "of " + caller.organisation;
 }
 
+int64_t PlacesFor(int priority, int64_t max_requests) {
+  const int64_t share = max_requests / 8;
+  if (priority == kUsualPriority) return max_requests;
+  return priority < kUsualPriority ? max_requests - share : max_requests + share;
+}
+
+// The station "access".
+std::optional<Refusal> MayNot(const Caller& caller, const Task& task, Catalogue& catalogue) {
+  if (!caller.permissions.Has(Permission::kUseModels)) {
+    return Refusal{
+        RefusalKind::kForbidden, "This key may not use models.", {}, "permission_denied", {}};
+  }
+  if (!MayName(caller, task.model(), catalogue)) return NoSuchModel(task.model());
+  return LacksFor(caller, task);
+}
+
 // What of a choice's end goes on record if choices end differently.
 int Badness(service::Finish finish) {
   switch (finish) {
@@ -44,17 +60,9 @@ std::shared_ptr<Exchange> Gateway::Send(RequestFacts facts, std::unique_ptr<Task
   auto exchange =
       std::make_shared<Exchange>(*this, std::move(facts), std::move(task), std::move(receiver));
   exchange->Enter("access");
-  if (!exchange->facts_.caller.permissions.Has(Permission::kUseModels)) {
-    const Refusal refusal = {
-        RefusalKind::kForbidden, "This key may not use models.", {}, "permission_denied", {}};
-    exchange->NoteRefusal(refusal);
-    exchange->receiver_->OnRefused(refusal);
-    return exchange;
-  }
-  if (!MayName(exchange->facts_.caller, exchange->task_->model(), stations_.catalogue)) {
-    const Refusal refusal = NoSuchModel(exchange->task_->model());
-    exchange->NoteRefusal(refusal);
-    exchange->receiver_->OnRefused(refusal);
+  if (const auto refusal = MayNot(exchange->facts_.caller, *exchange->task_, stations_.catalogue)) {
+    exchange->NoteRefusal(*refusal);
+    exchange->receiver_->OnRefused(*refusal);
     return exchange;
   }
   if (!Enter(exchange)) return exchange;
@@ -73,24 +81,24 @@ std::shared_ptr<Exchange> Gateway::Send(RequestFacts facts, std::unique_ptr<Task
 }
 
 bool Gateway::Enter(const std::shared_ptr<Exchange>& exchange) {
+  const int64_t places = PlacesFor(exchange->facts_.caller.priority, max_requests_);
   bool stopping = false;
   {
     const std::lock_guard lock(mutex_);
     stopping = stopping_;
-    if (!stopping && static_cast<int64_t>(exchanges_.size()) < max_requests_) {
+    if (!stopping && static_cast<int64_t>(exchanges_.size()) < places) {
       exchanges_.insert(exchange);
       running_.fetch_add(1, std::memory_order_relaxed);
       return true;
     }
   }
   const Refusal refusal =
-      stopping
-          ? Stopping()
-          : Refusal{RefusalKind::kOverloaded,
-                    fmt::format("{} requests are under way, as many as are taken.", max_requests_),
-                    {},
-                    "overloaded",
-                    1000};
+      stopping ? Stopping()
+               : Refusal{RefusalKind::kOverloaded,
+                         fmt::format("{} requests are under way, as many as are taken.", places),
+                         {},
+                         "overloaded",
+                         1000};
   exchange->NoteRefusal(refusal);
   exchange->receiver_->OnRefused(refusal);
   return false;
@@ -150,6 +158,7 @@ void Exchange::Admit(std::shared_ptr<LoadedModel> model) {
   if (facts_.trace != nullptr) {
     facts_.trace->Note([this](telemetry::RequestSeen& seen) { seen.model = model_->name(); });
   }
+  if (const auto refusal = LacksFor(facts_.caller, *model_)) return Refuse(*refusal);
   if (model_->upstream() != nullptr && !task_->TakesUpstream()) {
     return Refuse(
         Invalid("model", fmt::format("The model '{}' is computed by another service: this "
@@ -158,6 +167,7 @@ void Exchange::Admit(std::shared_ptr<LoadedModel> model) {
   }
   Enter("prepare");
   task_->set_cache_salt(CacheSaltOf(facts_.caller));
+  task_->set_priority(facts_.caller.priority);
   OrRefusal<Plan> plan = task_->Prepare(*model_);
   if (!plan.ok()) return Refuse(plan.refusal());
   Enter("reserve");
@@ -203,6 +213,9 @@ std::optional<Refusal> Exchange::Reserve(Plan& plan) {
                                                         .input_tokens = plan.input_tokens,
                                                         .output_tokens = plan.max_output_tokens,
                                                         .choices = plan.choices,
+                                                        .output_asked = plan.output_asked,
+                                                        .longest_input = plan.longest_input,
+                                                        .param = plan.param,
                                                         .divisible = task_->divisible()});
   if (!reserved.ok()) return reserved.refusal();
   reservation_ = std::move(*reserved);

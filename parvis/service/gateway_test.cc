@@ -310,9 +310,9 @@ TEST_F(GatewayTest, BeamsLetOthersComeBetweenTokens) {
   std::atomic<bool> over{false};
   std::function<void(models::Model&)> turn = [&](models::Model&) {
     ++turns;
-    if (!over) model->Post(turn);
+    if (!over) model->Post(turn, kUsualPriority);
   };
-  model->Post(turn);
+  model->Post(turn, kUsualPriority);
   const int before = turns;
   const auto words = SendTask(std::make_unique<TextToTextTask>(TextToTextSpec{
       .model = "t5", .text = "a b", .from = "en", .to = "fr", .num_beams = 4, .max_tokens = 12}));
@@ -320,7 +320,7 @@ TEST_F(GatewayTest, BeamsLetOthersComeBetweenTokens) {
   EXPECT_GE(turns - before, 12);  // one of theirs to each of ours
   over = true;
   std::promise<void> last;
-  model->Post([&](models::Model&) { last.set_value(); });
+  model->Post([&](models::Model&) { last.set_value(); }, kUsualPriority);
   last.get_future().wait();
 }
 
@@ -375,6 +375,26 @@ TEST_F(GatewayTest, APlaceIsFreeWhenTheAnswerIsTold) {
     narrow.Send(Facts(), std::make_unique<GenerateTask>(Spec(1)), mine);
     ASSERT_EQ(mine->WaitForEnd().back(), "reply") << mine->refusal_.message;
   }
+}
+
+TEST_F(GatewayTest, HigherPrioritiesFindPlacesLeft) {
+  std::promise<void> go;
+  Acquire("llama")->Post([&go](models::Model&) { go.get_future().wait(); }, kUsualPriority);
+  std::vector<std::shared_ptr<Told>> told;
+  for (const auto& [priority, places] : {std::pair(2, 7), std::pair(5, 8), std::pair(9, 9)}) {
+    while (true) {
+      RequestFacts facts = Facts();
+      facts.caller.priority = priority;
+      auto mine = std::make_shared<Told>();
+      gateway_->Send(std::move(facts), std::make_unique<GenerateTask>(Spec(1)), mine);
+      if (mine->refusal_.kind == RefusalKind::kOverloaded) break;
+      told.push_back(std::move(mine));
+      ASSERT_LE(gateway_->running(), 9);
+    }
+    EXPECT_EQ(gateway_->running(), places) << priority;
+  }
+  go.set_value();
+  for (const auto& one : told) EXPECT_EQ(one->WaitForEnd().back(), "reply");
 }
 
 TEST_F(GatewayTest, StopsWithEverythingOnRecord) {

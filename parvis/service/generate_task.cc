@@ -44,16 +44,31 @@ std::string_view FinishName(Finish finish) {
   return "cancelled";
 }
 
+bool GenerateTask::Uses(governance::Feature feature) const {
+  using governance::Feature;
+  if (feature == Feature::kLogprobs) return spec_.logprobs >= 0;
+  if (feature == Feature::kStructuredOutput) {
+    return spec_.form.kind == OutputForm::Kind::kJsonObject ||
+           spec_.form.kind == OutputForm::Kind::kJsonSchema;
+  }
+  return feature == Feature::kTools &&
+         std::any_of(spec_.prompts.begin(), spec_.prompts.end(), [](const PromptSource& prompt) {
+           const auto* const conversation = std::get_if<ConversationText>(&prompt);
+           return conversation != nullptr && HasTools(*conversation);
+         });
+}
+
 OrRefusal<Plan> GenerateTask::Prepare(const LoadedModel& model) {
   if (Upstream* const upstream = model.upstream(); upstream != nullptr) {
     auto request = UpstreamRequestOf(spec_, upstream->settings());
     if (!request.ok()) return request.refusal();
+    request->plan.output_asked = spec_.max_tokens.has_value();
     return std::move(request->plan);
   }
   if (!model.generates()) {
     return Invalid("model", fmt::format("The model '{}' does not generate text.", spec_.model));
   }
-  Plan plan;
+  Plan plan{.output_asked = spec_.max_tokens.has_value()};
   const int64_t context = model.context_length();
   const bool encoder = model.model().stack.blueprint().encoder_layers > 0;
   for (size_t i = 0; i < spec_.prompts.size(); ++i) {
@@ -90,6 +105,10 @@ OrRefusal<Plan> GenerateTask::Prepare(const LoadedModel& model) {
           "context_length_exceeded");
     }
     plan.input_tokens += size;
+    if (size > plan.longest_input) {
+      plan.longest_input = size;
+      plan.param = param;
+    }
     plan.max_output_tokens += spec_.choices_per_prompt * spec_.max_tokens.value_or(room);
     prompts_.push_back(std::move(*tokens));
     rooms_.push_back(room);
@@ -199,6 +218,7 @@ std::optional<Refusal> GenerateTask::Start(const std::shared_ptr<LoadedModel>& m
   for (size_t choice = 0; choice < count; ++choice) {
     runtime::GenerateRequest request = RequestOf(choice);
     request.cache_salt = cache_salt();
+    request.priority = priority();
     request.on_token = [this, choice](const runtime::TokenEvent& event) {
       Take(static_cast<int64_t>(choice), event);
     };
@@ -208,10 +228,12 @@ std::optional<Refusal> GenerateTask::Start(const std::shared_ptr<LoadedModel>& m
       if (choice == 0) return RefusalOf(id.status());
       Cancel();
       const auto missing = static_cast<int64_t>(count - choice);
-      model->Post([this, missing, status = id.status()](models::Model&) {
-        failed_ = status;
-        if (unfinished_.fetch_sub(missing) == missing) End();
-      });
+      model->Post(
+          [this, missing, status = id.status()](models::Model&) {
+            failed_ = status;
+            if (unfinished_.fetch_sub(missing) == missing) End();
+          },
+          priority());
       return std::nullopt;
     }
     const std::lock_guard lock(mutex_);

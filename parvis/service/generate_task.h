@@ -28,6 +28,7 @@ class GenerateTask : public Task {
   std::optional<Refusal> Start(const std::shared_ptr<LoadedModel>& model, Output& output) override;
   void Cancel() override;
   bool TakesUpstream() const override { return true; }
+  bool Uses(governance::Feature feature) const override;
 
  private:
   std::optional<Refusal> DropWhatMayGo(const LoadedModel& model, const std::string& param,

@@ -85,6 +85,10 @@ OrRefusal<Plan> TextsTask::PlanOf(const models::Model& model, const std::vector<
     if (auto refusal = CheckInput(model, (*inputs)[0], ParamOf(i))) return std::move(*refusal);
     sizes_.push_back(static_cast<int64_t>((*inputs)[0].tokens.size()));
     plan.input_tokens += sizes_.back();
+    if (sizes_.back() > plan.longest_input) {
+      plan.longest_input = sizes_.back();
+      plan.param = ParamOf(i);
+    }
   }
   plan.texts = texts_;
   plan.texts.insert(plan.texts.end(), pairs.begin(), pairs.end());
@@ -213,7 +217,8 @@ OrRefusal<Plan> AnswerTask::Prepare(const LoadedModel& loaded) {
     return Invalid(no_text ? "text" : "question", search.status().message());
   }
   search_ = std::move(*search);
-  return Plan{.input_tokens = search_->tokens(), .texts = {spec_.question, spec_.text}};
+  return Plan{
+      .input_tokens = search_->tokens(), .param = "text", .texts = {spec_.question, spec_.text}};
 }
 
 Result<bool> AnswerTask::Turn(models::Model& model, const ops::Exec& exec, Reply& reply) {

@@ -42,6 +42,8 @@ Result<std::string> DigestOf(const std::string& path, const LoadSettings& settin
   return Sha256Hex(all);
 }
 
+constexpr int kMostPassed = 8;  // turns that a job waits for those of others
+
 // What requests that have ended left in places that are used again: before the thread waits, since
 // nobody knows how long.
 void WipeTraces() {
@@ -156,11 +158,11 @@ runtime::EngineLoad LoadedModel::load() const {
   return engine_ != nullptr ? engine_->load() : runtime::EngineLoad();
 }
 
-void LoadedModel::Post(std::function<void(models::Model&)> job) {
-  if (base_ != nullptr) return base_->Post(std::move(job));
+void LoadedModel::Post(std::function<void(models::Model&)> job, int priority) {
+  if (base_ != nullptr) return base_->Post(std::move(job), priority);
   {
     const std::lock_guard lock(mutex_);
-    jobs_.push_back(std::move(job));
+    jobs_.push_back({std::move(job), priority});
     awake_ = true;
   }
   wake_.notify_one();
@@ -174,14 +176,30 @@ void LoadedModel::Wake() {
   wake_.notify_one();
 }
 
+std::vector<LoadedModel::Job> LoadedModel::TakeJobs() {
+  int highest = kBatchPriority;
+  for (const Job& job : jobs_) highest = std::max(highest, job.priority);
+  std::vector<Job> taken;
+  std::deque<Job> left;
+  for (Job& job : jobs_) {
+    if (job.priority == highest || job.passed == kMostPassed) {
+      taken.push_back(std::move(job));
+    } else {
+      ++job.passed;
+      left.push_back(std::move(job));
+    }
+  }
+  jobs_ = std::move(left);
+  return taken;
+}
+
 void LoadedModel::Loop() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
-    std::deque<std::function<void(models::Model&)>> jobs;
-    jobs.swap(jobs_);
-    awake_ = false;
+    std::vector<Job> jobs = TakeJobs();
+    awake_ = !jobs_.empty();
     lock.unlock();
-    for (auto& job : jobs) job(*model_);
+    for (const Job& job : jobs) job.run(*model_);
     jobs.clear();
     const bool computed = engine_ != nullptr && engine_->Step();
     if (!computed) WipeTraces();

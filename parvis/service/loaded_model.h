@@ -12,8 +12,10 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "parvis/chat/prompt.h"
+#include "parvis/core/priority.h"
 #include "parvis/core/result.h"
 #include "parvis/core/thread_pool.h"
 #include "parvis/grammar/constrainer.h"
@@ -86,13 +88,20 @@ class LoadedModel {
   int64_t unfinished() const;
   runtime::EngineLoad load() const;  // nothing of a model that does not generate, or of an adapter
 
-  // Runs `job` on the model's thread, which alone may compute with the weights.
-  void Post(std::function<void(models::Model&)> job);
+  // Runs `job` on the model's thread, which alone may compute with the weights. Each turn runs the
+  // jobs of the highest priority that there is; the others wait for eight such turns at most.
+  void Post(std::function<void(models::Model&)> job, int priority);
 
  private:
   LoadedModel(std::string name, const ops::Exec& exec) : name_(std::move(name)), exec_(exec) {}
   LoadedModel& own() { return base_ != nullptr ? *base_ : *this; }
   const LoadedModel& own() const { return base_ != nullptr ? *base_ : *this; }
+  struct Job {
+    std::function<void(models::Model&)> run;
+    int priority;
+    int passed = 0;  // turns of higher ones
+  };
+  std::vector<Job> TakeJobs();  // REQUIRES: mutex_ held
   void Loop();
   void Wake();
 
@@ -115,7 +124,7 @@ class LoadedModel {
 
   std::mutex mutex_;  // guards the three below
   std::condition_variable wake_;
-  std::deque<std::function<void(models::Model&)>> jobs_;
+  std::deque<Job> jobs_;
   bool awake_ = false, stop_ = false;
   std::thread thread_;
 };

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "parvis/core/json.h"
 #include "parvis/runtime/prompt.h"
 #include "parvis/text/tokenizer.h"
 
@@ -23,6 +24,11 @@ Result<chat::Prompt> PromptOf(const chat::Prompter& prompter, const Conversation
 }
 
 }  // namespace
+
+bool HasTools(const ConversationText& conversation) {
+  const auto json = OrderedJson::parse(conversation.json, nullptr, /*allow_exceptions=*/false);
+  return json.is_object() && json.contains("tools");
+}
 
 OrRefusal<std::vector<int32_t>> TokensOf(const PromptSource& source, const std::string& name,
                                          const LoadedModel& model, const std::string& param,

@@ -19,6 +19,8 @@ struct ConversationText {
   std::optional<std::string> plain = {};  // what a model without a template reads instead
   bool may_drop = false;  // its oldest messages, if they have no room: the caller has said so
 };
+// Whether the model is told of functions in it.
+bool HasTools(const ConversationText& conversation);
 // The beginning and the end of a text whose middle the model is to write.
 struct InfillText {
   std::string prefix, suffix;

@@ -100,12 +100,16 @@ Refusal RefusalOf(const LimitHit& hit, const BudgetAsk& ask) {
   return refusal;
 }
 
+// As with a model's own length: an answer that was asked for in so many tokens has room for them or
+// is refused, and another has what there is.
 std::optional<Refusal> TooLong(const Plan& plan, BudgetAsk& ask) {
   if (plan.context_length == 0) return std::nullopt;
-  const int64_t room = plan.context_length - ask.input_tokens;
-  const int64_t each = ask.output_tokens / std::max<int64_t>(1, ask.choices);
+  const int64_t input = ask.longest_input > 0 ? ask.longest_input : ask.input_tokens;
+  const int64_t room = plan.context_length - input;
+  int64_t each = ask.output_tokens / std::max<int64_t>(1, ask.choices);
   if (room >= each) return std::nullopt;
-  if (ask.divisible && room >= 1) {
+  if (ask.divisible && !ask.output_asked) each = 1;
+  if (room >= each) {
     ask.output_tokens = room * ask.choices;
     return std::nullopt;
   }
@@ -113,8 +117,8 @@ std::optional<Refusal> TooLong(const Plan& plan, BudgetAsk& ask) {
       RefusalKind::kInvalid,
       fmt::format("Your plan '{}' has room for {} tokens; {} in the prompt and {} of the "
                   "answer are more.",
-                  plan.name, plan.context_length, ask.input_tokens, each),
-      {},
+                  plan.name, plan.context_length, input, each),
+      ask.param,
       "context_length_exceeded",
       {}};
   refusal.limit = "context_length of plan";

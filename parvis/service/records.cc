@@ -155,7 +155,8 @@ CREATE TABLE file_pieces(
 ALTER TABLE batches ADD COLUMN server TEXT NOT NULL DEFAULT '';
 ALTER TABLE batch_lines ADD COLUMN request TEXT NOT NULL DEFAULT '';
 ALTER TABLE responses ADD COLUMN unwanted INTEGER NOT NULL DEFAULT 0;
-)"};
+)",
+    governance::kPlanExtras};
 
 int64_t Microseconds(double seconds) { return std::llround(seconds * 1e6); }
 

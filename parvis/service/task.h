@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "parvis/core/json.h"
+#include "parvis/core/priority.h"
+#include "parvis/governance/feature.h"
 #include "parvis/runtime/engine.h"
 #include "parvis/service/loaded_model.h"
 #include "parvis/service/refusal.h"
@@ -53,7 +55,10 @@ struct Reply {
 struct Plan {
   int64_t input_tokens = 0;
   int64_t max_output_tokens = 0;  // of all choices together, at most
+  bool output_asked = false;      // the caller has said so many; else it is what there is room for
   int64_t choices = 1;
+  int64_t longest_input = 0;       // tokens of the longest, if there are several; 0: there is one
+  std::string param = {};          // the part of the request that the input is
   std::vector<std::string> texts;  // what the check of the input reads
   int64_t dropped = 0;  // messages at the beginning that had no room, if the caller allows it
 };
@@ -77,6 +82,10 @@ class Task {
   virtual const std::string& model() const = 0;  // by the name that the caller gave
   // Who shares with whom what is kept for the next request. Before Prepare.
   void set_cache_salt(std::string salt) { cache_salt_ = std::move(salt); }
+  // Who goes first where many wait for the model (core/priority.h). Before Start.
+  void set_priority(int priority) { priority_ = priority; }
+  // Whether it uses what a plan may lack. Of models it says nothing.
+  virtual bool Uses(governance::Feature /*feature*/) const { return false; }
   // On a worker thread: reads and tokenises the input. Refuses what the model cannot do.
   virtual OrRefusal<Plan> Prepare(const LoadedModel& model) = 0;
   // Whether it can do with less output than its plan says, and that it must: so many tokens for
@@ -97,9 +106,11 @@ class Task {
 
  protected:
   const std::string& cache_salt() const { return cache_salt_; }
+  int priority() const { return priority_; }
 
  private:
   std::string cache_salt_;
+  int priority_ = kUsualPriority;
 };
 
 }  // namespace parvis::service

@@ -118,7 +118,7 @@ std::optional<Refusal> TextToTextTask::Start(const std::shared_ptr<LoadedModel>&
                                              Output& output) {
   model_ = model;
   output_ = &output;
-  model_->Post([this](models::Model&) { Next(); });
+  model_->Post([this](models::Model&) { Next(); }, priority());
   return std::nullopt;
 }
 
@@ -137,7 +137,7 @@ void TextToTextTask::Next() {
   const bool beams = prompts_->task().beams.num_beams > 1;
   const bool stop = !failed_.ok() || Cancelled();
   if (beams && !stop && answered_ < pieces_.size()) {
-    return model_->Post([this](models::Model& model) { Search(model); });
+    return model_->Post([this](models::Model& model) { Search(model); }, priority());
   }
   while (!beams && !stop && failed_.ok() && sent_ < pieces_.size() &&
          sent_ - answered_ < kAtATime) {
@@ -151,6 +151,7 @@ void TextToTextTask::Next() {
 Status TextToTextTask::Send(size_t piece) {
   runtime::GenerateRequest request = prompts_->RequestOf(ids_[piece]);
   request.cache_salt = cache_salt();
+  request.priority = priority();
   request.on_token = [this, piece](const runtime::TokenEvent& event) { Take(piece, event); };
   PARVIS_ASSIGN_OR_RETURN(const runtime::RequestId id, model_->Submit(std::move(request)));
   ++sent_;
@@ -198,7 +199,7 @@ void TextToTextTask::Search(models::Model& model) {
   const Result<bool> more = Cancelled() ? Result<bool>(false) : search_->Step();
   if (more.ok() && *more) {
     ++steps_;
-    return model_->Post([this](models::Model& weights) { Search(weights); });
+    return model_->Post([this](models::Model& weights) { Search(weights); }, priority());
   }
   if (!more.ok()) failed_ = more.status();
   if (!more.ok() || Cancelled()) {

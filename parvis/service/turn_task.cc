@@ -9,7 +9,7 @@ namespace parvis::service {
 std::optional<Refusal> TurnTask::Start(const std::shared_ptr<LoadedModel>& model, Output& output) {
   loaded_ = model.get();
   output_ = &output;
-  loaded_->Post([this](models::Model& weights) { TakeTurn(weights); });
+  loaded_->Post([this](models::Model& weights) { TakeTurn(weights); }, priority());
   return std::nullopt;
 }
 
@@ -24,7 +24,7 @@ void TurnTask::TakeTurn(models::Model& model) {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   if (!last.ok()) return output_->End(std::move(reply_), RefusalOf(last.status()));
   if (*last) return output_->End(std::move(reply_), std::nullopt);
-  loaded_->Post([this](models::Model& weights) { TakeTurn(weights); });
+  loaded_->Post([this](models::Model& weights) { TakeTurn(weights); }, priority());
 }
 
 std::optional<Refusal> TurnTask::CheckInput(const models::Model& model,
