@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "fmt/format.h"
+#include "parvis/core/places.h"
 #include "parvis/models/model.h"
 #include "parvis/runtime/forward.h"
 #include "parvis/runtime/scheduler.h"
@@ -164,10 +165,12 @@ Result<RequestId> Engine::Submit(GenerateRequest request) {
   const int64_t room = context_length_ - before;
   const int64_t limit = before + std::min(request.max_tokens.value_or(room), room);
 
+  const int64_t places = PlacesFor(request.priority, options_.max_sequences + options_.max_waiting);
   const std::lock_guard lock(mutex_);
-  if (unfinished() >= options_.max_sequences + options_.max_waiting) {
+  if (unfinished() >= places) {
     return Status(StatusCode::kUnavailable,
-                  fmt::format("{} requests wait already; try again later", options_.max_waiting));
+                  fmt::format("{} requests wait already; try again later",
+                              std::max<int64_t>(0, places - options_.max_sequences)));
   }
   const RequestId id = next_id_++;
   submitted_.push_back(

@@ -34,7 +34,7 @@ struct EngineOptions {
   size_t kv_budget_bytes = size_t{512} << 20;  // keys and values of all sequences together
   int64_t max_batch_tokens = 256;  // rows of a step: one per decoding sequence, prompts in the rest
   int64_t max_sequences = 16;      // that run at a time; others wait
-  int64_t max_waiting = 1024;      // that wait; others are refused
+  int64_t max_waiting = 1024;      // that wait (core/places.h); others are refused
   // Prompt and answer together; 0: the model's own, or what the budget holds if that is less. Only
   // models without a table of positions can have more than their own. In models with an encoder the
   // prompt and the answer can have so many tokens each.

@@ -15,7 +15,7 @@ namespace {
 
 TEST_F(EngineTest, RefusesWhatCanNeverBeAnswered) {
   const auto engine = Make();
-  std::vector<GenerateRequest> bad(9, {.prompt = {1, 2}});
+  std::vector<GenerateRequest> bad(11, {.prompt = {1, 2}});
   bad[0].prompt = {};
   bad[1].prompt = {1, 257};
   bad[2].prompt = {-1};
@@ -25,6 +25,8 @@ TEST_F(EngineTest, RefusesWhatCanNeverBeAnswered) {
   bad[6].stop_tokens = {1000};
   bad[7].logprobs = 1000;
   bad[8].sampling.logit_bias = {{257, 1.0f}};
+  bad[9].priority = -1;
+  bad[10].priority = kMostPriority + 1;
   for (size_t i = 0; i < bad.size(); ++i) {
     EXPECT_EQ(engine->Submit(bad[i]).status().code(), StatusCode::kInvalidArgument) << i;
   }
@@ -57,6 +59,25 @@ TEST_F(EngineTest, TooManyRequestsAreRefused) {
   while (engine->Step()) {
   }
   EXPECT_TRUE(engine->Submit({.prompt = {1}}).ok());
+}
+
+// Many choices of few requests fill no queue for those above.
+TEST_F(EngineTest, HigherPrioritiesFindPlacesLeft) {
+  const auto engine = Make({.max_sequences = 4, .max_waiting = 12});
+  for (const auto& [priority, places] :
+       {std::pair(kBatchPriority, 14), std::pair(kLeastPriority, 14), std::pair(kUsualPriority, 16),
+        std::pair(kMostPriority, 18)}) {
+    const auto submit = [&engine, priority = priority] {
+      GenerateRequest request{.prompt = {1}, .max_tokens = 1};
+      request.priority = priority;
+      return engine->Submit(std::move(request)).status().code();
+    };
+    while (submit() != StatusCode::kUnavailable) ASSERT_LE(engine->unfinished(), 18);
+    EXPECT_EQ(engine->unfinished(), places) << priority;
+  }
+  while (engine->Step()) {
+  }
+  EXPECT_EQ(engine->unfinished(), 0);
 }
 
 TEST_F(EngineTest, CancelledBeforeTheNextStep) {

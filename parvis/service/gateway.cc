@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "parvis/core/check.h"
 #include "parvis/core/clock.h"
+#include "parvis/core/places.h"
 #include "parvis/service/access.h"
 
 namespace parvis::service {
@@ -18,12 +19,6 @@ Refusal Stopping() { return {RefusalKind::kUnavailable, "The server is stopping.
 // organisations.
 std::string CacheSaltOf(const Caller& caller) {
   return caller.key == kNoKey ? "guests" : "of " + caller.organisation;
-}
-
-int64_t PlacesFor(int priority, int64_t max_requests) {
-  const int64_t share = max_requests / 8;
-  if (priority == kUsualPriority) return max_requests;
-  return priority < kUsualPriority ? max_requests - share : max_requests + share;
 }
 
 // The station "access".

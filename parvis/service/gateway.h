@@ -76,10 +76,10 @@ struct GatewayStations {
 // (identity is known before: doors read no body of strangers). A station that cannot do its work
 // refuses; nothing leaves a request that is not on record, and no last byte before its answer is.
 //
-// What is under way is bounded: `max_requests` fill the server for callers of the usual priority
-// (core/priority.h), an eighth less for lower ones and batches, an eighth more for higher ones. So
-// a crowd of the lower does not lock the higher out, and nobody who was let in is sent away for
-// them.
+// What is under way is bounded by `max_requests`, with a share for each priority (core/places.h):
+// callers of the usual one can fill all of it, lower ones and batches an eighth less, higher ones
+// an eighth more. So a crowd of the lower does not lock the higher out, and nobody who was let in
+// is sent away for them.
 //
 // Safe to call from several threads. Everything in GatewayStations must outlive the gateway.
 class Gateway {
