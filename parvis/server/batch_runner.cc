@@ -263,32 +263,28 @@ Status BatchRunner::Send(const Batch& batch, const BatchLine& line) {
     const std::lock_guard lock(mutex_);
     running_[line.number] = responder;
   }
+  const auto refuse = [&](const service::Refusal& refusal) {
+    responder->Send(ErrorResponse(Dialect::kOpenAi, refusal, request.id));
+    return Status();
+  };
   // Who asked may have lost since what they had, and a key that ended asks for nothing more.
   auto caller = identity_.Again(batch.caller);
-  if (!caller.ok()) {
-    responder->Send(ErrorResponse(Dialect::kOpenAi, caller.refusal(), request.id));
-    return {};
-  }
+  if (!caller.ok()) return refuse(caller.refusal());
   request.caller = std::move(*caller);
   request.caller.permissions = request.caller.permissions.And(batch.caller.permissions);
   request.caller.priority = kBatchPriority;
   if (const auto refusal = service::Lacks(request.caller, service::Feature::kBatches)) {
-    return responder->Send(ErrorResponse(Dialect::kOpenAi, *refusal, request.id));
+    return refuse(*refusal);
   }
   const Route* route = router_.Find("POST", batch.endpoint).route;
-  const bool may = route != nullptr && request.caller.permissions.Has(route->policy.permission);
-  if (!may) {
-    const service::Refusal refusal =
-        route == nullptr
-            ? service::Refusal{service::RefusalKind::kNotFound, "There is no such endpoint here."}
-            : service::Refusal{service::RefusalKind::kForbidden, "This key may not do that."};
-    responder->Send(ErrorResponse(Dialect::kOpenAi, refusal, request.id));
-    return {};
+  if (route == nullptr) {
+    return refuse({service::RefusalKind::kNotFound, "There is no such endpoint here."});
+  }
+  if (!request.caller.permissions.Has(route->policy.permission)) {
+    return refuse({service::RefusalKind::kForbidden, "This key may not do that."});
   }
   if (request.body.size() > route->max_body_bytes) {
-    responder->Send(ErrorResponse(
-        Dialect::kOpenAi, {service::RefusalKind::kTooLarge, "The body is too long."}, request.id));
-    return {};
+    return refuse({service::RefusalKind::kTooLarge, "The body is too long."});
   }
   workers_.Post([route, responder, request = std::move(request)]() mutable {
     const std::string id = request.id;
