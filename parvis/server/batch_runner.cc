@@ -187,8 +187,8 @@ bool BatchRunner::MayBegin() const {
 }
 
 Result<std::string> BatchRunner::WhyStop(const Batch& batch) {
-  PARVIS_ASSIGN_OR_RETURN(const std::string status, batches_.StatusOf(batch.id));
-  if (status == "cancelling" || status == "cancelled") return std::string("cancelled");
+  PARVIS_ASSIGN_OR_RETURN(const std::string status, batches_.StatusOf(batch));
+  if (status == "cancelling") return std::string("cancelled");
   return std::string(WallClockMs() >= batch.expires_ms ? "expired" : "");
 }
 

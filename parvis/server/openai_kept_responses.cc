@@ -81,6 +81,7 @@ service::OrRefusal<OrderedJson> AsItIs(const Api& api, RunningResponses& running
   if (now || kept->under_way) {
     response["status"] = now.value_or("in_progress");
   } else {
+    (void)api.responses.MarkLost(*kept);  // if not now, then by who asks next
     response["status"] = "failed";
     response["error"] = {{"code", "server_error"},
                          {"message", "The server ended before the answer did."}};

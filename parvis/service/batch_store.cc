@@ -237,12 +237,13 @@ Status BatchStore::ForgetAsked(const std::string& id) {
   return {};
 }
 
-Result<std::string> BatchStore::StatusOf(const std::string& id) {
+Result<std::string> BatchStore::StatusOf(const Batch& batch) {
   const std::lock_guard lock(mutex_);
-  PARVIS_ASSIGN_OR_RETURN(auto find,
-                          database_->Prepare("SELECT status FROM batches WHERE id = ?1"));
-  PARVIS_ASSIGN_OR_RETURN(const bool found, find.Bind(1, id).Step());
-  return found ? find.Text(0) : std::string("cancelled");
+  PARVIS_ASSIGN_OR_RETURN(
+      auto find, database_->Prepare("SELECT status FROM batches WHERE id = ?1 AND server = ?2"));
+  PARVIS_ASSIGN_OR_RETURN(const bool ours, find.Bind(1, batch.id).Bind(2, batch.server).Step());
+  if (!ours) return NotOurs(batch);
+  return find.Text(0);
 }
 
 Status BatchStore::Write(const Batch& batch) {

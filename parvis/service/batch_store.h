@@ -73,22 +73,23 @@ class BatchStore {
   // For whoever runs them: the one that came first, is not over, and is run by nobody else. What
   // its lines were asked before and never came to anything costs nothing (undelivered.h).
   Result<std::optional<Batch>> Claim();
-  // Its status as it is now: somebody may have cancelled it.
-  Result<std::string> StatusOf(const std::string& id);
 
   // The following need the claim that `batch` was given by; kUnavailable: it is worth nothing now.
 
+  // Its status as it is now: somebody may have cancelled it.
+  Result<std::string> StatusOf(const Batch& batch);
   // Status, times, counts, files and errors. Never makes "in_progress" of "cancelling".
   Status Update(const Batch& batch);
   // Before a line is asked as this request: whoever claims the batch next has to know.
   Status Ask(const Batch& batch, int64_t line, const std::string& request);
   // Keeps what a line came to, and counts it; a line that has a result already keeps that one.
   Status AddResult(const Batch& batch, const LineResult& result);
+  // The batch is over: its files are there from now on, and what was kept for them goes.
+  Status Finish(const Batch& batch);
+
   Result<std::set<int64_t>> LinesDone(const std::string& id);
   // At most `most` results from this line on, in the order of the lines.
   Result<std::vector<LineResult>> Results(const std::string& id, int64_t from, int64_t most);
-  // The batch is over: its files are there from now on, and what was kept for them goes.
-  Status Finish(const Batch& batch);
 
  private:
   BatchStore(std::unique_ptr<store::Database> database, ServerName server)

@@ -113,9 +113,10 @@ TEST_F(BatchStoreTest, WhoIsGoneCanWriteNothingMore) {
   EXPECT_FALSE(a_->AddResult(old, {1, false, "{\"of\":\"a\"}"}).ok());
   EXPECT_FALSE(a_->AddResult(old, {2, false, "{\"of\":\"a\"}"}).ok());
   old.status = "completed";
+  EXPECT_FALSE(a_->StatusOf(old).ok());
   EXPECT_FALSE(a_->Update(old).ok());
   EXPECT_FALSE(a_->Finish(old).ok());
-  EXPECT_EQ(b_->StatusOf("batch_1").value(), "validating");
+  EXPECT_EQ(b_->StatusOf(mine).value(), "validating");
   const auto results = b_->Results("batch_1", 0, 10).value();
   ASSERT_EQ(results.size(), 2u);
   EXPECT_EQ(results[1].text, "{\"of\":\"b\"}");
@@ -202,9 +203,9 @@ TEST_F(BatchStoreTest, AnyServerCancels) {
   batch.status = "in_progress";
   ASSERT_TRUE(a_->Update(batch).ok());
   EXPECT_EQ(b_->Cancel(kAnn, "batch_1", 5)->status, "cancelling");
-  EXPECT_EQ(a_->StatusOf("batch_1").value(), "cancelling");
+  EXPECT_EQ(a_->StatusOf(batch).value(), "cancelling");
   ASSERT_TRUE(a_->Update(batch).ok());
-  EXPECT_EQ(a_->StatusOf("batch_1").value(), "cancelling") << "it does not go on";
+  EXPECT_EQ(a_->StatusOf(batch).value(), "cancelling") << "it does not go on";
   EXPECT_FALSE(b_->Cancel({"org", "bob", "key", {}}, "batch_1", 5).ok());
 }
 

@@ -137,12 +137,12 @@ TEST_F(FileStoreTest, WhatWeWriteIsThereWhenItIsSaidToBe) {
   batch.status = "completed";
   batch.output_file = "file-of-nobody";
   EXPECT_FALSE(batches->Finish(batch).ok());
-  EXPECT_EQ(batches->StatusOf("batch_1").value(), "validating") << "both or nothing";
+  EXPECT_EQ(batches->Find(kAnn, "batch_1")->status, "validating") << "both or nothing";
   batch.output_file = kept->id();
   ASSERT_TRUE(batches->Finish(batch).ok());
   kept->Keep();
   EXPECT_TRUE(*files_->Read(kAnn, kept->id()) == content);
-  EXPECT_EQ(batches->StatusOf("batch_1").value(), "completed");
+  EXPECT_EQ(batches->Find(kAnn, "batch_1")->status, "completed");
 }
 
 // What is being written has its room already; so nobody has more than the quota, however many write

@@ -5,6 +5,7 @@
 
 #include "parvis/core/clock.h"
 #include "parvis/service/records.h"
+#include "parvis/service/undelivered.h"
 
 namespace parvis::service {
 namespace {
@@ -70,6 +71,14 @@ Result<bool> ResponseStore::IsUnwanted(const std::string& id) {
   PARVIS_ASSIGN_OR_RETURN(
       auto select, database_->Prepare("SELECT 1 FROM responses WHERE id = ?1 AND unwanted = 1"));
   return select.Bind(1, id).Step();
+}
+
+Status ResponseStore::MarkLost(const StoredResponse& response) {
+  const std::lock_guard lock(mutex_);
+  PARVIS_ASSIGN_OR_RETURN(auto transaction,
+                          store::Transaction::Begin(*database_, store::Access::kTogether));
+  PARVIS_RETURN_IF_ERROR(MarkUndelivered(*database_, response.request));
+  return transaction.Commit();
 }
 
 Status ResponseStore::MakeRoom(const Caller& owner) {

@@ -49,6 +49,8 @@ class ResponseStore {
   // Whoever makes it in the background need not go on; IsUnwanted tells them, wherever they are.
   Status MarkUnwanted(const Caller& owner, const std::string& id);
   Result<bool> IsUnwanted(const std::string& id);
+  // Who made it ended before it was kept: its request costs nothing (undelivered.h).
+  Status MarkLost(const StoredResponse& response);
   // False: there is none.
   Result<bool> Delete(const Caller& owner, const std::string& id);
   // Deletes what is older than may be kept (until then it is not found, either), and empties the

@@ -91,10 +91,19 @@ TEST_F(ResponseStoreTest, IsUnderWayWhileItsServerIsThere) {
   ASSERT_TRUE(
       database->Run("INSERT INTO servers(id, lock, started_ms) VALUES('server_1', 1, 1)").ok());
   EXPECT_TRUE(under_way());
-  ASSERT_TRUE(records_->Write(AnswerRecord{"req_1", "stop", WallClockMs(), 3, 0, 5}).ok());
+  AnswerRecord answer{"req_1", "stop", WallClockMs(), 3, 0, 5};
+  answer.charge = {8, 80, 80};
+  ASSERT_TRUE(records_->Write(answer).ok());
   EXPECT_TRUE(under_way()) << "it is kept in a moment";
   ASSERT_TRUE(database->Run("DELETE FROM servers").ok());
   EXPECT_FALSE(under_way()) << "it was not kept";
+  ASSERT_TRUE(store_->MarkLost(*store_->Get(kAnn, "resp_1").value()).ok());
+  auto paid = std::move(database->Prepare("SELECT finish, counted_tokens + charged_micros FROM "
+                                          "answers"))
+                  .value();
+  ASSERT_TRUE(paid.Step().value());
+  EXPECT_EQ(paid.Text(0), "interrupted");
+  EXPECT_EQ(paid.Int(1), 0) << "what nobody got costs nothing";
 }
 
 TEST_F(ResponseStoreTest, WhoMakesItHearsThatItIsUnwanted) {
