@@ -426,11 +426,27 @@ def upstream_seeds():
     yield "calls", (event(b'{"index": 0, "delta": {"tool_calls": [{"index": 0, "function": {"name": "f", '
                           b'"arguments": "{}"}}]}}') + event(b'{"index": 0, "finish_reason": "tool_calls"}'))
     yield "error", b'data: {"error": {"message": "no"}}\n\n'
+    yield "logprobs", (event(b'{"index": 0, "delta": {"content": "a"}, "logprobs": {"content": [{"token": "a", "logprob": -1, '
+                             b'"bytes": [97], "top_logprobs": [{"token": "b", "logprob": -2}]}]}}')
+                       + event(b'{"index": 0, "finish_reason": "stop"}') + done)
+    yield "older_logprobs", (event(b'{"index": 0, "delta": {"content": "a"}, "logprobs": {"tokens": ["a"], "token_logprobs": [-1.5], '
+                                   b'"top_logprobs": [{"a": -1.5, "b": -2}], "text_offset": [0]}}'))
+
+
+def vector_seeds():
+    def listed(*embeddings):
+        data = b", ".join(b'{"object": "embedding", "index": %d, "embedding": %s}' % (i, e) for i, e in enumerate(embeddings))
+        return b'{"object": "list", "data": [' + data + b'], "usage": {"prompt_tokens": 5, "total_tokens": 5}}'
+    yield "numbers", listed(b"[0.6, 0.8, 0]")
+    yield "two", listed(b"[1, 0]", b"[0, -1e-9]")
+    yield "base64", listed(b'"AACAPwAAAAAAAAC/"')
+    yield "infinite", listed(b"[1e308]")
 
 
 SEEDS = {
     "jws_fuzz": [jws_seeds],
     "upstream_stream_fuzz": [upstream_seeds],
+    "upstream_vectors_fuzz": [vector_seeds],
     "multipart_fuzz": [multipart_seeds],
     "regex_fuzz": [regex_seeds],
     "schema_fuzz": [schema_seeds],

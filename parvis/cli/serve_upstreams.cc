@@ -47,8 +47,8 @@ service::UpstreamHead HeadOf(const net::HttpReply& reply) {
   head.event_stream = reply.Header("content-type").starts_with("text/event-stream");
   if (const auto ms = Number(reply.Header("retry-after-ms"))) {
     head.retry_after_ms = std::min(*ms, kMaxRetryAfterMs);
-  } else if (const auto seconds = Number(reply.Header("retry-after"))) {
-    head.retry_after_ms = std::min(*seconds, kMaxRetryAfterMs / 1000) * 1000;
+  } else if (const auto wait = net::RetryAfterOf(reply)) {
+    head.retry_after_ms = std::min(wait->count() * 1000, kMaxRetryAfterMs);
   }
   return head;
 }

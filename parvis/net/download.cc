@@ -71,9 +71,7 @@ Try JudgeStatus(const HttpReply& reply, const std::string& url, bool had_token) 
   }
   Try failed = Failed({StatusCode::kUnavailable, where + fmt::format("status {}", reply.status)},
                       reply.status == 408 || reply.status == 429 || reply.status >= 500);
-  if (const auto seconds = NumberOf(reply.Header("retry-after"))) {
-    failed.pause = std::chrono::seconds(std::min<int64_t>(*seconds, 1'000'000));
-  }
+  if (const auto wait = RetryAfterOf(reply)) failed.pause = *wait;
   return failed;
 }
 

@@ -28,6 +28,18 @@ Finish FinishOf(runtime::FinishReason reason) {
 // first of several are the same.
 uint64_t SeedOf(uint64_t seed, size_t choice) { return seed + choice; }
 
+// What goes from a prompt's end if a word there is to be ended.
+OrRefusal<std::string> TakeBack(const GenerateSpec& spec, const LoadedModel& model,
+                                std::vector<int32_t>& prompt) {
+  if (!spec.heal) return std::string();
+  if (model.model().stack.blueprint().encoder_layers > 0) {
+    return Invalid("heal", fmt::format("The model '{}' does not go on with its prompt: there is no "
+                                       "word to end.",
+                                       spec.model));
+  }
+  return runtime::TakeBackEnd(*model.model().tokenizer, prompt);
+}
+
 }  // namespace
 
 std::string_view FinishName(Finish finish) {
@@ -82,16 +94,9 @@ OrRefusal<Plan> GenerateTask::Prepare(const LoadedModel& model) {
     if (std::holds_alternative<InfillText>(spec_.prompts[i])) {
       if (const auto marks = models::InfillMarksOf(model.model())) ends_ = marks->ends;
     }
-    taken_back_.emplace_back();
-    if (spec_.heal) {
-      if (encoder) {
-        return Invalid("heal",
-                       fmt::format("The model '{}' does not go on with its prompt: there is "
-                                   "no word to end.",
-                                   spec_.model));
-      }
-      taken_back_.back() = runtime::TakeBackEnd(*model.model().tokenizer, *tokens);
-    }
+    auto taken = TakeBack(spec_, model, *tokens);
+    if (!taken.ok()) return taken.refusal();
+    taken_back_.push_back(*std::move(taken));
     const auto size = static_cast<int64_t>(tokens->size());
     if (size == 0) return Invalid(param, "The prompt is empty.");
     const int64_t room = encoder ? context : context - size;
