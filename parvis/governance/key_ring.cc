@@ -55,6 +55,7 @@ Result<std::shared_ptr<Principal>> PrincipalOf(const store::Statement& row,
     principal->plan_models = plan->second.models;
     principal->priority = plan->second.priority;
     principal->features = plan->second.features;
+    principal->context_length = plan->second.context_length;
   }
   return principal;
 }

@@ -33,8 +33,9 @@ struct Principal {
   std::vector<std::string> plan_models;  // that the plan has; none: all
   int priority = kUsualPriority;         // the plan's, as is what follows
   Features features = Features::All();
-  int64_t expires_ms = 0;  // 0: never
-  int64_t used_ms = 0;     // of a session: as the table had it
+  int64_t context_length = 0;  // 0: the model's
+  int64_t expires_ms = 0;      // 0: never
+  int64_t used_ms = 0;         // of a session: as the table had it
 };
 
 // What the tables said at one moment. Immutable.

@@ -1,6 +1,7 @@
 #ifndef PARVIS_SERVICE_CALLER_H_
 #define PARVIS_SERVICE_CALLER_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct Caller {
   bool session = false;                 // signed in at a browser, rather than by a key
   int priority = kUsualPriority;        // the plan's, or that of a batch
   Features features = Features::All();  // that the plan has
+  int64_t context_length = 0;           // that the plan gives; 0: the model's
 };
 
 }  // namespace parvis::service

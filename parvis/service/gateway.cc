@@ -163,6 +163,7 @@ void Exchange::Admit(std::shared_ptr<LoadedModel> model) {
   Enter("prepare");
   task_->set_cache_salt(CacheSaltOf(facts_.caller));
   task_->set_priority(facts_.caller.priority);
+  task_->set_room(facts_.caller.context_length);
   OrRefusal<Plan> plan = task_->Prepare(*model_);
   if (!plan.ok()) return Refuse(plan.refusal());
   Enter("reserve");

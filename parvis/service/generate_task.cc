@@ -146,7 +146,8 @@ std::optional<Refusal> GenerateTask::DropWhatMayGo(const LoadedModel& model,
   auto* const conversation = std::get_if<ConversationText>(&prompt);
   if (conversation == nullptr || !conversation->may_drop) return std::nullopt;
   const bool encoder = model.model().stack.blueprint().encoder_layers > 0;
-  const int64_t context = model.context_length();
+  int64_t context = model.context_length();
+  if (room() > 0) context = std::min(context, room());
   // Who has not said how long the answer may be wants one all the same.
   const int64_t answer = encoder ? 0 : spec_.max_tokens.value_or(std::max<int64_t>(1, context / 4));
   auto fitted = FitConversation(*conversation, spec_.model, model, param, context - answer);

@@ -19,9 +19,9 @@ Refusal Unavailable() {
 }
 
 Caller CallerOf(const governance::Principal& principal) {
-  return {principal.organisation, principal.owner,    principal.key,     principal.permissions,
-          principal.group,        principal.plan,     principal.models,  principal.plan_models,
-          principal.session,      principal.priority, principal.features};
+  return {principal.organisation, principal.owner,    principal.key,      principal.permissions,
+          principal.group,        principal.plan,     principal.models,   principal.plan_models,
+          principal.session,      principal.priority, principal.features, principal.context_length};
 }
 
 Caller Guest() {

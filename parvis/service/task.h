@@ -84,6 +84,9 @@ class Task {
   void set_cache_salt(std::string salt) { cache_salt_ = std::move(salt); }
   // Who goes first where many wait for the model (core/priority.h). Before Start.
   void set_priority(int priority) { priority_ = priority; }
+  // Tokens of a prompt and an answer that the budget will not refuse, for tasks that may leave
+  // something out; 0: as many as the model has. Before Prepare.
+  void set_room(int64_t tokens) { room_ = tokens; }
   // Whether it uses what a plan may lack. Of models it says nothing.
   virtual bool Uses(governance::Feature /*feature*/) const { return false; }
   // On a worker thread: reads and tokenises the input. Refuses what the model cannot do.
@@ -107,10 +110,12 @@ class Task {
  protected:
   const std::string& cache_salt() const { return cache_salt_; }
   int priority() const { return priority_; }
+  int64_t room() const { return room_; }
 
  private:
   std::string cache_salt_;
   int priority_ = kUsualPriority;
+  int64_t room_ = 0;
 };
 
 }  // namespace parvis::service

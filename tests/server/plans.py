@@ -201,6 +201,13 @@ def check_context(server, operator, key):
         status, _, answer = ask("/v1/chat/completions", free | {"max_tokens": room - prompt + more})
         expect(status == wanted, "to the token", more, status, answer)
     expect(f"{prompt} in the prompt and {room - prompt + 1}" in answer["error"]["message"], "the numbers", answer)
+    # Who asks for it has the oldest left out, until the plan has room; and is told.
+    talk = [{"role": "user", "content": f"Number {i} is a number."} for i in range(9)]
+    status, _, answer = ask("/v1/responses", RESPONSE | {"input": talk})
+    expect(status == 400, "nothing is left out in silence", answer)
+    status, headers, answer = ask("/v1/responses", RESPONSE | {"input": talk, "truncation": "auto"})
+    expect(status == 200 and 0 < int(headers["x-parvis-dropped-messages"]) < 9
+           and answer["usage"]["total_tokens"] <= room, "left out", status, answer)
     # Each prompt by itself, not all together.
     status, _, answer = ask("/v1/completions", COMPLETION | {"prompt": ["one two three four five"] * 20})
     expect(status == 200 and answer["usage"]["prompt_tokens"] > room, "many prompts", status, answer)
