@@ -2,6 +2,9 @@
 #define TESTS_SCRATCH_DATABASE_H_
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <string>
 
 #include "parvis/core/check.h"
@@ -31,6 +34,16 @@ inline std::string ScratchDatabase(const std::string& folder) {
 // A test with a folder and a database of its own.
 class ScratchDatabaseTest : public ScratchTest {
  protected:
+  // Whether any file of the folder has these bytes.
+  bool OnDisk(const std::string& text) const {
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      std::ostringstream bytes;
+      bytes << std::ifstream(entry.path(), std::ios::binary).rdbuf();
+      if (bytes.str().find(text) != std::string::npos) return true;
+    }
+    return false;
+  }
+
   std::string path_ = ScratchDatabase(folder_);  // where it is
 };
 

@@ -301,6 +301,9 @@ void Engine::Accept(Sequence& sequence, Result<Sample> sample) {
 
 // The last event, with all text that was held back. The sequence is gone afterwards.
 void Engine::Finish(Sequence& sequence, FinishReason reason, TokenEvent event) {
+  if (reason == FinishReason::kCancelled && sequence.usage.completion_tokens == 0) {
+    sequence.usage.prompt_tokens = sequence.read();
+  }
   const std::unique_ptr<Sequence> finished = scheduler_->Remove(sequence);
   unfinished_.fetch_sub(1, std::memory_order_relaxed);
   if (finished->decoder) {

@@ -53,7 +53,7 @@ enum class FinishReason {
 std::string_view FinishReasonName(FinishReason reason);  // "stop", "length", "cancelled", "error"
 
 struct Usage {
-  int64_t prompt_tokens = 0;
+  int64_t prompt_tokens = 0;      // of who left before the first token, those that were read
   int64_t completion_tokens = 0;  // all that were chosen, the end token included
   int64_t cached_tokens = 0;      // of the prompt, that were computed for an earlier request
 };

@@ -125,6 +125,25 @@ TEST_F(EngineTest, CancelledWhileItsPromptIsRead) {
   EXPECT_EQ(Generate(*engine, request)->usage.cached_tokens, 32);
 }
 
+TEST_F(EngineTest, WhoLeavesBeforeTheirPromptWasReadHasUsedWhatWasRead) {
+  const auto engine = Make({.max_batch_tokens = 16, .max_sequences = 1});
+  std::map<RequestId, Usage> usage;
+  std::vector<RequestId> ids;
+  for (uint64_t i = 0; i < 2; ++i) {
+    GenerateRequest request{.prompt = RandomPrompt(i, 50), .max_tokens = 20, .ignore_end = true};
+    request.on_token = [&](const TokenEvent& event) { usage[event.id] = event.usage; };
+    ids.push_back(engine->Submit(request).value());
+  }
+  engine->Step();
+  for (const RequestId id : ids) engine->Cancel(id);
+  while (engine->Step()) {
+  }
+  ASSERT_EQ(usage.size(), 2u);
+  EXPECT_EQ(usage[ids[0]].prompt_tokens, 16);
+  EXPECT_EQ(usage[ids[1]].prompt_tokens, 0);  // it still waited
+  EXPECT_EQ(usage[ids[1]].cached_tokens, 0);
+}
+
 TEST_F(EngineTest, ACallbackMaySubmitAndCancel) {
   const auto engine = Make();
   int follow_ups = 0;

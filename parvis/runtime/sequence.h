@@ -71,6 +71,8 @@ struct Sequence {
     hidden -= left_out;
     return text.substr(left_out);
   }
+  // Of the prompt, until there is a first token.
+  int64_t read() const { return memory_size > 0 ? memory_size - to_encode() : computed; }
   int64_t to_encode() const { return encoded ? 0 : memory_size; }
   // Keys and values of an adapter are its own.
   static std::string SaltOf(const GenerateRequest& request) {

@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
-#include <fstream>
 #include <random>
-#include <sstream>
 #include <thread>
 
 #include "gtest/gtest.h"
@@ -44,16 +41,6 @@ class FileStoreTest : public ScratchDatabaseTest {
     EXPECT_TRUE(file.ok());
     return file->id;
   }
-  // Whether any file of the database has these bytes.
-  bool OnDisk(const std::string& text) const {
-    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
-      std::ostringstream bytes;
-      bytes << std::ifstream(entry.path(), std::ios::binary).rdbuf();
-      if (bytes.str().find(text) != std::string::npos) return true;
-    }
-    return false;
-  }
-
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<FileStore> files_;
 };

@@ -1,9 +1,6 @@
 #include "parvis/service/response_store.h"
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "gtest/gtest.h"
 #include "parvis/core/clock.h"
@@ -23,16 +20,6 @@ class ResponseStoreTest : public ScratchDatabaseTest {
     records_ = std::move(Records::Open(path_)).value();
     store_ = std::move(ResponseStore::Open(path_, {.keep_ms = 0})).value();
     EXPECT_TRUE(records_->Write(RequestRecord{"req_1", kAnn, "POST /x", "m", "d", 1, 3, 5}).ok());
-  }
-
-  // Whether any file of the database has these bytes.
-  bool OnDisk(const std::string& text) const {
-    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
-      std::ostringstream bytes;
-      bytes << std::ifstream(entry.path(), std::ios::binary).rdbuf();
-      if (bytes.str().find(text) != std::string::npos) return true;
-    }
-    return false;
   }
 
   std::unique_ptr<Records> records_;

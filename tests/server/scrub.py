@@ -147,6 +147,14 @@ def go_on(server):
     wait_for(idle, "the server is busy")
 
 
+def nothing_is_left(server, planted):
+    left = found(server, planted)
+    for what, name, at, around in left:
+        print(f"{what}: in {name} at {at}: {around!r}")
+    expect(not left, "the memory still has what was said", [what for what, *_ in left])
+    print(f"nothing is left of {len(planted)} words")
+
+
 def main():
     program = str(pathlib.Path(sys.argv[1]).resolve())
     with serving(program, "--kv-memory", "2", "-m", "fable") as server:
@@ -158,12 +166,8 @@ def main():
         planted = {}
         plant(server, planted)
         go_on(server)
-        left = found(server, planted)
-        for what, name, at, around in left:
-            print(f"{what}: in {name} at {at}: {around!r}")
-        expect(not left, "the memory still has what was said", [what for what, *_ in left])
-        print(f"nothing is left of {len(planted)} words")
-
+        nothing_is_left(server, planted)
+    
 
 if __name__ == "__main__":
     main()

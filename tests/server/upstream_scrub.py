@@ -8,7 +8,7 @@ import pathlib
 import sys
 import threading
 
-from scrub import SKIPPED, found, post, word
+from scrub import SKIPPED, found, nothing_is_left, post, word
 from served import expect, serving
 from upstream import DONE, KEY, chunk, settings, write
 
@@ -81,11 +81,7 @@ def main():
             plant(server, "good", {})
             plant(server, "waits", {})
         expect(len(Echo.ports) < 10, "connections are kept", Echo.ports)
-        left = found(server, planted)
-        for what, name, at, around in left:
-            print(f"{what}: in {name} at {at}: {around!r}")
-        expect(not left, "the memory still has what was said", [what for what, *_ in left])
-    print(f"nothing is left of {len(planted)} words")
+        nothing_is_left(server, planted)
 
 
 if __name__ == "__main__":
