@@ -32,7 +32,8 @@ class ConstraintState {
 class Constraint {
  public:
   virtual ~Constraint() = default;
-  virtual std::unique_ptr<ConstraintState> Begin() const = 0;  // of an empty answer
+  // Of an empty answer. The state may outlive the constraint.
+  virtual std::unique_ptr<ConstraintState> Begin() const = 0;
 };
 
 }  // namespace parvis::runtime

@@ -25,8 +25,8 @@ bool SomeTokenExtends(const text::Tokenizer& tokenizer, std::string_view bytes) 
 
 class BeginsWithState : public ConstraintState {
  public:
-  BeginsWithState(const text::Tokenizer& tokenizer, std::string_view bytes)
-      : tokenizer_(tokenizer), rest_(bytes) {}
+  BeginsWithState(std::shared_ptr<const text::Tokenizer> tokenizer, std::string bytes)
+      : tokenizer_(std::move(tokenizer)), rest_(std::move(bytes)) {}
 
   Status Mask(std::span<float> logits) override {
     if (rest_.empty()) return {};
@@ -41,20 +41,20 @@ class BeginsWithState : public ConstraintState {
 
   void Accept(int32_t token) override {
     if (rest_.empty()) return;
-    rest_.remove_prefix(std::min(rest_.size(), tokenizer_.TokenBytes(token).size()));
+    rest_.erase(0, tokenizer_->TokenBytes(token).size());
   }
 
   bool Finished() const override { return false; }
 
  private:
   bool Fits(text::TokenId id) const {
-    if (id >= tokenizer_.vocab_size() || tokenizer_.IsSpecial(id)) return false;
-    const std::string token = tokenizer_.TokenBytes(id);
+    if (id >= tokenizer_->vocab_size() || tokenizer_->IsSpecial(id)) return false;
+    const std::string token = tokenizer_->TokenBytes(id);
     return !token.empty() && (token.starts_with(rest_) || rest_.starts_with(token));
   }
 
-  const text::Tokenizer& tokenizer_;
-  std::string_view rest_;  // of the constraint, which the request keeps
+  const std::shared_ptr<const text::Tokenizer> tokenizer_;
+  std::string rest_;
 };
 
 class BeginsWithConstraint : public Constraint {
@@ -62,7 +62,7 @@ class BeginsWithConstraint : public Constraint {
   BeginsWithConstraint(std::shared_ptr<const text::Tokenizer> tokenizer, std::string bytes)
       : tokenizer_(std::move(tokenizer)), bytes_(std::move(bytes)) {}
   std::unique_ptr<ConstraintState> Begin() const override {
-    return std::make_unique<BeginsWithState>(*tokenizer_, bytes_);
+    return std::make_unique<BeginsWithState>(tokenizer_, bytes_);
   }
 
  private:
