@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <libpq-fe.h>
+#include <poll.h>
 
 #include <array>
 #include <charconv>
@@ -99,7 +100,9 @@ class PostgresDatabase : public Database {
         Check(PQexec(
             connection_,
             fmt::format("SELECT pg_try_advisory_lock({}, {})", kNamedLock, number).c_str())));
-    return PQgetvalue(answer.get(), 0, 0)[0] == 't';
+    const bool taken = PQgetvalue(answer.get(), 0, 0)[0] == 't';
+    locks_ = locks_ || taken;
+    return taken;
   }
   Status Unlock(int32_t number) override {
     return Execute(fmt::format("SELECT pg_advisory_unlock({}, {})", kNamedLock, number));
@@ -124,10 +127,21 @@ class PostgresDatabase : public Database {
     return Check(PQexec(connection_, script.c_str())).status();
   }
 
+  // What the other side said while nobody asked: that it ends, and the end. So the first who asks
+  // after an outage is not the one who finds out.
+  void TakeWord() {
+    pollfd socket = {PQsocket(connection_), POLLIN, 0};
+    while (PQstatus(connection_) == CONNECTION_OK && poll(&socket, 1, 0) > 0) {
+      if (PQconsumeInput(connection_) == 0) return;
+    }
+  }
+
   // A connection that broke is made anew, but never within a transaction: its half is lost.
   Status Reconnect() {
+    if (!open_ && !locks_) TakeWord();  // who has locks must be told that they are lost
     if (PQstatus(connection_) == CONNECTION_OK) return {};
     if (open_) return {StatusCode::kUnavailable, "database: the connection broke"};
+    locks_ = false;
     PQreset(connection_);
     return Configure();
   }
@@ -185,7 +199,8 @@ class PostgresDatabase : public Database {
   }
 
   PGconn* const connection_;
-  bool open_ = false;  // a transaction
+  bool open_ = false;   // a transaction
+  bool locks_ = false;  // it may have some of its own
   // By statement and the types of its values. Statements are constants, so their address is them.
   std::map<std::pair<const char*, std::vector<Oid>>, std::string> prepared_;
 };

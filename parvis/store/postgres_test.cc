@@ -136,11 +136,16 @@ TEST_F(PostgresTest, AConnectionThatBrokeIsMadeAnew) {
                                         "pid <> pg_backend_pid()"))
                    .value();
     EXPECT_TRUE(end.Step().value());
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));  // until it has heard of it
   };
   ASSERT_TRUE(Insert(*database_, "x", 1).ok());
   cut();
-  EXPECT_EQ(Insert(*database_, "y", 1).code(), StatusCode::kUnavailable);
-  EXPECT_TRUE(Insert(*database_, "y", 1).ok());
+  EXPECT_TRUE(Insert(*database_, "y", 1).ok()) << "who asks first does not find out";
+  // But who had a lock is told that it is lost.
+  EXPECT_TRUE(database_->TryLock(7).value());
+  cut();
+  EXPECT_EQ(Insert(*database_, "z", 1).code(), StatusCode::kUnavailable);
+  EXPECT_EQ(Count(*database_), 2);
   auto transaction = Transaction::Begin(*database_);
   ASSERT_TRUE(transaction.ok());
   cut();

@@ -20,6 +20,7 @@ from served import become_nobody, cli, expect, serving, wait_for
 PRICE = 7  # millionths a token, of input and output alike
 GONE_LIMIT_S = 15  # from a kill to what others say of it
 STORY = {"model": "chat", "input": "Tell me a story.", "temperature": 0, "background": True, "max_output_tokens": None}
+BUSY = 24  # stories at a time
 
 
 class Named(Replica):
@@ -174,6 +175,9 @@ def check_cancel(database, replicas, key):
 def check_background(database, replicas, key):
     one, two, three = (with_key(r, key) for r in replicas)
     status = lambda server, response: get(server, "/v1/responses/" + response["id"])[1].get("status")
+    for server in (one, two):  # so that an answer takes its time
+        for _ in range(BUSY):
+            ask(server, STORY)
     cancelled = ask(one, STORY)
     expect(status(two, cancelled) == "in_progress", "what another one makes")
     got, said = get(two, f"/v1/responses/{cancelled['id']}/cancel", "POST")
