@@ -53,7 +53,7 @@ Result<ServeStore> ServeStore::Open(const ServeOptions& options) {
   PARVIS_ASSIGN_OR_RETURN(store.responses, service::ResponseStore::Open(
                                                where, {.owner_responses = options.response_quota,
                                                        .keep_ms = options.response_days * kDayMs}));
-  service::FileStore::ServerName server = nullptr;
+  service::ServerName server = nullptr;
   if (shared) server = [&servers = *store.servers] { return servers.id(); };
   PARVIS_ASSIGN_OR_RETURN(store.files,
                           service::FileStore::Open(where,

@@ -372,22 +372,13 @@ Result<std::vector<LineResult>> BatchStore::Results(const std::string& id, int64
   }
 }
 
-Status BatchStore::ShowFile(const std::string& id) {
-  if (id.empty()) return {};
-  PARVIS_ASSIGN_OR_RETURN(auto show,
-                          database_->Prepare("UPDATE files SET state = 'whole' WHERE id = ?1 AND "
-                                             "state = 'writing' RETURNING id"));
-  PARVIS_ASSIGN_OR_RETURN(const bool there, show.Bind(1, id).Step());
-  if (!there) return {StatusCode::kUnavailable, id + ": its writer was taken for gone"};
-  return show.Run();
-}
-
 Status BatchStore::Finish(const Batch& batch) {
   const std::lock_guard lock(mutex_);
   PARVIS_ASSIGN_OR_RETURN(auto transaction, store::Transaction::Begin(*database_));
   PARVIS_RETURN_IF_ERROR(Write(batch));
-  PARVIS_RETURN_IF_ERROR(ShowFile(batch.output_file));
-  PARVIS_RETURN_IF_ERROR(ShowFile(batch.error_file));
+  for (const std::string& id : {batch.output_file, batch.error_file}) {
+    if (!id.empty()) PARVIS_RETURN_IF_ERROR(ShowFile(*database_, id));
+  }
   {
     PARVIS_ASSIGN_OR_RETURN(auto remove,
                             database_->Prepare("DELETE FROM batch_lines WHERE batch = ?1"));

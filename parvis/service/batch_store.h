@@ -2,7 +2,6 @@
 #define PARVIS_SERVICE_BATCH_STORE_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -56,8 +55,6 @@ struct LineResult {
 // Safe to call from several threads.
 class BatchStore {
  public:
-  using ServerName = std::function<std::string()>;
-
   // `database`: with the schema of records.h. `server`: the name of this one now, where several
   // share it; where nobody does, budgets are read (LoadUsed) after this.
   static Result<std::unique_ptr<BatchStore>> Open(const std::string& database,
@@ -96,7 +93,6 @@ class BatchStore {
       : database_(std::move(database)), server_(std::move(server)) {}
   Result<std::optional<Batch>> Get(const Caller& caller, const std::string& id);
   Status Write(const Batch& batch);
-  Status ShowFile(const std::string& id);
   Result<std::optional<Batch>> Next(const std::string& server);
   Status ForgetAsked(const std::string& id);
 

@@ -90,11 +90,7 @@ OrRefusal<Plan> EmbedTask::Prepare(const LoadedModel& loaded) {
         return Invalid(param, fmt::format("'{}': there is no token {}.", param, token));
       }
     }
-    plan.input_tokens += size;
-    if (size > plan.longest_input) {
-      plan.longest_input = size;
-      plan.param = param;
-    }
+    plan.AddInput(size, param);
     inputs_.push_back(std::move(input));
   }
   return plan;

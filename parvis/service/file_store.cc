@@ -52,6 +52,15 @@ std::string NewId(std::string_view prefix) {
   return id;
 }
 
+Status ShowFile(store::Database& database, const std::string& id) {
+  PARVIS_ASSIGN_OR_RETURN(auto show,
+                          database.Prepare("UPDATE files SET state = 'whole' WHERE id = ?1 AND "
+                                           "state = 'writing' RETURNING id"));
+  PARVIS_ASSIGN_OR_RETURN(const bool there, show.Bind(1, id).Step());
+  if (!there) return {StatusCode::kUnavailable, id + ": its writer was taken for gone"};
+  return show.Run();
+}
+
 Result<std::unique_ptr<FileStore>> FileStore::Open(const std::string& database,
                                                    const FileLimits& limits, ServerName server) {
   PARVIS_ASSIGN_OR_RETURN(auto opened, store::Database::Open(database));
@@ -79,9 +88,9 @@ OrRefusal<StoredFile> FileStore::Add(const Caller& caller, const std::string& na
     if (auto refusal = Reserve(file)) return *refusal;
   }
   FileWriter writer(*this, file);
-  if (!writer.Append(content).ok() || !writer.Finish().ok() || !Show(file.id).ok()) {
-    return Unavailable();
-  }
+  if (!writer.Append(content).ok() || !writer.Finish().ok()) return Unavailable();
+  const std::lock_guard lock(mutex_);
+  if (!ShowFile(*database_, file.id).ok()) return Unavailable();
   writer.Keep();
   return file;
 }
@@ -129,17 +138,6 @@ Status FileStore::Insert(const StoredFile& file) {
       .Bind(8, file.expires_ms)
       .Bind(9, server_ ? server_() : "")
       .Run();
-}
-
-// Fails if others took the writer for gone, and removed what it wrote.
-Status FileStore::Show(const std::string& id) {
-  const std::lock_guard lock(mutex_);
-  PARVIS_ASSIGN_OR_RETURN(auto update,
-                          database_->Prepare("UPDATE files SET state = 'whole' WHERE id = ?1 AND "
-                                             "state = 'writing' RETURNING id"));
-  PARVIS_ASSIGN_OR_RETURN(const bool there, update.Bind(1, id).Step());
-  if (!there) return {StatusCode::kUnavailable, id + ": its writer was taken for gone"};
-  return update.Run();
 }
 
 std::optional<int64_t> FileStore::EndOf(int64_t created_ms, std::optional<int64_t> asked_ms) const {
@@ -210,14 +208,10 @@ OrRefusal<Paged<StoredFile>> FileStore::List(const Caller& caller, const std::st
   const std::lock_guard lock(mutex_);
   int64_t after_ms = page.newest_first ? INT64_MAX : -1;
   if (!page.after.empty()) {
-    auto find =
-        database_->Prepare(PARVIS_FILE_COLUMNS "id = ?1 AND organisation = ?2 AND owner = ?3");
-    if (!find.ok()) return Unavailable();
-    const auto found =
-        find->Bind(1, page.after).Bind(2, caller.organisation).Bind(3, caller.owner).Step();
-    if (!found.ok()) return Unavailable();
-    if (!*found) return NoSuchFile("after");
-    after_ms = FileOf(*find).created_ms;
+    const auto after = Get(caller, page.after);
+    if (!after.ok()) return Unavailable();
+    if (!*after) return NoSuchFile("after");
+    after_ms = (*after)->created_ms;
   }
   auto list = page.newest_first
                   ? database_->Prepare(PARVIS_FILE_COLUMNS

@@ -63,6 +63,13 @@ struct FileLimits {
 
 class FileWriter;
 
+// The name of this server now (servers.h), where several share a database.
+using ServerName = std::function<std::string()>;
+
+// From here on its owner sees a file that was being written. Within the caller's transaction, if
+// any. kUnavailable: others took its writer for gone, and removed what it wrote.
+Status ShowFile(store::Database& database, const std::string& id);
+
 // Files of owners: what they are as rows, and their bytes as pieces of them (file_pieces.h), so
 // that servers that share a database have the same files and a copy of it has them all. A file is
 // there wholly or not at all. Owners see their own only: for others it is as if there was nothing.
@@ -70,10 +77,7 @@ class FileWriter;
 // Safe to call from several threads.
 class FileStore {
  public:
-  using ServerName = std::function<std::string()>;
-
-  // `database`: with the schema of records.h; opened once more for this. `server`: the name of this
-  // one now (servers.h), where several share it. Removes what a crash left.
+  // `database`: with the schema of records.h; opened once more for this. Removes what a crash left.
   static Result<std::unique_ptr<FileStore>> Open(const std::string& database,
                                                  const FileLimits& limits,
                                                  ServerName server = nullptr);
@@ -105,7 +109,6 @@ class FileStore {
   Result<std::optional<StoredFile>> Get(const Caller& caller, const std::string& id);
   std::optional<Refusal> Reserve(StoredFile& file);
   Status Insert(const StoredFile& file);
-  Status Show(const std::string& id);
   Status Drop(const std::string& id);
   Status RemoveBytes(const std::string& id);
   Status ForgetDeleted();

@@ -27,7 +27,7 @@ class FileStoreTest : public ScratchDatabaseTest {
     files_ = Open();
   }
   std::unique_ptr<FileStore> Open(const FileLimits& limits = {},
-                                  FileStore::ServerName server = nullptr) const {
+                                  ServerName server = nullptr) const {
     return std::move(FileStore::Open(path_, limits, std::move(server))).value();
   }
   int64_t Count(store::Sql sql) const {

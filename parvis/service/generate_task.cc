@@ -109,11 +109,7 @@ OrRefusal<Plan> GenerateTask::Prepare(const LoadedModel& model) {
                       spec_.model, context, size, asked),
           "context_length_exceeded");
     }
-    plan.input_tokens += size;
-    if (size > plan.longest_input) {
-      plan.longest_input = size;
-      plan.param = param;
-    }
+    plan.AddInput(size, param);
     plan.max_output_tokens += spec_.choices_per_prompt * spec_.max_tokens.value_or(room);
     prompts_.push_back(std::move(*tokens));
     rooms_.push_back(room);

@@ -84,11 +84,7 @@ OrRefusal<Plan> TextsTask::PlanOf(const models::Model& model, const std::vector<
     if (!inputs.ok()) return WrongModel(inputs.status());
     if (auto refusal = CheckInput(model, (*inputs)[0], ParamOf(i))) return std::move(*refusal);
     sizes_.push_back(static_cast<int64_t>((*inputs)[0].tokens.size()));
-    plan.input_tokens += sizes_.back();
-    if (sizes_.back() > plan.longest_input) {
-      plan.longest_input = sizes_.back();
-      plan.param = ParamOf(i);
-    }
+    plan.AddInput(sizes_.back(), ParamOf(i));
   }
   plan.texts = texts_;
   plan.texts.insert(plan.texts.end(), pairs.begin(), pairs.end());

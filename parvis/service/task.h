@@ -61,6 +61,14 @@ struct Plan {
   std::string param = {};          // the part of the request that the input is
   std::vector<std::string> texts;  // what the check of the input reads
   int64_t dropped = 0;  // messages at the beginning that had no room, if the caller allows it
+
+  // One of several inputs: `part` of the request.
+  void AddInput(int64_t tokens, const std::string& part) {
+    input_tokens += tokens;
+    if (tokens <= longest_input) return;
+    longest_input = tokens;
+    param = part;
+  }
 };
 
 // Something for a model to do. One object a request; used by one thread at a time but for Cancel.

@@ -147,6 +147,14 @@ def go_on(server):
     wait_for(idle, "the server is busy")
 
 
+def skip_without_memory(server):
+    try:
+        open(f"/proc/{server.process.pid}/mem", "rb").close()
+    except PermissionError:
+        print("this system lets nobody look at another process's memory: skipped")
+        sys.exit(SKIPPED)
+
+
 def nothing_is_left(server, planted):
     left = found(server, planted)
     for what, name, at, around in left:
@@ -158,16 +166,11 @@ def nothing_is_left(server, planted):
 def main():
     program = str(pathlib.Path(sys.argv[1]).resolve())
     with serving(program, "--kv-memory", "2", "-m", "fable") as server:
-        try:
-            open(f"/proc/{server.process.pid}/mem", "rb").close()
-        except PermissionError:
-            print("this system lets nobody look at another process's memory: skipped")
-            sys.exit(SKIPPED)
+        skip_without_memory(server)
         planted = {}
         plant(server, planted)
         go_on(server)
         nothing_is_left(server, planted)
-    
 
 if __name__ == "__main__":
     main()
