@@ -3,13 +3,14 @@
 # One static library per folder of parvis/: all its *.cc, but for tests, main.cc, *_mpi.cc and what
 # WITHOUT names. The tests (x_test.cc) of a module become one program, parvis_<name>_test. DEPS must
 # equal the module's line in parvis/FLOORS; tools/check_floors.py compares them. Files named
-# *_avx2.cc and *_avx512.cc are compiled for that instruction set and reached only through a
-# run-time choice.
+# *_avx2.cc, *_avx512.cc and *_amx.cc are compiled for that instruction set and reached only
+# through a run-time choice.
 include(GoogleTest)
 
 set(PARVIS_AVX2_FLAGS -mavx2 -mfma -mf16c -mbmi2)
 set(PARVIS_AVX512_FLAGS ${PARVIS_AVX2_FLAGS} -mavx512f -mavx512bw -mavx512vl -mavx512dq
                         -mavx512vnni -mavx512bf16 -mprefer-vector-width=512)
+set(PARVIS_AMX_FLAGS ${PARVIS_AVX512_FLAGS} -mamx-tile -mamx-bf16)
 
 function(parvis_module)
   cmake_parse_arguments(ARG "" "NAME" "DEPS;LIBS;WITHOUT" ${ARGN})
@@ -31,6 +32,8 @@ function(parvis_module)
         set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${PARVIS_AVX2_FLAGS};-O3")
       elseif(source MATCHES "_avx512\\.cc$")
         set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${PARVIS_AVX512_FLAGS};-O3")
+      elseif(source MATCHES "_amx\\.cc$")
+        set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${PARVIS_AMX_FLAGS};-O3")
       endif()
     endforeach()
   else()

@@ -35,7 +35,7 @@ class GoldenCase : public testing::TestWithParam<std::tuple<const char*, kernels
  public:
   static auto Targets() {
     return testing::Values(kernels::Target::kScalar, kernels::Target::kAvx2,
-                           kernels::Target::kAvx512);
+                           kernels::Target::kAvx512, kernels::Target::kAmx);
   }
   static std::string NameOf(const testing::TestParamInfo<ParamType>& info) {
     return std::string(std::get<0>(info.param)) + "_" +

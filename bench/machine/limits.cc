@@ -2,6 +2,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 namespace parvis::bench {
@@ -91,6 +93,28 @@ __attribute__((target("avx512f,avx512vnni"))) void Avx512Int8(int64_t rounds) {
   for (__m512i& s : sum) Hide(s);
 }
 
+// Linux lets a process use tiles that asks for them, where the processor has them.
+bool MayUseTiles() {
+  constexpr long kRequest = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM
+  return syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
+}
+
+// Four chains of tiles of 16 rows of 64 bytes, a product a round.
+void AmxBf16(int64_t rounds) {
+  alignas(64) unsigned char config[64] = {1};  // the palette; from 16 on bytes, from 48 on rows
+  for (int tile = 0; tile < 6; ++tile) config[16 + 2 * tile] = 64, config[48 + tile] = 16;
+  asm volatile("ldtilecfg %0" : : "m"(config));
+  asm volatile(
+      "tilezero %tmm0\n tilezero %tmm1\n tilezero %tmm2\n tilezero %tmm3\n"
+      "tilezero %tmm4\n tilezero %tmm5");
+  for (; rounds > 0; rounds -= 4) {
+    asm volatile(
+        "tdpbf16ps %tmm5, %tmm4, %tmm0\n tdpbf16ps %tmm5, %tmm4, %tmm1\n"
+        "tdpbf16ps %tmm5, %tmm4, %tmm2\n tdpbf16ps %tmm5, %tmm4, %tmm3");
+  }
+  asm volatile("tilerelease");
+}
+
 }  // namespace
 
 std::vector<Arithmetic> ArithmeticOfThisMachine() {
@@ -103,7 +127,8 @@ std::vector<Arithmetic> ArithmeticOfThisMachine() {
       {"int8 avx2", avx2, 64.0 * kInt8Chains, Avx2Int8},
       {"f32 avx512", avx512, 32.0 * kChains, Avx512F32},
       {"bf16 avx512", avx512 && __builtin_cpu_supports("avx512bf16"), 64.0 * kChains, Avx512Bf16},
-      {"int8 avx512", avx512 && __builtin_cpu_supports("avx512vnni"), 128.0 * kChains, Avx512Int8}};
+      {"int8 avx512", avx512 && __builtin_cpu_supports("avx512vnni"), 128.0 * kChains, Avx512Int8},
+      {"bf16 amx", avx512 && MayUseTiles(), 2.0 * 16 * 16 * 32, AmxBf16}};
 }
 
 #else

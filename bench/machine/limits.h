@@ -21,9 +21,9 @@ struct Arithmetic {
 };
 std::vector<Arithmetic> ArithmeticOfThisMachine();
 
-// Brings `size` bytes through the caches as two streams, its halves, looking at a word of each line:
-// no loop that was tried reads memory faster. REQUIRES: aligned to 64 bytes; a size that is no
-// multiple of 128 leaves the last ones out.
+// Brings `size` bytes through the caches as two streams, its halves, looking at a word of each
+// line: no loop that was tried reads memory faster. REQUIRES: aligned to 64 bytes; a size that is
+// no multiple of 128 leaves the last ones out.
 uint64_t ReadAll(const void* data, size_t size);
 
 }  // namespace parvis::bench

@@ -351,7 +351,7 @@ std::function<Status()> Define(FlagSet& flags, Console& console) {
             {.min = 1, .max = 256, .show_default = true});
   flags.Add("-r,--repetitions", &options->repetitions, "The median of so many is told",
             {.min = 1, .max = 1000, .show_default = true});
-  flags.Add("--kernels", &options->kernels, "Instruction set: scalar, avx2, avx512");
+  flags.Add("--kernels", &options->kernels, "Instruction set: scalar, avx2, avx512, amx");
   return [options, &console] { return RunBench(*options, console); };
 }
 

@@ -17,7 +17,8 @@ int AvailableThreads() { return std::max(1, train::ThisMachine().cores); }
 
 void ComputeFlags::AddTo(FlagSet& flags) {
   flags.Add("-t,--threads", &threads, "Threads (default: all processors)", {.min = 0, .max = 1024});
-  flags.Add("--kernels", &kernels, "Instruction set: scalar, avx2, avx512 (default: the best)");
+  flags.Add("--kernels", &kernels,
+            "Instruction set: scalar, avx2, avx512, amx (default: the best)");
 }
 
 Result<Compute> Compute::Make(const ComputeFlags& flags) {
@@ -25,7 +26,8 @@ Result<Compute> Compute::Make(const ComputeFlags& flags) {
   if (!flags.kernels.empty()) {
     const auto named = kernels::TargetFromName(flags.kernels);
     if (!named)
-      return InvalidArgument("--kernels: '" + flags.kernels + "' is none of scalar, avx2, avx512");
+      return InvalidArgument("--kernels: '" + flags.kernels +
+                             "' is none of scalar, avx2, avx512, amx");
     if (!kernels::TargetSupported(*named)) {
       return Status(StatusCode::kUnavailable,
                     "--kernels: this processor has no " + flags.kernels + " as Parvis needs it");

@@ -10,14 +10,15 @@
 // function may be called from several threads at once on outputs that do not overlap.
 //
 // There is one source for all instruction sets (…-inl.h), written for vectors of 16 floats, and
-// compiled as scalar code, for AVX2 and for AVX-512. The rule that all of it keeps: **an output is
-// computed in one order that depends on its position only**, never on tile sizes, on how many rows
-// are computed together or on who computes its neighbours (docs/design/same-numbers.md).
+// compiled as scalar code, for AVX2 and for AVX-512. AMX is AVX-512 but for products of bf16. The
+// rule that all of it keeps: **an output is computed in one order that depends on its position
+// only**, never on tile sizes, on how many rows are computed together or on who computes its
+// neighbours (docs/design/same-numbers.md).
 namespace parvis::kernels {
 
-enum class Target { kScalar, kAvx2, kAvx512 };
+enum class Target { kScalar, kAvx2, kAvx512, kAmx };
 
-std::string_view TargetName(Target target);  // "scalar", "avx2", "avx512"
+std::string_view TargetName(Target target);  // "scalar", "avx2", "avx512", "amx"
 std::optional<Target> TargetFromName(std::string_view name);
 bool TargetSupported(Target target);  // compiled in, and this processor has it
 Target BestTarget();

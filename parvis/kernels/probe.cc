@@ -40,6 +40,9 @@ double ProbeProducts(Target target, Packing packing, int64_t rounds) {
   packing = RowsOf(packing);
   if (packing == Packing::kQ4_0) packing = Packing::kQ8_0;  // bytes too
   switch (target) {
+    case Target::kAmx:
+      if (packing == Packing::kBf16) return ProbeBf16ProductsAmx(rounds);
+      [[fallthrough]];
     case Target::kAvx512:
       return ProbeProductsAvx512(packing, rounds);
     case Target::kAvx2:

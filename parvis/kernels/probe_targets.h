@@ -8,6 +8,7 @@ namespace parvis::kernels {
 
 double ProbeProductsAvx2(Packing packing, int64_t rounds);
 double ProbeProductsAvx512(Packing packing, int64_t rounds);
+double ProbeBf16ProductsAmx(int64_t rounds);
 
 }  // namespace parvis::kernels
 

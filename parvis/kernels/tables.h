@@ -10,6 +10,7 @@ namespace parvis::kernels {
 extern const Table kScalarTable;
 extern const Table kAvx2Table;
 extern const Table kAvx512Table;
+extern const Table kAmxTable;
 
 }  // namespace parvis::kernels
 

@@ -17,7 +17,7 @@ namespace parvis::kernels {
 
 inline std::vector<Target> SupportedTargets() {
   std::vector<Target> targets;
-  for (const Target target : {Target::kScalar, Target::kAvx2, Target::kAvx512}) {
+  for (const Target target : {Target::kScalar, Target::kAvx2, Target::kAvx512, Target::kAmx}) {
     if (TargetSupported(target)) targets.push_back(target);
   }
   return targets;

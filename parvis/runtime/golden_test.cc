@@ -20,8 +20,8 @@ TEST_P(GoldenTest, GreedyContinuationsInABatch) {
       std::string(PARVIS_SOURCE_DIR) + "/tests/golden/models/" + GetParam() + "/";
   const GoldenFile golden(folder + "golden.safetensors");
   ThreadPool pool(2);
-  for (const kernels::Target target :
-       {kernels::Target::kScalar, kernels::Target::kAvx2, kernels::Target::kAvx512}) {
+  for (const kernels::Target target : {kernels::Target::kScalar, kernels::Target::kAvx2,
+                                       kernels::Target::kAvx512, kernels::Target::kAmx}) {
     if (!kernels::TargetSupported(target)) continue;
     const ops::Exec exec(pool, kernels::TableOf(target));
     // Computed in f32 whatever is stored, as the reference does.
