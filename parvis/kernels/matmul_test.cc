@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "parvis/kernels/test_support.h"
@@ -166,6 +167,35 @@ TEST(MatMulTargets, SameBitsOnAll) {
       EXPECT_TRUE(SameBits(reference, Multiply(TableOf(target), packing, p))) << TargetName(target);
     }
   }
+}
+
+// Intel's manual of TDPBF16PS: of a tile's 16 pairs the first products are summed apart from the
+// second ones, both sums are added, and that to what was there before.
+TEST(MatMulTargets, AmxSumsAsDocumented) {
+  if (!TargetSupported(Target::kAmx)) GTEST_SKIP() << "this processor has no amx";
+  const Table& table = TableOf(Target::kAmx);
+  Problem p = MakeProblem(35, 50, 710);  // tiles that are not full on any side
+  const std::vector<float> y = Multiply(table, Packing::kBf16, p);
+  for (std::vector<float>* side : {&p.x, &p.w}) {
+    std::vector<uint16_t> rounded(side->size());
+    table.FromF32(side->data(), side->size(), Source::kBf16, rounded.data());
+    table.ToF32(Source::kBf16, rounded.data(), side->size(), side->data());
+  }
+  std::vector<float> expected;
+  for (size_t r = 0; r < p.rows; ++r) {
+    for (size_t i = 0; i < p.n; ++i) {
+      float sum = 0.0f;
+      for (size_t begin = 0; begin < p.k; begin += 32) {
+        float parts[2] = {};
+        for (size_t k = begin; k < std::min(begin + 32, p.k); ++k) {
+          parts[k % 2] = std::fma(p.x[r * p.k + k], p.w[i * p.k + k], parts[k % 2]);
+        }
+        sum += parts[0] + parts[1];
+      }
+      expected.push_back(sum);
+    }
+  }
+  EXPECT_TRUE(SameBits(expected, y));
 }
 
 }  // namespace
