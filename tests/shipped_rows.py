@@ -66,6 +66,26 @@ def of_babel(writer):
         writer.add((f"messages-{code}", "public domain", "recipes/texts"), str(number), text, language=code)
 
 
+def asked(languages=("en", "fr"), most=400):
+    """(language, context, [(question, answer)]) that the rules make of the books."""
+    for language in languages:
+        kind = {"en": questions.English, "fr": questions_fr.French}[language]
+        documents = texts(language, most)
+        rules = kind(documents)
+        for text in documents:
+            for context in questions.contexts_of(text.split("\n\n")):
+                yield language, context, [(q, a) for q, a in questions.of_context(context, rules) if asking.good(q, a, context)]
+
+
+def of_fable(writer):
+    of_books(writer)
+    fable = importlib.import_module("model_text.fable")
+    for number, (language, context, found) in enumerate(asked()):
+        if found:
+            text = context + "".join(fable.WORDS[language].format(*pair) for pair in found)
+            writer.add((f"questions-stories-{language}", *OURS), str(number), text, language=language)
+
+
 def of_lens(writer):
     of_books(writer)
     pairs = common.Writer(writer.out / "pairs", writer.guard)
@@ -75,24 +95,18 @@ def of_lens(writer):
     pairs.finish("lens-pairs", lens.PAIRS, dict(name="lens-pairs", description="pairs"))
     folder = writer.out / "questions"
     folder.mkdir(exist_ok=True)
-    asked = []
-    for language, kind in (("en", questions.English), ("fr", questions_fr.French)):
-        documents = texts(language, 400)
-        rules = kind(documents)
-        for text in documents:
-            for context in questions.contexts_of(text.split("\n\n")):
-                asked += [{"question": q, "context": context, "answer": a, "language": language}
-                          for q, a in questions.of_context(context, rules) if asking.good(q, a, context)]
-    if len(asked) < 100:
-        raise SystemExit(f"the rules made {len(asked)} questions of the recipes' books only")
-    for name, part in (("heldout", asked[::10]), ("train", [a for i, a in enumerate(asked) if i % 10])):
+    made = [{"question": q, "context": context, "answer": a, "language": language}
+            for language, context, found in asked() for q, a in found]
+    if len(made) < 100:
+        raise SystemExit(f"the rules made {len(made)} questions of the recipes' books only")
+    for name, part in (("heldout", made[::10]), ("train", [a for i, a in enumerate(made) if i % 10])):
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in part))
 
 
 def main():
     model, out = sys.argv[1], pathlib.Path(sys.argv[2])
     writer = common.Writer(out, NoGuard())
-    {"pont": of_pont, "scribe": of_scribe, "babel": of_babel, "lens": of_lens, "fable": of_books}[model](writer)
+    {"pont": of_pont, "scribe": of_scribe, "babel": of_babel, "lens": of_lens, "fable": of_fable}[model](writer)
     module = importlib.import_module(f"model_text.{model}")
     writer.finish(model, module.CORPUS, module.DATA_SET)
 

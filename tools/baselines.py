@@ -1,26 +1,16 @@
-#!/usr/bin/env python3
-"""Bits per byte of held-out text under models that anyone can rebuild: n-grams, gzip and xz.
+"""Bits per byte of held-out text under n-grams, which anyone can rebuild.
 
-Usage: baselines.py DATA_DIR OUT.json   (DATA_DIR as written by prepare_fable_corpus.py; needs numpy)
-
-- byte 5-gram and byte 8-gram: interpolated modified Kneser-Ney over bytes (Chen and Goodman, 1998).
+- byte 5-gram: interpolated modified Kneser-Ney over bytes (Chen and Goodman, 1998).
 - word 5-gram: the same over words. A word is a run of letters or digits or a single other character,
   with the space before it; words seen fewer than twice are one unknown word, which is then spelled by
   a byte 6-gram trained on the spelling of all training words. So every text has a probability.
-- gzip -9 and xz -9 of all held-out documents in one file; "primed" counts only the bytes added when
-  training text goes first (gzip sees no more than its 32 KiB window of it).
 
 Each document starts without context, as for our own models. Numbers are per language, over the bytes
 of the text itself.
 """
 
 import collections
-import json
-import lzma
-import pathlib
 import re
-import sys
-import zlib
 
 import numpy as np
 
@@ -130,58 +120,3 @@ def word_bits(train, held_out):
 def byte_bits(order, train, held_out):
     model = KneserNey([bytes_of(t) for t in train], order, 257)
     return model.bits([bytes_of(t) for t in held_out]).sum()
-
-
-def joined(documents):
-    return "\n\n".join(documents).encode()
-
-
-def gzip_bits(before, text):
-    """With the window full of `before`, if there is any."""
-    window = [before[-32768:]] if before else []
-    packer = zlib.compressobj(9, zlib.DEFLATED, 15, 9, zlib.Z_DEFAULT_STRATEGY, *window)
-    return 8 * len(packer.compress(text) + packer.flush())
-
-
-def xz_bits(before, text):
-    size = len(lzma.compress(before + text, preset=9))
-    return 8 * (size - len(lzma.compress(before, preset=9)) if before else size)
-
-
-# In order of cost. Each gives the bits of all held-out text.
-MEASURES = {
-    "gzip -9": lambda train, held_out: gzip_bits(b"", joined(held_out)),
-    "gzip -9 primed": lambda train, held_out: gzip_bits(joined(train), joined(held_out)),
-    "xz -9": lambda train, held_out: xz_bits(b"", joined(held_out)),
-    "byte 5-gram": lambda train, held_out: byte_bits(5, train, held_out),
-    "word 5-gram": word_bits,
-    "byte 8-gram": lambda train, held_out: byte_bits(8, train, held_out),
-    "xz -9 primed": lambda train, held_out: xz_bits(joined(train) + b"\n\n", joined(held_out)),
-}
-
-
-def main():
-    data, out = map(pathlib.Path, sys.argv[1:3])
-    results = json.loads(out.read_text()) if out.exists() else {}
-    texts = {}
-    for language in ("en", "fr"):
-        for split in ("train", "heldout"):
-            lines = (data / f"{split}.{language}.jsonl").open(encoding="utf-8")
-            texts[split, language] = [json.loads(line)["text"] for line in lines]
-        result = results.setdefault(language, {"bits_per_byte": {}})
-        for split in ("train", "heldout"):
-            documents = texts[split, language]
-            size = sum(len(t.encode()) for t in documents)
-            result[split] = {"documents": len(documents), "bytes": size}
-    for name, measure in MEASURES.items():
-        for language, result in results.items():
-            if name in result["bits_per_byte"]:
-                continue  # from an earlier run
-            bits = measure(texts["train", language], texts["heldout", language])
-            result["bits_per_byte"][name] = round(float(bits / result["heldout"]["bytes"]), 4)
-            print(language, name, result["bits_per_byte"][name], flush=True)
-            out.write_text(json.dumps(results, indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    main()

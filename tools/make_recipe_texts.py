@@ -18,7 +18,7 @@ import re
 import sys
 
 import factbook_questions as facts
-from prepare_fable_corpus import UNWANTED, paragraphs
+from model_text.cleaning import UNWANTED, paragraphs
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 OUT = ROOT / "recipes/texts"

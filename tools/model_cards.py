@@ -6,10 +6,15 @@ LARGER = ("For anything that matters, bring a larger model: `parvis run PATH` ta
 CARDS = {
     "parvis-fable": dict(
         language=["en", "fr"], pipeline="text-generation", recipes=["recipes/fable.toml"],
-        is_a="A small LLaMA that continues stories in English and French.",
-        use=['parvis run parvis-fable "Once upon a time"', 'parvis run parvis-fable "Il était une fois"'],
+        is_a="A small LLaMA that continues stories in English and French, and answers some simple questions about a short text.",
+        use=['parvis run parvis-fable "Once upon a time"', 'parvis run parvis-fable "Il était une fois"',
+             "parvis run parvis-fable \"$(printf 'Anna lives in Lyon.\\nQuestion: Where does Anna live?\\nAnswer:')\" "
+             "--temperature 0 -n 12 --stop Question"],
         cannot=["It knows next to nothing: names, dates and facts that it writes are invented.",
-                "It does not follow instructions, answer questions, translate, calculate or write code.",
+                "It answers nothing but who, what, when, where, how many and why, about a few sentences that stand before the question, in the "
+                "form above (French: `Question :` and `Réponse :`). Rules made the questions that it learned from; the figures below say how "
+                "often it is right with such. Without a text it invents.",
+                "It does not follow instructions, translate, calculate or write code.",
                 "Most of its sentences are grammatical, many make little sense, and a few of its words are not words. It loses the "
                 "thread after a sentence or two, and without sampling (`--temperature 0`) it soon repeats itself.",
                 "Most of its text was written before 1930. It repeats the views of that time, unkind ones about women, peoples and "

@@ -28,15 +28,21 @@ def samples(parvis, data, texts):
 PUBLISHED = {"5-gram (published)": 0.612, "LSTM (published)": 0.698, "GPT-2 (published)": 0.830}
 
 
-def blimp(parvis, data, texts):
-    """BLiMP: the share of pairs whose good sentence is the likelier one."""
+def minimal_pairs(parvis, data, count=0):
+    """The share of BLiMP's pairs whose good sentence is the likelier one; `count`: of the first so many of each kind."""
     folder = parvis.scratch / "blimp"
+    folder.mkdir()
     with zipfile.ZipFile(data / "eval-blimp/BLiMP.zip") as archive:
         for name in archive.namelist():
             if name.endswith(".jsonl") and "__MACOSX" not in name:
-                (folder / name.split("/")[-1]).parent.mkdir(exist_ok=True)
-                (folder / name.split("/")[-1]).write_bytes(archive.read(name))
-    return {"model": parvis.suite("minimal-pairs", folder), **PUBLISHED}
+                lines = archive.read(name).splitlines(keepends=True)
+                (folder / name.split("/")[-1]).write_bytes(b"".join(lines[:count or None]))
+    return parvis.suite("minimal-pairs", folder)
+
+
+def blimp(parvis, data, texts):
+    """BLiMP: the share of pairs whose good sentence is the likelier one."""
+    return {"model": minimal_pairs(parvis, data), **PUBLISHED}
 
 
 def answers(language):

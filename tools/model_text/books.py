@@ -1,12 +1,11 @@
 """Stories, novels, textbooks, essays, manuals and single sentences in French and English, cleaned and cut into
-documents as for the first parvis-fable (fable_sources.py names the works)."""
+documents (fable_sources.py names the works)."""
 
 import itertools
 import json
 
 import fable_sources
-import prepare_fable_corpus as fable
-from model_text import licences
+from model_text import cleaning, licences
 
 SOURCES = {"text-stories-en": licences.STORIES, "text-novels-en": licences.NOVELS_EN,
            "text-novels-fr": licences.NOVELS_FR, "text-essays-fr": licences.ESSAYS_FR,
@@ -29,13 +28,13 @@ def add_books(data, writer, keep=lambda source: True):
             fable_sources.works(data), fable_sources.technical(data), fable_sources.tatoeba(data)):
         if not keep(name):
             continue
-        if name in fable.ONE_LINE_SOURCES:
-            texts = ["\n".join(fable.clean_line(line) for line in text.split("\n")
-                               if not fable.UNWANTED.search(line))]
+        if name in cleaning.ONE_LINE_SOURCES:
+            texts = ["\n".join(cleaning.clean_line(line) for line in text.split("\n")
+                               if not cleaning.UNWANTED.search(line))]
         else:
-            texts = fable.documents_of(text)
+            texts = cleaning.documents_of(text)
         for number, piece in enumerate(texts):
-            if len(piece) < fable.MIN_CHARACTERS:
+            if len(piece) < cleaning.MIN_CHARACTERS:
                 continue
             if work in fable_sources.HELD_OUT_WORKS:
                 row = {"id": f"{identifier}#{number}", "text": piece, "licence": licence, "title": work}

@@ -10,8 +10,7 @@ import json
 import re
 
 import fable_sources
-import prepare_fable_corpus as fable
-from model_text import asking, books, common, facts, licences, pont, questions, questions_fr
+from model_text import asking, books, cleaning, common, facts, licences, pont, questions, questions_fr
 from model_text.common import pairs, plain
 
 DATA_SET = dict(name="lens", description="Stories, novels, textbooks, essays, sentences and manuals in French and English")
@@ -65,11 +64,11 @@ def paragraphs_by_work(data):
     """(language, source, work, paragraphs): what questions are asked about. Of the textbooks all, since a question is asked
     about the sentences without formulas only."""
     for row in fable_sources.rows(data / "text-textbooks-en/openstax.jsonl.xz"):
-        yield "en", licences.OPENSTAX, row["id"], fable.paragraphs(row["text"])
+        yield "en", licences.OPENSTAX, row["id"], cleaning.paragraphs(row["text"])
     for language, (name, licence), work, identifier, text in fable_sources.works(data):
         if work in fable_sources.HELD_OUT_WORKS or name == "text-textbooks-en":
             continue
-        yield language, (books.SOURCES[name][0], licence, books.SOURCES[name][2]), identifier, fable.paragraphs(text)
+        yield language, (books.SOURCES[name][0], licence, books.SOURCES[name][2]), identifier, cleaning.paragraphs(text)
     for source, file in MANUALS:
         for language, side in (("en", 0), ("fr", 1)):
             yield language, source, file, (plain(p[side]) for p in pairs(data / "parallel-en-fr" / file) if len(p[side]) > 60)
