@@ -165,7 +165,7 @@ def nothing_is_left(server, planted):
 
 def main():
     program = str(pathlib.Path(sys.argv[1]).resolve())
-    with serving(program, "--kv-memory", "2", "-m", "fable") as server:
+    with serving(program, "--kv-memory", "3", "-m", "fable") as server:
         skip_without_memory(server)
         planted = {}
         plant(server, planted)
