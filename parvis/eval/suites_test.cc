@@ -85,17 +85,17 @@ TEST_F(SuitesTest, MinimalPairsAreWeighedByParadigm) {
 
 TEST_F(SuitesTest, ClozeIsTheLastWord) {
   const Rows rows = Read("x.jsonl",
-                         R"({"text":"Once upon a time there was a king who had three sons \n"}
+                         R"({"text":"She opened the door and went into the room \n"}
 {"context":"One day Anna went to the river with her","target":" dog."})");
   const auto passages = ReadCloze(rows);
   ASSERT_TRUE(passages.ok());
-  EXPECT_EQ((*passages)[0].continuation, " sons");
+  EXPECT_EQ((*passages)[0].continuation, " room");
   Scorer scorer = MakeScorer();
   const auto outcome = MeasureCloze(scorer, *passages, {});
   ASSERT_TRUE(outcome.ok());
   EXPECT_EQ(outcome->measures[0].score, 0.5);
   const double sum =
-      Expected((*passages)[0].context, " sons") + Expected((*passages)[1].context, " dog.");
+      Expected((*passages)[0].context, " room") + Expected((*passages)[1].context, " dog.");
   EXPECT_NEAR(outcome->measures[1].score, std::exp(-sum / 2), 1e-4 * std::exp(-sum / 2));
   EXPECT_LE(outcome->measures[1].interval.low, outcome->measures[1].score);
   EXPECT_GE(outcome->measures[1].interval.high, outcome->measures[1].score);

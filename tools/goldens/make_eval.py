@@ -25,7 +25,7 @@ PASSAGES = [
     ["", "a"],
     ["One day Anna went to the river with her", " dog."],
     ["One day Anna went to the river with her", " brother Tom, and they saw a big fish"],
-    ["Once upon a time there was a king who had three", " sons"],
+    ["She opened the door and went into the", " room"],
     ["Question: What do cows eat?\nAnswer:", " grass"],
     ["Question: What do cows eat?\nAnswer:", " the moon and the stars"],
     ["He said:", "\n\"Yes!\""],
