@@ -19,7 +19,7 @@ from served import become_nobody, cli, expect, serving, wait_for
 
 PRICE = 7  # millionths a token, of input and output alike
 GONE_LIMIT_S = 15  # from a kill to what others say of it
-STORY = {"model": "chat", "input": "Tell me a story.", "temperature": 0, "background": True, "max_output_tokens": None}
+STORY = {"model": "chat", "input": "Tell me a long story.", "temperature": 0, "background": True, "max_output_tokens": None}
 BUSY = 24  # stories at a time
 
 
