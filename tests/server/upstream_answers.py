@@ -58,10 +58,10 @@ def same_vectors(far, near):
 
 
 def same_logprobs(far, near):
-    asked = CHAT | {"logprobs": True, "top_logprobs": 3, "temperature": 0.8, "seed": 5, "n": 2}
+    asked = CHAT | {"logprobs": True, "top_logprobs": 3, "temperature": 0.8, "seed": 7, "n": 2}
     theirs, ours = map(json.loads, both(far, near, "/v1/chat/completions", asked, "chat", "far"))
     for a, b in zip(ours["choices"], theirs["choices"]):
-        expect(a["logprobs"] == b["logprobs"] and a["logprobs"]["content"], "chat", a, b)
+        expect(a["logprobs"] == b["logprobs"] and len(a["logprobs"]["content"]) == 20, "chat", a, b)
     told = [c for e in events(both(far, near, "/v1/chat/completions", asked | {"stream": True}, "chat", "far")[1])[:-1]
             for c in e["choices"]]
     for choice in theirs["choices"]:
