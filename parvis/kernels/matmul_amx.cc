@@ -23,13 +23,6 @@ constexpr size_t kStepK = 32;               // k of a step: a tile of each side
 constexpr size_t kStepBytes = 64;           // of a row in a step
 constexpr size_t kBlockBytes = 512 * 1024;  // of rows that stay in the second-level cache
 
-// What ldtilecfg reads.
-struct alignas(64) TileConfig {
-  uint8_t palette = 1, start_row = 0, unused[14] = {};
-  uint16_t row_bytes[16] = {};
-  uint8_t rows[16] = {};
-};
-
 // What asm of the compiler's headers reads it does not tell the compiler.
 void Written() { asm volatile("" : : : "memory"); }
 

@@ -1,16 +1,12 @@
-#include <immintrin.h>
-
+#include "parvis/kernels/matmul_amx.h"
 #include "parvis/kernels/probe_targets.h"
 
 namespace parvis::kernels {
 
 double ProbeBf16ProductsAmx(int64_t rounds) {
   constexpr int kSums = 4;  // independent, so that none waits for the one before
-  struct alignas(64) {
-    uint8_t palette = 1, start_row = 0, unused[14] = {};
-    uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64};
-    uint8_t rows[16] = {16, 16, 16, 16, 16, 16};
-  } const config;
+  const TileConfig config = {.row_bytes = {64, 64, 64, 64, 64, 64},
+                             .rows = {16, 16, 16, 16, 16, 16}};
   asm volatile("ldtilecfg %0" : : "m"(config));
   asm volatile(
       "tilezero %tmm0\n tilezero %tmm1\n tilezero %tmm2\n tilezero %tmm3\n"
