@@ -2,6 +2,7 @@
 """What tools/model_text promises, on texts that stand here: questions as people ask them, with answers that stand in the
 text; articles about countries whose answers are theirs; evaluation sets kept out; evidence that a card shows as it is."""
 
+import ast
 import json
 import pathlib
 import sys
@@ -11,7 +12,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools"))
 import collect_evidence  # noqa: E402
 import make_card  # noqa: E402
-from model_text import asking, common, facts, questions, questions_fr  # noqa: E402
+from model_text import asking, common, docstrings, facts, questions, questions_fr, scribe  # noqa: E402
 
 # What is a verb is learned from the text itself: here each stands behind a pronoun a few times, as in a book.
 ENGLISH = ["He discovered it. She founded it. They built it. He wrote them. She discovered them. He founded them. They wrote. "
@@ -58,6 +59,76 @@ class Questions(unittest.TestCase):
         self.assertGreater(len(lengths), 3)
         self.assertLessEqual(max(lengths), 1050)
         self.assertGreater(sum(lengths) / len(lengths), 350)
+
+
+PROGRAM = '''"""A module.
+
+It has a history.
+"""
+import os
+
+
+class Shelf:
+    r"""Books in a row,
+    in order.
+
+    Parameters
+    ----------
+    length : int
+    """
+
+    def widest(self, books):
+        """The widest book.
+        {long}"""
+        return max(books)
+
+    def empty(self):
+        """
+        Whether nothing is left.
+
+        >>> Shelf().empty()
+        True
+        """
+
+    def title(self, page):
+        """{long}
+        {long}"""
+        return page["""a key
+of two lines"""]
+
+    async def read(self):
+        """Ends with a \\
+
+        and more."""
+'''.replace("{long}", "This sentence has no end in sight and goes on" + " and on" * 12)
+
+
+class Docstrings(unittest.TestCase):
+    def test_first_paragraph_or_sentence(self):
+        shorter = docstrings.shortened(PROGRAM)
+        self.assertTrue(shorter.startswith('"""A module."""\nimport os\n'), shorter)
+        self.assertIn('    r"""Books in a row, in order."""\n\n    def widest', shorter)
+        self.assertIn('        """Whether nothing is left."""\n\n    def title(self, page):\n        return page["""a key\nof two', shorter)
+        self.assertIn('"""Ends with a \\\n\n        and more."""', shorter)  # its end would be no end
+        wrapped = shorter[shorter.index('"""The widest'):shorter.index("return max")]
+        self.assertTrue(wrapped.rstrip().endswith(' and on\n        """'), wrapped)
+        self.assertLessEqual(max(map(len, wrapped.split("\n"))), docstrings.WIDTH)
+
+    def test_what_a_program_does_stays(self):
+        def code_of(program):
+            space = {}
+            exec(program, space)
+            return {name: function.__code__.co_code for name, function in vars(space["Shelf"]).items() if hasattr(function, "__code__")}
+        self.assertEqual(code_of(docstrings.shortened(PROGRAM)), code_of(PROGRAM))
+        for path in pathlib.Path(docstrings.__file__).parent.glob("*.py"):
+            text = path.read_text()
+            self.assertEqual(docstrings.without_docstrings(ast.parse(docstrings.shortened(text))),
+                             docstrings.without_docstrings(ast.parse(text)), path)
+
+    def test_what_python_does_not_read_is_left_out(self):
+        self.assertIsNone(docstrings.shortened("print 'of another time'\n"))
+        self.assertIsNone(scribe.readable("def half(\n" + "    # a word and another word\n" * 5))
+        self.assertEqual(scribe.readable("# Copyright somebody\n\nprint('a word, another word')\n"), "print('a word, another word')\n")
 
 
 class Facts(unittest.TestCase):

@@ -3,7 +3,7 @@
 import re
 import tokenize
 
-from model_text import debian, licences
+from model_text import debian, docstrings, licences
 from model_text.common import pairs, rows
 
 DATA_SET = dict(name="scribe", description="Python programs of Debian packages; paragraphs of Python's manual")
@@ -67,7 +67,8 @@ TABLES = re.compile(r"idnadata|uts46data|unicodedata_db|/encodings/|_mapping|pyd
 
 
 def readable(text):
-    """Without the notice at its top (the manifest has holders and licence); no tables of numbers, no very long lines."""
+    """Without the notice at its top (the manifest has holders and licence), with short docstrings; no tables of numbers, no
+    very long lines, nothing that Python does not read."""
     lines = text.replace("\r\n", "\n").expandtabs(4).split("\n")
     at = 0
     while at < len(lines) and (lines[at].startswith("#") or not lines[at].strip()):
@@ -78,7 +79,7 @@ def readable(text):
     words = re.findall(r"[A-Za-z_]{2,}", text)
     if max(map(len, lines), default=0) > 400 or len(words) * 30 < len(text):
         return None
-    return text
+    return docstrings.shortened(text)
 
 
 def programs(writer):
