@@ -22,8 +22,10 @@ CARDS = {
     "parvis-scribe": dict(
         language=["code", "en"], pipeline="text-generation", recipes=["recipes/scribe.toml"],
         is_a="A small GPT that goes on with Python programs, and fills in their middle.",
-        use=["parvis complete 'def area(width, height):'", "parvis complete --file half_written.py"],
+        use=["parvis complete 'if not isinstance(name, '", "parvis complete --file half_written.py"],
         cannot=["It knows what code looks like, not what it should do: read every line that it writes. It invents names.",
+                "With the likeliest token at each place, as `parvis complete` chooses, it soon repeats itself, in docstrings above all; "
+                "`--temperature 0.6 --frequency-penalty 0.3` helps, and breaks a bracket now and then.",
                 "It looks at 512 tokens, some forty lines, and knows of nothing else of your project.",
                 "It learned Python; of other languages it has seen next to nothing. It does not follow instructions.",
                 "It may repeat lines of the programs that it learned from; their licences stand in ATTRIBUTION.md."]),
