@@ -45,6 +45,17 @@ void SamplingFlags::AddTo(FlagSet& flags) {
   flags.Add("--presence-penalty", &presence_penalty, "Subtracted once from what was generated");
   flags.Add("--frequency-penalty", &frequency_penalty,
             "Subtracted each time that a token was generated");
+  flags.Add("--dry-multiplier", &dry.multiplier,
+            "Makes going on with a repetition less likely, the longer it is; 0.8, say (0: not)",
+            {.show_default = true});
+  flags.Add("--dry-base", &dry.base, "Its growth with each repeated token", {.show_default = true});
+  flags.Add("--dry-allowed-length", &dry.allowed_length, "So many tokens may be repeated",
+            {.show_default = true});
+  flags.Add("--dry-penalty-last-n", &dry.penalty_last_n,
+            "So many tokens are looked at for repetitions (-1: all)", {.show_default = true});
+  flags.Add("--dry-sequence-breaker", &breakers_,
+            "No repetition reaches across this text; may be given several times (none: nothing "
+            "breaks one; default: line's end, colon, quote, asterisk)");
   flags.Add("--logit-bias", &logit_bias,
             "ID:NUMBER is added to the logit of a token; may be given several times");
   seed_flag_ = flags.Add("--seed", &seed, "Same seed, same text (default: a new one)");
@@ -106,8 +117,11 @@ Result<runtime::GenerateRequest> SamplingFlags::Request(std::vector<int32_t> pro
                       .repetition_penalty = repetition_penalty,
                       .presence_penalty = presence_penalty,
                       .frequency_penalty = frequency_penalty,
+                      .dry = dry,
                       .logit_bias = {},
                       .seed = seed};
+  if (!breakers_.empty()) request.sampling.dry.sequence_breakers = breakers_;
+  std::erase(request.sampling.dry.sequence_breakers, "none");
   for (const std::string& bias : logit_bias) {
     PARVIS_ASSIGN_OR_RETURN(const auto parsed, ParseBias(bias));
     request.sampling.logit_bias.push_back(parsed);

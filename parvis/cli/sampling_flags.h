@@ -24,6 +24,7 @@ struct SamplingFlags {
   float repetition_penalty = 1.0f;
   float presence_penalty = 0.0f;
   float frequency_penalty = 0.0f;
+  runtime::DryParams dry;
   uint64_t seed = 0;
   std::vector<std::string> logit_bias;  // "ID:BIAS"
   std::vector<std::string> stop;
@@ -46,6 +47,7 @@ struct SamplingFlags {
 
  private:
   void Heal(const models::Model& model, runtime::GenerateRequest& request) const;
+  std::vector<std::string> breakers_;  // in place of dry's own; "none": none
   Flag seed_flag_;
 };
 

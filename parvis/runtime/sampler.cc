@@ -62,6 +62,7 @@ Status Sampler::Validate(const SamplingParams& p, int64_t vocab_size) {
   PARVIS_RETURN_IF_ERROR(InRange("repetition_penalty", p.repetition_penalty, 0.01, 100.0));
   PARVIS_RETURN_IF_ERROR(InRange("presence_penalty", p.presence_penalty, -100.0, 100.0));
   PARVIS_RETURN_IF_ERROR(InRange("frequency_penalty", p.frequency_penalty, -100.0, 100.0));
+  PARVIS_RETURN_IF_ERROR(Dry::Validate(p.dry));
   if (p.logit_bias.size() > kMaxLogitBias) {
     return InvalidArgument(fmt::format("logit_bias: {} tokens are given; at most {} are allowed",
                                        p.logit_bias.size(), kMaxLogitBias));
@@ -77,9 +78,10 @@ Status Sampler::Validate(const SamplingParams& p, int64_t vocab_size) {
 }
 
 Sampler::Sampler(SamplingParams params, std::span<const int32_t> prompt,
-                 std::unique_ptr<ConstraintState> constraint)
+                 std::unique_ptr<ConstraintState> constraint, const text::Tokenizer* tokenizer)
     : params_(std::move(params)), random_(params_.seed), constraint_(std::move(constraint)) {
   for (const int32_t token : prompt) generated_.emplace(token, 0);
+  if (params_.dry.multiplier > 0.0f) dry_.emplace(params_.dry, tokenizer, prompt);
 }
 
 bool Sampler::Before(const Candidate& a, const Candidate& b) {
@@ -117,6 +119,7 @@ Result<Sample> Sampler::Next(std::span<const float> logits, int top_logprobs) {
     sample.token = Draw(changed);
   }
   ++generated_[sample.token];
+  if (dry_) dry_->Accept(sample.token);
   if (constraint_) constraint_->Accept(sample.token);
   if (top_logprobs < 0) return sample;
 
@@ -130,27 +133,28 @@ Result<Sample> Sampler::Next(std::span<const float> logits, int top_logprobs) {
 }
 
 Result<std::span<const float>> Sampler::Change(std::span<const float> logits) {
-  const bool repetition = params_.repetition_penalty != 1.0f;
-  const bool penalties =
-      repetition || params_.presence_penalty != 0.0f || params_.frequency_penalty != 0.0f;
-  if (!constraint_ && !penalties && params_.logit_bias.empty()) return logits;
+  const bool penalties = params_.repetition_penalty != 1.0f || params_.presence_penalty != 0.0f ||
+                         params_.frequency_penalty != 0.0f;
+  if (!constraint_ && !penalties && !dry_ && params_.logit_bias.empty()) return logits;
 
   changed_.assign(logits.begin(), logits.end());
   // -infinity stays what it is whatever is added to it and whatever divides it.
   if (constraint_) PARVIS_RETURN_IF_ERROR(constraint_->Mask(changed_));
   for (const auto& [token, bias] : params_.logit_bias) changed_[token] += bias;
-  if (!penalties) return std::span<const float>(changed_);
+  if (penalties) Penalise();
+  if (dry_) dry_->Subtract(changed_);
+  return std::span<const float>(changed_);
+}
+
+void Sampler::Penalise() {
+  const float repetition = params_.repetition_penalty;
   for (const auto& [token, times] : generated_) {  // each token once: the order does not matter
     float& logit = changed_[token];
-    if (repetition) {
-      logit =
-          logit > 0.0f ? logit / params_.repetition_penalty : logit * params_.repetition_penalty;
-    }
+    if (repetition != 1.0f) logit = logit > 0.0f ? logit / repetition : logit * repetition;
     if (times > 0) {
       logit -= params_.presence_penalty + params_.frequency_penalty * static_cast<float>(times);
     }
   }
-  return std::span<const float>(changed_);
 }
 
 int32_t Sampler::Draw(std::span<const float> logits) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "parvis/core/random.h"
 #include "parvis/core/result.h"
 #include "parvis/runtime/constraint.h"
+#include "parvis/runtime/dry.h"
 
 namespace parvis::runtime {
 
@@ -23,13 +25,14 @@ namespace parvis::runtime {
 //      (Keskar et al., "CTRL", 2019)
 //   3. presence_penalty is subtracted once, frequency_penalty as often as a token was generated,
 //      over the answer only, as OpenAI's API describes them
-//   4. temperature divides; 0 takes the largest logit instead, and 5 to 8 have no effect
-//   5. top_k keeps the k most probable tokens
-//   6. top_p keeps the fewest most probable ones whose probabilities reach top_p together
+//   4. dry, over prompt and answer: what would repeat a sequence (dry.h)
+//   5. temperature divides; 0 takes the largest logit instead, and 6 to 9 have no effect
+//   6. top_k keeps the k most probable tokens
+//   7. top_p keeps the fewest most probable ones whose probabilities reach top_p together
 //      (Holtzman et al., "The Curious Case of Neural Text Degeneration", 2020)
-//   7. min_p keeps those that have at least min_p times the largest probability
+//   8. min_p keeps those that have at least min_p times the largest probability
 //      (Nguyen et al., "Min-p Sampling", 2024)
-//   8. typical_p keeps those whose surprise is nearest to the expected one, the fewest that reach
+//   9. typical_p keeps those whose surprise is nearest to the expected one, the fewest that reach
 //      typical_p together (Meister et al., "Locally Typical Sampling", 2022)
 // llama.cpp divides by the temperature last; with temperature 1 there is no difference.
 // Between equal logits the lower token id goes first.
@@ -42,6 +45,7 @@ struct SamplingParams {
   float repetition_penalty = 1.0f;  // > 0
   float presence_penalty = 0.0f;
   float frequency_penalty = 0.0f;
+  DryParams dry;
   std::vector<std::pair<int32_t, float>> logit_bias;  // token id, what is added
   uint64_t seed = 0;
 };
@@ -74,9 +78,10 @@ class Sampler {
   static Status Validate(const SamplingParams& params, int64_t vocab_size);
 
   // REQUIRES: Validate(params, vocab_size) is ok.
-  // `constraint` may be null.
+  // `constraint` may be null. `tokenizer` too: it tells dry what breaks a sequence.
   Sampler(SamplingParams params, std::span<const int32_t> prompt,
-          std::unique_ptr<ConstraintState> constraint = nullptr);
+          std::unique_ptr<ConstraintState> constraint = nullptr,
+          const text::Tokenizer* tokenizer = nullptr);
 
   // Chooses from one row of logits (vocab_size), and counts the token as generated.
   // `top_logprobs`: how many alternatives to return; 0: the chosen token's logprob only;
@@ -95,9 +100,10 @@ class Sampler {
   };
   static bool Before(const Candidate& a, const Candidate& b);  // more probable, or the lower id
 
-  // The constraint, and steps 1 to 3.
+  // The constraint, and steps 1 to 4.
   Result<std::span<const float>> Change(std::span<const float> logits);
-  int32_t Draw(std::span<const float> logits);  // steps 4 to 8
+  void Penalise();                              // steps 2 and 3, in changed_
+  int32_t Draw(std::span<const float> logits);  // steps 5 to 9
   // candidates_ become the `count` most probable tokens, sorted; or all by id. Those that cannot
   // follow are left out.
   void TakeBest(std::span<const float> logits, size_t count);
@@ -108,6 +114,7 @@ class Sampler {
   Random random_;
   std::unique_ptr<ConstraintState> constraint_;
   std::unordered_map<int32_t, int64_t> generated_;  // token → times; 0: in the prompt only
+  std::optional<Dry> dry_;
   std::vector<float> changed_;
   std::vector<Candidate> candidates_;
 };

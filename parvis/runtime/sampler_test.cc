@@ -184,6 +184,15 @@ TEST(Sampler, CombinationsDrawAsTransformersDoes) {
   }
 }
 
+TEST(Sampler, DryLeadsOutOfACircle) {
+  // Greedy choice has 1 for ever; with dry what follows 1, 1 becomes another.
+  SamplingParams params{.temperature = 0.0f, .dry = {.multiplier = 3.0f}};
+  Sampler sampler(params, std::vector<int32_t>{4});
+  std::vector<int32_t> tokens;
+  for (int i = 0; i < 5; ++i) tokens.push_back(sampler.Next(kLogits)->token);
+  EXPECT_EQ(tokens, (std::vector<int32_t>{1, 1, 1, 5, 1}));
+}
+
 TEST(Sampler, LogprobsAreTheModelsOwn) {
   // Sampling changes everything, the reported numbers stay the model's.
   Sampler sampler({.temperature = 0.0f, .logit_bias = {{2, 100.0f}}}, {});
@@ -243,6 +252,7 @@ TEST(Sampler, RefusesParametersThatMakeNoSense) {
       {.repetition_penalty = nan},
       {.presence_penalty = nan},
       {.frequency_penalty = 1e9f},
+      {.dry = {.multiplier = nan}},
       {.logit_bias = {{8, 1.0f}}},
       {.logit_bias = {{-1, 1.0f}}},
       {.logit_bias = {{1, nan}}},
@@ -301,6 +311,7 @@ TEST(Sampler, AConstraintComesBeforeEverythingElse) {
       {.min_p = 0.0001f},
       {.typical_p = 0.95f},
       {.repetition_penalty = 1.5f, .presence_penalty = -100.0f, .frequency_penalty = -100.0f},
+      {.dry = {.multiplier = 100.0f, .base = 100.0f, .allowed_length = 1}},
       {.logit_bias = {{1, 1e6f}, {2, -1e6f}}},
   };
   for (size_t i = 0; i < all.size(); ++i) {

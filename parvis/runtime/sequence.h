@@ -45,7 +45,7 @@ struct Sequence {
         limit(most_tokens),
         memory_size(start ? static_cast<int64_t>(request.prompt.size()) : 0),
         sampler(request.sampling, tokens,
-                request.constraint ? request.constraint->Begin() : nullptr),
+                request.constraint ? request.constraint->Begin() : nullptr, tokenizer),
         stop(request.stop_strings),
         hidden(request.begins_with.size()),
         submitted_at(Clock::now()) {

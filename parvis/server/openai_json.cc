@@ -15,6 +15,17 @@ std::string DurationText(double seconds) {
   return fmt::format("{}m{}s", whole / 60, whole % 60);
 }
 
+void ReadDry(const Json& body, runtime::DryParams& dry) {
+  const auto read = [&body](std::string_view name, auto& to) {
+    if (const Json& value = Get(body, name); !value.is_null()) value.get_to(to);
+  };
+  read("dry_multiplier", dry.multiplier);
+  read("dry_base", dry.base);
+  read("dry_allowed_length", dry.allowed_length);
+  read("dry_penalty_last_n", dry.penalty_last_n);
+  read("dry_sequence_breakers", dry.sequence_breakers);
+}
+
 }  // namespace
 
 std::optional<service::Refusal> ReadSampling(const Json& body, service::GenerateSpec& spec) {
@@ -27,6 +38,7 @@ std::optional<service::Refusal> ReadSampling(const Json& body, service::Generate
   number("presence_penalty", spec.sampling.presence_penalty);
   number("frequency_penalty", spec.sampling.frequency_penalty);
   number("repetition_penalty", spec.sampling.repetition_penalty);
+  ReadDry(body, spec.sampling.dry);
   if (const Json& k = Get(body, "top_k"); !k.is_null()) spec.sampling.top_k = k.get<int32_t>();
   // A share of nothing keeps the likeliest token, which top_k says exactly.
   if (spec.sampling.top_p == 0.0f) {

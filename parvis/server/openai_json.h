@@ -24,6 +24,8 @@ inline constexpr Shape kStopText = String(256, 1);
 inline constexpr size_t kMaxStopTexts = 16;  // that an engine looks for
 inline constexpr Shape kStopShapes[] = {kStopText, Array(kStopText, 0, 4)};
 inline constexpr Shape kStop = OneOf(kStopShapes);
+inline constexpr Shape kBreaker = String(runtime::Dry::kMaxBreakerBytes, 1);
+inline constexpr Shape kBreakers = Array(kBreaker, 0, runtime::Dry::kMaxBreakers);
 inline constexpr Field kStreamOptionFields[] = {
     {"include_usage", Boolean()},
     {"include_obfuscation", Boolean(), Presence::kIgnored},

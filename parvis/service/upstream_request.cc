@@ -31,6 +31,13 @@ void AddSampling(const GenerateSpec& spec, OrderedJson& body) {
   // Not OpenAI's own words, but those of others who speak its API.
   add("min_p", s.min_p, usual.min_p);
   add("repetition_penalty", s.repetition_penalty, usual.repetition_penalty);
+  if (s.dry.multiplier > 0.0f) {
+    body["dry_multiplier"] = Shortest(s.dry.multiplier);
+    body["dry_base"] = Shortest(s.dry.base);
+    body["dry_allowed_length"] = s.dry.allowed_length;
+    body["dry_penalty_last_n"] = s.dry.penalty_last_n;
+    body["dry_sequence_breakers"] = s.dry.sequence_breakers;
+  }
   if (s.top_k != usual.top_k) body["top_k"] = s.top_k;
   if (spec.seed) body["seed"] = static_cast<int64_t>(*spec.seed);
   if (!spec.stop.empty()) body["stop"] = spec.stop;
