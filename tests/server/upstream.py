@@ -302,6 +302,10 @@ def what_is_sent(server):
     expect(body == {"model": "good", "messages": CHAT["messages"], "max_completion_tokens": 20, "temperature": 0.5,
                     "stream": True, "stream_options": {"include_usage": True}}, "what is passed on", body)
     expect(server.key not in str(sent), "the caller's key is passed on", sent)
+    dry = {"dry_multiplier": 0.8, "dry_base": 1.5, "dry_allowed_length": 3, "dry_penalty_last_n": 64, "dry_sequence_breakers": ["\n"]}
+    chat(server, "good", **dry)
+    body = Nasty.seen[-1][1]
+    expect({name: body.get(name) for name in dry} == dry, "dry is passed on", body)
     expect(json.loads(chat(server, "crlf")[2])["choices"][0]["message"]["content"] == "Héllo", "lines that end otherwise")
     expect(json.loads(chat(server, "noending")[2])["choices"][0]["finish_reason"] == "length", "no [DONE]")
 
