@@ -6,14 +6,10 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "parvis/runtime/in_range.h"
 
 namespace parvis::runtime {
 namespace {
-
-Status InRange(const char* field, double value, double least, double most) {
-  if (value >= least && value <= most) return {};  // false for NaN
-  return InvalidArgument(fmt::format("{}: {} is not between {} and {}", field, value, least, most));
-}
 
 // For each place k, counted from the end, how many tokens up to it are those at the end (the
 // Z-function of the reversed tokens: D. Gusfield, "Algorithms on Strings, Trees, and Sequences",

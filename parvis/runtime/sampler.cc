@@ -9,17 +9,12 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "parvis/runtime/in_range.h"
 
 namespace parvis::runtime {
 namespace {
 
 constexpr float kImpossible = -std::numeric_limits<float>::infinity();
-
-// The ranges are wide enough for any use and keep every changed logit finite.
-Status InRange(const char* field, double value, double least, double most) {
-  if (value >= least && value <= most) return {};  // false for NaN
-  return InvalidArgument(fmt::format("{}: {} is not between {} and {}", field, value, least, most));
-}
 
 // The largest logit. Sixteen running ones, which compilers turn into vectors.
 float LargestOf(std::span<const float> logits) {
@@ -53,6 +48,7 @@ bool AllFinite(std::span<const float> logits) {
 
 }  // namespace
 
+// The ranges are wide enough for any use and keep every changed logit finite.
 Status Sampler::Validate(const SamplingParams& p, int64_t vocab_size) {
   PARVIS_RETURN_IF_ERROR(InRange("temperature", p.temperature, 0.0, 100.0));
   PARVIS_RETURN_IF_ERROR(InRange("top_k", p.top_k, 0.0, INT32_MAX));
