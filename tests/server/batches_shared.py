@@ -15,11 +15,12 @@ import postgres
 from batches import content, create, file_form, finished, get, line, prompt, TYPE, upload
 from replicas import free_port, Replica
 from responses import ask
-from served import become_nobody, cli, expect, serving, wait_for
+from served import become_nobody, cli, expect, LASTING, serving, wait_for
 
 PRICE = 7  # millionths a token, of input and output alike
 GONE_LIMIT_S = 15  # from a kill to what others say of it
-STORY = {"model": "chat", "input": "Tell me a long story.", "temperature": 0, "background": True, "max_output_tokens": None}
+STORY = {"model": "chat", "input": "Tell me a long story.", "temperature": 0, "background": True, "max_output_tokens": None,
+         "text": {"format": {"type": "json_schema", "name": "story", "schema": LASTING}}}
 BUSY = 24  # stories at a time
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from served import events, expect, serving, wait_for
+from served import events, expect, LASTING, serving, wait_for
 from streams import records
 
 # What the model, always taking the likeliest token, goes on with until there is no room.
@@ -134,12 +134,11 @@ def cut_stream(program, path, body):
 
 
 def check_cut(program):
-    got = cut_stream(program, "/v1/messages", {"model": "chat", "messages": STORY, "max_tokens": 200,
-                                               "temperature": 0, "stream": True})
+    got = cut_stream(program, "/v1/messages", {"model": "chat", "messages": STORY, "max_tokens": 200, "temperature": 0, "stream": True,
+                                               "output_config": {"format": {"type": "json_schema", "schema": LASTING}}})
     expect(b"event: error\ndata: {\"type\":\"error\"" in got and b"message_stop" not in got
            and not got.endswith(b"0\r\n\r\n"), "Anthropic's error", got[-300:])
-    got = cut_stream(program, "/api/chat", {"model": "chat", "messages": STORY,
-                                            "options": {"temperature": 0}})
+    got = cut_stream(program, "/api/chat", {"model": "chat", "messages": STORY, "format": LASTING, "options": {"temperature": 0}})
     expect(b'{"error":"' in got.split(b"\r\n")[-2] and b'"done":true' not in got
            and not got.endswith(b"0\r\n\r\n"), "Ollama's error", got[-300:])
 

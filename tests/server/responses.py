@@ -10,7 +10,7 @@ import pathlib
 import sys
 
 from dialects import cut_stream
-from served import Server, events, expect, serving, wait_for
+from served import LASTING, Server, events, expect, serving, wait_for
 
 ASK = {"model": "chat", "temperature": 0, "max_output_tokens": 12}
 SECRET = "xylophone quartz"
@@ -111,7 +111,8 @@ def check_again(server):
         expect(status == 400 and json.loads(data)["error"]["param"] == "starting_after", "a bad number", data)
 
 
-STORY = {"input": "Tell me a story.", "max_output_tokens": None}
+STORY = {"input": "Tell me a story.", "max_output_tokens": None,
+         "text": {"format": {"type": "json_schema", "name": "story", "schema": LASTING}}}
 
 
 def wait_until_over(server, response):
@@ -233,8 +234,7 @@ def check_owner(program):
 
 
 def check_cut(program):
-    got = cut_stream(program, "/v1/responses", {"model": "chat", "input": "Tell me a story.", "temperature": 0,
-                                                "stream": True})
+    got = cut_stream(program, "/v1/responses", {"model": "chat", "temperature": 0, "stream": True} | STORY)
     expect(b"event: response.failed" in got and b"response.completed" not in got
            and not got.endswith(b"0\r\n\r\n"), "a stream that is cut", got[-300:])
 

@@ -17,6 +17,8 @@ CHAT_TEMPLATE = """{% if tools %}Tools: {{ tools | tojson }}
 {% endif %}{% for m in messages %}{{ m.role }}: {{ m.content }}{% if m.tool_calls %}{{ m.tool_calls | tojson }}{% endif %}
 
 {% endfor %}{% if add_generation_prompt %}assistant:{% endif %}"""
+# An answer that has to be so ends only with its limit or the context, whatever the model would say.
+LASTING = {"type": "array", "items": {"type": "integer"}, "minItems": 400}
 START_LIMIT_S = 60
 STOP_LIMIT_S = 60
 

@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 
-from served import events, expect, serving, wait_for
+from served import events, expect, LASTING, serving, wait_for
 
 KEY = "sk-upstream-0123456789abcdef"
 SETTINGS = """
@@ -248,7 +248,8 @@ def lists(near):
 
 def cancels(far, near):
     """A client that leaves: the other side is left, too, and its model stops."""
-    body = json.dumps(CHAT | {"model": "far", "stream": True, "max_tokens": 150})
+    body = json.dumps(CHAT | {"model": "far", "stream": True, "max_tokens": 150,
+                              "response_format": {"type": "json_schema", "json_schema": {"name": "lasting", "schema": LASTING}}})
     s = socket.create_connection(("127.0.0.1", near.port))
     s.sendall(f"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nx-api-key: {near.key}\r\n"
               f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
