@@ -7,12 +7,13 @@ import json
 import pathlib
 import sys
 import tempfile
+import textwrap
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools"))
 import collect_evidence  # noqa: E402
 import make_card  # noqa: E402
-from model_text import asking, common, docstrings, facts, questions, questions_fr, scribe  # noqa: E402
+from model_text import asking, bare, common, docstrings, facts, questions, questions_fr, scribe  # noqa: E402
 
 # What is a verb is learned from the text itself: here each stands behind a pronoun a few times, as in a book.
 ENGLISH = ["He discovered it. She founded it. They built it. He wrote them. She discovered them. He founded them. They wrote. "
@@ -129,6 +130,48 @@ class Docstrings(unittest.TestCase):
         self.assertIsNone(docstrings.shortened("print 'of another time'\n"))
         self.assertIsNone(scribe.readable("def half(\n" + "    # a word and another word\n" * 5))
         self.assertEqual(scribe.readable("# Copyright somebody\n\nprint('a word, another word')\n"), "print('a word, another word')\n")
+
+
+
+class Bare(unittest.TestCase):
+    def test_docstrings_of_functions_go(self):
+        tree = ast.parse(bare.bare(PROGRAM))
+        self.assertEqual(docstrings.without_docstrings(tree), docstrings.without_docstrings(ast.parse(PROGRAM)))
+        for node in docstrings.documented(ast.parse(bare.bare(PROGRAM))):
+            alone = len(node.body) == 1
+            self.assertTrue(alone or not isinstance(node, bare.FUNCTIONS), ast.dump(node))
+            self.assertTrue(alone or node.body[0].lineno == node.body[0].end_lineno, ast.dump(node))
+        for stays in ('"""One."""\nx = 1\n', 'def f():\n    """One."""; return 1\n', 'def f():\n    """One."""\n'):
+            self.assertEqual(bare.bare(stays), stays)
+        self.assertEqual(bare.bare("def f():\n    'One.'\n\n    return 1\n"), "def f():\n    return 1\n")
+
+    def test_comments_of_several_lines_go(self):
+        self.assertEqual(bare.bare("# One.\n# Two.\n\nx = 1  # here\n# Three.\ny = 2\n"), "x = 1  # here\n# Three.\ny = 2\n")
+        for stays in ('x = """\n# One.\n# Two.\n"""\n', "x = 1  # One.\ny = 2  # Two.\n"):
+            self.assertEqual(bare.bare(stays), stays)
+
+    def test_what_is_long_goes(self):
+        short = "def f(x):\n    return x\n"
+        long = "@wrapped\ndef g(x):\n" + "    x += 1\n" * bare.LONGEST_FUNCTION
+        table = "T = [\n" + "    1,\n" * bare.LONGEST_STATEMENT + "]\n"
+        for gone in (long, table, "def h():\n" + indented(table), "if x:\n" + indented(table) + "else:\n    T = []\n"):
+            self.assertEqual(bare.bare(gone + "\n\n" + short), short)
+            self.assertEqual(bare.bare("class C:\n    n = 1\n\n" + indented(gone) + "\n" + indented(short)),
+                             "class C:\n    n = 1\n\n" + indented(short))
+            self.assertEqual(bare.bare("@wrapped\nclass C:\n" + indented(gone) + "\n" + short), short)
+        self.assertEqual(bare.bare(long.replace("    x += 1\n", "", 2)), long.replace("    x += 1\n", "", 2))
+        self.assertEqual(bare.bare(table.replace("    1,\n", "", 2)), table.replace("    1,\n", "", 2))
+
+    def test_rows(self):
+        row = {"id": "1", "source": "python", "text": 'def f():\n    """Été."""\n    return 1\n' + "# Été\nx = 1\n" * 20}
+        left = json.loads(bare.bare_row(json.dumps(row)))
+        self.assertEqual(left, {**row, "text": row["text"].replace('    """Été."""\n', "")})
+        self.assertEqual(bare.bare_row(json.dumps({**row, "source": "textbooks"})), "")
+        self.assertEqual(bare.bare_row(json.dumps({**row, "text": "x = 1\n"})), "")
+
+
+def indented(text):
+    return textwrap.indent(text, "    ")
 
 
 class Facts(unittest.TestCase):

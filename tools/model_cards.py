@@ -20,12 +20,13 @@ CARDS = {
                 "Most of its text was written before 1930. It repeats the views of that time, unkind ones about women, peoples and "
                 "religions among them. It has had no safety training."]),
     "parvis-scribe": dict(
-        language=["code", "en"], pipeline="text-generation", recipes=["recipes/scribe.toml"],
+        language=["code", "en"], pipeline="text-generation", recipes=["recipes/scribe.toml", "recipes/scribe_bare.toml"],
         is_a="A small GPT that goes on with Python programs, and fills in their middle.",
         use=["parvis complete 'if not isinstance(name, '", "parvis complete --file half_written.py"],
         cannot=["It knows what code looks like, not what it should do: read every line that it writes. It invents names.",
-                "With the likeliest token at each place, as `parvis complete` chooses, it soon repeats itself, in docstrings above all; "
-                "`--temperature 0.6 --frequency-penalty 0.3` helps, and breaks a bracket now and then.",
+                "With the likeliest token at each place, as `parvis complete` chooses, it soon repeats itself; `--temperature 0.4 "
+                "--presence-penalty 0.5 --frequency-penalty 0.2` helps, and breaks a bracket or a name now and then.",
+                "It writes code at once, without docstring or long comments; that Python reads it does not say that it makes sense.",
                 "It looks at 512 tokens, some forty lines, and knows of nothing else of your project.",
                 "It learned Python; of other languages it has seen next to nothing. It does not follow instructions.",
                 "It may repeat lines of the programs that it learned from; their licences stand in ATTRIBUTION.md."]),

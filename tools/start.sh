@@ -12,8 +12,9 @@ fail() {
   exit 1
 }
 
+shopt -s extglob
 models=() names=()
-for file in models/*.gguf; do
+for file in models/parvis-fable.gguf models/!(parvis-fable).gguf; do  # the first one is the greeting's example
   [ -f "$file" ] || fail "no model in models/; 'parvis train recipes/quick.toml' makes one, 'parvis serve FILE' serves it"
   models+=(-m "$file")
   names+=("$(basename "$file" .gguf)")
