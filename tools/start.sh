@@ -37,7 +37,7 @@ listed=$(curl -sS --fail-with-body --max-time 120 "$address/v1/models" -H "Autho
   fail "no list of models: $listed"
 for name in "${names[@]}"; do [[ $listed == *"\"$name\""* ]] || fail "$name is not served: $listed"; done
 answer=$(curl -sS --fail-with-body --max-time 120 "$address/v1/completions" -H "Authorization: Bearer $key" \
-  -d "{\"model\": \"parvis-fable\", \"prompt\": \"$question\", \"max_tokens\": 48, \"temperature\": 0}") ||
+  -d "{\"model\": \"parvis-fable\", \"prompt\": \"$question\", \"max_tokens\": 48, \"temperature\": 0.6, \"top_p\": 0.9, \"seed\": 1}") ||
   fail "no answer: $answer"
 answer=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["choices"][0]["text"])' <<<"$answer")
 [ -n "${answer//[[:space:]]/}" ] || fail "an empty answer to: $question"
