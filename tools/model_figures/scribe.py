@@ -9,6 +9,7 @@ import numpy as np
 
 from model_figures import common
 from model_figures.common import bits_per_byte, rows
+from model_text.bare import NOT_PROGRAMS
 
 WORD = re.compile(r"\s*(?:\w+|[^\w\s])|\s+")
 CONTEXT = 450  # characters: no more tokens than a small model takes, whatever the text
@@ -67,7 +68,7 @@ class FiveGram:
 
 
 def code_of(texts, split):
-    return [r["text"] for r in rows(texts / f"corpus/text/{split}.jsonl") if r["source"] not in ("python-docs", "textbooks")]
+    return [r["text"] for r in rows(texts / f"corpus/text/{split}.jsonl") if r["source"] not in NOT_PROGRAMS]
 
 
 def places(documents, count, seed):

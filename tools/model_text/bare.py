@@ -63,9 +63,8 @@ def long_ones(body):
     for node in body:
         if isinstance(node, ast.ClassDef):
             inner = list(long_ones(node.body))
-            gone = sum(last - first + 1 for first, last in inner)
             kept = [n for n in node.body if not any(first <= n.lineno <= last for first, last in inner)]
-            yield from inner if kept or not gone else [(first_line(node), node.end_lineno)]
+            yield from inner if kept else [(first_line(node), node.end_lineno)]
         elif is_long(node):
             yield first_line(node), node.end_lineno
 
