@@ -15,7 +15,7 @@ namespace {
 
 // Each task's shipped model.
 const std::map<std::string, std::string> kDefaultModels = {
-    {"translate", "parvis-pont"}, {"summarize", "parvis-pont"},      {"fill", "parvis-lens"},
+    {"translate", "parvis-pont"}, {"summarize", "parvis-lens"},      {"fill", "parvis-lens"},
     {"embed", "parvis-lens"},     {"answer", "parvis-lens-answers"}, {"complete", "parvis-scribe"},
 };
 

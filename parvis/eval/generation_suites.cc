@@ -8,6 +8,7 @@
 #include "parvis/eval/no_answer.h"
 #include "parvis/eval/rouge.h"
 #include "parvis/eval/translation_scores.h"
+#include "parvis/runtime/sentence_choice.h"
 #include "parvis/runtime/text_tasks.h"
 #include "parvis/text/utf8.h"
 
@@ -116,8 +117,8 @@ Result<std::vector<std::string>> WriteOutputs(runtime::TextToText& writer, Writi
     std::vector<size_t> places;
     for (size_t i = from; i < to; ++i) {
       const std::string& source = pairs[i].source;
-      if (source.find('\n') == std::string::npos && writer.Fits(source)) {
-        whole.push_back(source);
+      if (const auto pieces = writer.Cut(source); pieces.size() == 1) {
+        whole.push_back(pieces[0].text);
         places.push_back(i);
         continue;
       }
@@ -129,6 +130,23 @@ Result<std::vector<std::string>> WriteOutputs(runtime::TextToText& writer, Writi
     for (size_t i = 0; i < places.size(); ++i) outputs[places[i]] = answers[i].text;
     from = to;
     if (!GoesOn(progress, to)) return Cancelled("interrupted");
+  }
+  return outputs;
+}
+
+Result<std::vector<std::string>> ChooseSummaries(models::Model& model, const ops::Exec& exec,
+                                                 const std::vector<TextPair>& pairs,
+                                                 const OutputProgress& progress) {
+  PARVIS_RETURN_IF_ERROR(models::CheckTokenizer(model));
+  const runtime::Encoder encoder(model, exec);
+  std::vector<std::string> outputs;
+  const auto cancelled = [&] { return !GoesOn(progress, outputs.size()); };
+  for (const TextPair& pair : pairs) {
+    auto choice = runtime::SummarizeByChoice(encoder, runtime::SentencesOf(model, pair.source),
+                                             /*count=*/0, cancelled);
+    if (!choice.ok()) return choice.status().In(pair.where);
+    outputs.push_back(std::move(choice->text));
+    if (!GoesOn(progress, outputs.size())) return Cancelled("interrupted");
   }
   return outputs;
 }

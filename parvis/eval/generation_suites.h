@@ -48,6 +48,12 @@ Result<std::vector<std::string>> WriteOutputs(runtime::TextToText& writer, Writi
                                               const std::vector<TextPair>& pairs,
                                               const OutputProgress& progress);
 
+// One summary for each source, as `summarize` has them from a model without a decoder: sentences of
+// the text. Refuses a model without a tokeniser.
+Result<std::vector<std::string>> ChooseSummaries(models::Model& model, const ops::Exec& exec,
+                                                 const std::vector<TextPair>& pairs,
+                                                 const OutputProgress& progress);
+
 // What was answered, "" if nothing, and how much rather there is no answer, where that is known.
 struct AnswerOutput {
   std::string text;

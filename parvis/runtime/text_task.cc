@@ -93,12 +93,14 @@ Result<TextTask> TranslationTask(const models::Model& model, const std::string& 
     return task;
   }
   task.before = "translate " + from_name + " to " + to_name + ": ";
+  task.together = text::Together::kNone;  // it learned pairs of sentences
   Take(ParamsOf(model, "translation_" + from + "_to_" + to), task);
   return task;
 }
 
 TextTask SummaryTask(const models::Model& model, bool converses) {
   TextTask task;
+  task.together = text::Together::kAll;
   if (converses) {
     task.before = "Summarize the following text in a few sentences.\n\n";
     return task;

@@ -63,6 +63,11 @@ bool TextPrompts::Fits(std::string_view text) const {
   return !prompt.ok() || static_cast<int64_t>(prompt->size()) <= room_;
 }
 
+std::vector<text::TextPiece> TextPrompts::Cut(std::string_view text) const {
+  return text::PackSentences(text, task_.together,
+                             [this](std::string_view piece) { return Fits(piece); });
+}
+
 GenerateRequest TextPrompts::RequestOf(std::vector<int32_t> prompt) const {
   GenerateRequest request;
   request.prompt = std::move(prompt);
@@ -156,8 +161,7 @@ Result<std::vector<TextAnswer>> TextToText::Answer(std::span<const std::string> 
 Result<Translation> Translate(TextToText& model, std::string_view text,
                               const std::function<bool()>& cancelled) {
   Translation result;
-  result.pieces = text::PackSentences(text, /*across_lines=*/false,
-                                      [&](std::string_view piece) { return model.Fits(piece); });
+  result.pieces = model.Cut(text);
   PARVIS_ASSIGN_OR_RETURN(result.answers, model.Answer(TextsOf(result.pieces), cancelled));
   for (size_t i = 0; i < result.pieces.size(); ++i) {
     result.text += result.answers[i].text + result.pieces[i].space;
@@ -171,8 +175,7 @@ Result<Summary> Summarize(TextToText& model, std::string_view text,
   std::string left(text);
   for (size_t before = left.size() + 1; !left.empty() && left.size() < before;) {
     before = left.size();
-    result.sections.push_back(text::PackSentences(
-        left, /*across_lines=*/true, [&](std::string_view piece) { return model.Fits(piece); }));
+    result.sections.push_back(model.Cut(left));
     PARVIS_ASSIGN_OR_RETURN(auto answers, model.Answer(TextsOf(result.sections.back()), cancelled));
     left.clear();
     for (const TextAnswer& answer : answers) {

@@ -26,6 +26,7 @@ struct TextTask {
   // words as they are.
   std::function<Result<std::vector<int32_t>>(const std::string& words)> prompt;
   std::vector<std::string> stop_strings;
+  text::Together together = text::Together::kOfALine;  // what a text's sentences may be put so
   // max_tokens 0: as many as fit. num_beams 1: always the likeliest token, several texts at a time;
   // the other fields then have no effect.
   BeamSearchParams beams{.num_beams = 1, .max_tokens = 0, .end_tokens = {}, .cancelled = {}};
@@ -59,6 +60,8 @@ class TextPrompts {
   // Whether the text goes to the model in one piece, with room for an answer. One whose prompt
   // cannot be made does; PromptOf says why.
   bool Fits(std::string_view text) const;
+  // Pieces that do, as the task wants them together.
+  std::vector<text::TextPiece> Cut(std::string_view text) const;
   Result<std::vector<int32_t>> PromptOf(std::string_view text) const;
   const TextTask& task() const { return task_; }  // max_tokens and end tokens are told
   int64_t room() const { return room_; }          // tokens of a prompt
@@ -90,6 +93,7 @@ class TextToText {
                                                     TextTask task, const EngineOptions& options);
 
   bool Fits(std::string_view text) const { return prompts_.Fits(text); }
+  std::vector<text::TextPiece> Cut(std::string_view text) const { return prompts_.Cut(text); }
   // One answer for each text, which must fit. kCancelled as soon as `cancelled` says so.
   Result<std::vector<TextAnswer>> Answer(std::span<const std::string> texts,
                                          const std::function<bool()>& cancelled);
@@ -110,7 +114,7 @@ class TextToText {
   std::unique_ptr<Engine> engine_;
 };
 
-// A text piece by piece: whole sentences of one line, as many as fit. `text` joins the answers with
+// A text piece by piece, as TextPrompts::Cut has them. `text` joins the answers with
 // the white space that stood between the pieces.
 struct Translation {
   std::vector<text::TextPiece> pieces;
@@ -120,7 +124,7 @@ struct Translation {
 Result<Translation> Translate(TextToText& model, std::string_view text,
                               const std::function<bool()>& cancelled);
 
-// A text section by section (whole sentences, as many as fit), then what came of that again, until
+// A text section by section (TextPrompts::Cut), then what came of that again, until
 // it is one. Ends early if a round makes nothing shorter: the last one's answers then stand one a
 // line.
 struct Summary {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "parvis/server/task_answers.h"
+#include "parvis/service/summarize_task.h"
 #include "parvis/service/text_to_text_task.h"
 
 namespace parvis::server {
@@ -14,6 +15,7 @@ constexpr Shape kText = String(size_t{256} << 10, 1);
 constexpr Shape kLanguage = String(64, 1);
 constexpr Shape kBeams = Integer(1, 64);
 constexpr Shape kMaxTokens = Integer(1, 1 << 20);
+constexpr Shape kSentences = Integer(1, 1 << 20);
 
 constexpr Field kTranslateFields[] = {
     {"model", kModelName, Presence::kRequired},
@@ -29,23 +31,21 @@ constexpr Field kSummarizeFields[] = {
     {"text", kText, Presence::kRequired},
     {"num_beams", kBeams},
     {"max_tokens", kMaxTokens},
+    {"sentences", kSentences},
 };
 constexpr Shape kSummarize = Object(kSummarizeFields);
 
-service::TextToTextSpec SpecOf(const Json& body) {
-  service::TextToTextSpec spec{.model = body["model"].get<std::string>(),
-                               .text = body["text"].get<std::string>()};
-  if (const Json& beams = Get(body, "num_beams"); !beams.is_null()) {
-    spec.num_beams = beams.get<int64_t>();
-  }
-  if (const Json& tokens = Get(body, "max_tokens"); !tokens.is_null()) {
-    spec.max_tokens = tokens.get<int64_t>();
-  }
-  return spec;
+// 0: not told.
+int64_t NumberOf(const Json& body, const char* name) {
+  const Json& told = Get(body, name);
+  return told.is_null() ? 0 : told.get<int64_t>();
 }
 
 TaskOrRefusal Translate(const Json& body) {
-  service::TextToTextSpec spec = SpecOf(body);
+  service::TextToTextSpec spec{.model = body["model"].get<std::string>(),
+                               .text = body["text"].get<std::string>(),
+                               .num_beams = NumberOf(body, "num_beams"),
+                               .max_tokens = NumberOf(body, "max_tokens")};
   for (const auto& [name, language] : {std::pair("from", &spec.from), std::pair("to", &spec.to)}) {
     if (const Json& told = Get(body, name); !told.is_null()) *language = told.get<std::string>();
   }
@@ -53,9 +53,12 @@ TaskOrRefusal Translate(const Json& body) {
 }
 
 TaskOrRefusal Summarize(const Json& body) {
-  service::TextToTextSpec spec = SpecOf(body);
-  spec.summary = true;
-  return TaskOf<service::TextToTextTask>(std::move(spec));
+  return TaskOf<service::SummarizeTask>(
+      service::SummarizeSpec{.model = body["model"].get<std::string>(),
+                             .text = body["text"].get<std::string>(),
+                             .num_beams = NumberOf(body, "num_beams"),
+                             .max_tokens = NumberOf(body, "max_tokens"),
+                             .sentences = NumberOf(body, "sentences")});
 }
 
 }  // namespace

@@ -91,8 +91,7 @@ OrRefusal<Plan> TextToTextTask::Prepare(const LoadedModel& loaded) {
 }
 
 Status TextToTextTask::Cut(const std::string& text) {
-  pieces_ = text::PackSentences(text, /*across_lines=*/spec_.summary,
-                                [&](std::string_view piece) { return prompts_->Fits(piece); });
+  pieces_ = prompts_->Cut(text);
   ids_.clear();
   for (const text::TextPiece& piece : pieces_) {
     PARVIS_ASSIGN_OR_RETURN(auto ids, prompts_->PromptOf(piece.text));

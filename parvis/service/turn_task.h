@@ -30,6 +30,10 @@ class TurnTask : public Task {
   // Computes a part. True: that was the last one.
   virtual Result<bool> Turn(models::Model& model, const ops::Exec& exec, Reply& reply) = 0;
   bool cancelled() const { return cancelled_; }
+  // Within the last Turn: the answer's text.
+  void Tell(std::string text) {
+    output_->Tell({.choice = 0, .text = std::move(text), .finish = Finish::kStop});
+  }
   // What computes with the model in a turn, and with its adapter if it has one.
   runtime::Encoder EncoderOf(models::Model& model, const ops::Exec& exec) const {
     return {model, exec, {.adapter = loaded_->adapter()}};

@@ -3,6 +3,7 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <utility>
 
 #include "parvis/text/utf8.h"
@@ -33,13 +34,49 @@ size_t Skip(std::string_view text, size_t at, const Is& is) {
   return at;
 }
 
+bool IsOneOf(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// The letters before `at`, no more than a few; empty if something else than white space or a mark
+// stands before them.
+std::string_view LettersBefore(std::string_view text, size_t at) {
+  constexpr int kMost = 5;
+  size_t begin = at;
+  for (int count = 0; begin > 0; ++count) {
+    size_t before = begin - 1;
+    while (before > 0 && begin - before < 4 && (text[before] & 0xC0) == 0x80) --before;
+    const uint32_t code = ReadCharacter(text, before).code;
+    if (ClassOf(code) == CharacterClass::kSpace || IsOneOf(code, U"-([\"'«“‘’")) break;
+    if (ClassOf(code) != CharacterClass::kLetter || count == kMost) return {};
+    begin = before;
+  }
+  return text.substr(begin, at - begin);
+}
+
+// Whether the full stop at `at` is of an abbreviation that does not end a sentence, if the text
+// goes on at `next`: a title, an initial, a word before a number.
+bool Abbreviates(std::string_view text, size_t at, size_t next) {
+  const std::string_view word = LettersBefore(text, at);
+  if (word.empty() || next == text.size()) return false;
+  const Character first = ReadCharacter(text, at - word.size());
+  if (first.size == word.size() && !IsSmall(first.code)) return true;
+  if (text[next] >= '0' && text[next] <= '9') {
+    return IsOneOf(word, {"p", "pp", "fig", "Fig", "figs", "art", "Art", "no", "No", "nos", "Nos",
+                          "vol", "Vol", "chap", "Chap", "ch", "sect", "Sect"});
+  }
+  return IsOneOf(word, {"Mr", "Mrs", "Ms", "MM", "Mme", "Mmes", "Mlle", "Mgr", "Dr", "Drs", "Pr",
+                        "Prof", "St", "Ste", "Sts", "cf", "vs"});
+}
+
 // Behind the run of signs that end sentences and close brackets at `at`. `next`: behind the
 // sentence that it ends; npos: the sentence goes on.
 struct Signs {
   size_t end, next = std::string_view::npos;
 };
 
-Signs SignsAt(std::string_view text, size_t at) {
+Signs SignsAt(std::string_view text, const size_t begin) {
+  size_t at = begin;
   bool without_space = false;
   at = Skip(text, at, [&](uint32_t code) {
     without_space |= EndsWithoutSpace(code);
@@ -52,7 +89,9 @@ Signs SignsAt(std::string_view text, size_t at) {
     next = Skip(text, at, IsSpace);
   }
   const bool ends = next == text.size() ||
-                    ((next > at || without_space) && !IsSmall(ReadCharacter(text, next).code));
+                    ((next > at || without_space) && !IsSmall(ReadCharacter(text, next).code) &&
+                     !(signs.end == begin + 1 && text[begin] == '.' &&
+                       Abbreviates(text, begin, next)));
   if (ends) signs.next = next;
   return signs;
 }
@@ -162,7 +201,18 @@ std::vector<std::string_view> Sentences(std::string_view text) {
   return sentences;
 }
 
-std::vector<TextPiece> PackSentences(std::string_view text, bool across_lines, const Fits& fits) {
+bool EndsAsSentence(std::string_view text) {
+  bool ends = false;
+  for (size_t at = 0; at < text.size();) {
+    const Character c = ReadCharacter(text, at);
+    at += c.size;
+    ends = Ends(c.code) || (ends && (Closes(c.code) || IsSpace(c.code)));
+  }
+  return ends;
+}
+
+std::vector<TextPiece> PackSentences(std::string_view text, Together together,
+                                     const Fits& fits) {
   text.remove_prefix(Skip(text, 0, IsSpace));
   const std::vector<std::string_view> sentences = Sentences(text);
   std::vector<TextPiece> pieces;
@@ -170,17 +220,17 @@ std::vector<TextPiece> PackSentences(std::string_view text, bool across_lines, c
   for (size_t i = 0; i < sentences.size();) {
     if (i >= line) {  // as far as pieces may reach
       const auto ends_line = [](std::string_view s) { return s.find('\n') != s.npos; };
-      for (line = i + 1; line < sentences.size(); ++line) {
-        if (!across_lines && ends_line(sentences[line - 1])) break;
+      for (line = i + 1; line < sentences.size() && together != Together::kNone; ++line) {
+        if (together == Together::kOfALine && ends_line(sentences[line - 1])) break;
       }
     }
-    const auto together = [&](size_t n) {
+    const auto first = [&](size_t n) {
       const char* end = sentences[i + n - 1].data() + sentences[i + n - 1].size();
       return PieceOf({sentences[i].data(), end}, false);
     };
-    const size_t n = Largest(line - i, [&](size_t n) { return fits(together(n).text); });
+    const size_t n = Largest(line - i, [&](size_t n) { return fits(first(n).text); });
     if (n > 0) {
-      pieces.push_back(together(n));
+      pieces.push_back(first(n));
     } else {
       CutSentence(sentences[i], fits, pieces);
     }

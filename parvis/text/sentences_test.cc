@@ -17,13 +17,34 @@ TEST(Sentences, EndWhereSpaceAndNoSmallLetterFollow) {
             (Views{"これはペンです。", "あれは？", "はい。"}));
   EXPECT_EQ(Sentences("Wait… What?"), (Views{"Wait… ", "What?"}));
   EXPECT_EQ(Sentences("a...... b.。C.。d!!! 5"), (Views{"a...... b.。", "C.。d!!! ", "5"}));
+  EXPECT_EQ(Sentences("M. Dupont est là. Mme. Roux aussi."),
+            (Views{"M. Dupont est là. ", "Mme. Roux aussi."}));
+  EXPECT_EQ(Sentences("See fig. 3 and p. 12. Dr. J. R. Smith said so (cf. Mr. Hyde)."),
+            (Views{"See fig. 3 and p. 12. ", "Dr. J. R. Smith said so (cf. Mr. Hyde)."}));
+  EXPECT_EQ(Sentences("I like art. He does not, says No. 5. É. Zola"),
+            (Views{"I like art. ", "He does not, says No. 5. ", "É. Zola"}));
+  EXPECT_EQ(Sentences("In the U.S. They left at 5 p.m. Then we had an art. Aim high"),
+            (Views{"In the U.S. ", "They left at 5 p.m. ", "Then we had an art. ", "Aim high"}));
+  EXPECT_EQ(Sentences("Who? M! M? A. "), (Views{"Who? ", "M! ", "M? ", "A. "}));
+  EXPECT_EQ(Sentences("«\u00a0M. Proust\u00a0», J.-P. Sartre"),
+            (Views{"«\u00a0M. Proust\u00a0», J.-P. Sartre"}));
   EXPECT_EQ(Sentences(""), Views{});
   EXPECT_EQ(Sentences("   "), Views{"   "});
 }
 
+TEST(EndsAsSentence, IsTrueOfSignsAndWhatClosesBehindThem) {
+  for (const char* text : {"One.", "Two?! ", "(Three.)", "« Oui ! »", "これはペンです。"}) {
+    EXPECT_TRUE(EndsAsSentence(text)) << text;
+  }
+  for (const char* text : {"", " ", "# A title", "| 3.5 | 4. |", "3.5", "\")"}) {
+    EXPECT_FALSE(EndsAsSentence(text)) << text;
+  }
+}
+
 // What fits: so many bytes.
-std::vector<TextPiece> Pack(std::string_view text, size_t room, bool across_lines = true) {
-  return PackSentences(text, across_lines,
+std::vector<TextPiece> Pack(std::string_view text, size_t room,
+                            Together together = Together::kAll) {
+  return PackSentences(text, together,
                        [room](std::string_view piece) { return piece.size() <= room; });
 }
 
@@ -44,9 +65,10 @@ TEST(PackSentences, TakesAsManyWholeOnesAsFit) {
   for (const TextPiece& piece : pieces) EXPECT_FALSE(piece.within_sentence);
 }
 
-TEST(PackSentences, KeepsLinesApartUnlessTold) {
-  EXPECT_EQ(Pack("One. Two.\nThree.", 100, false).size(), 2u);
-  EXPECT_EQ(Pack("One. Two.\nThree.", 100, true).size(), 1u);
+TEST(PackSentences, KeepsApartWhatIsNotToBeTogether) {
+  EXPECT_EQ(Pack("One. Two.\nThree.", 100, Together::kNone).size(), 3u);
+  EXPECT_EQ(Pack("One. Two.\nThree.", 100, Together::kOfALine).size(), 2u);
+  EXPECT_EQ(Pack("One. Two.\nThree.", 100, Together::kAll).size(), 1u);
 }
 
 TEST(PackSentences, CutsWhatDoesNotFitAndLosesNothing) {
@@ -54,8 +76,8 @@ TEST(PackSentences, CutsWhatDoesNotFitAndLosesNothing) {
       "A short one. A sentence with far too many words to fit at once! "
       "Hippopotamushippopotamus. Été.\nàéîõüàéîõü\n\xff\xfe end";
   for (size_t room = 1; room < 80; ++room) {
-    for (const bool across_lines : {false, true}) {
-      const auto pieces = Pack(text, room, across_lines);
+    for (const Together together : {Together::kNone, Together::kOfALine, Together::kAll}) {
+      const auto pieces = Pack(text, room, together);
       EXPECT_EQ(Joined(pieces), text) << room;
       for (const TextPiece& piece : pieces) {
         // A character goes alone even if it does not fit.
@@ -81,7 +103,7 @@ TEST(PackSentences, TakesAWordThatIsShorterThanItsBeginning) {
     }
     return tokens <= 4;
   };
-  const auto pieces = PackSentences("x abcdef y abcdef abcdef", true, fits);
+  const auto pieces = PackSentences("x abcdef y abcdef abcdef", Together::kAll, fits);
   ASSERT_EQ(pieces.size(), 3u);
   EXPECT_EQ(pieces[0].text, "x abcdef");
   EXPECT_EQ(pieces[1].text, "y abcdef");

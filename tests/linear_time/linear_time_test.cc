@@ -13,6 +13,7 @@
 #include "parvis/core/file.h"
 #include "parvis/text/sentences.h"
 #include "parvis/text/tokenizer.h"
+#include "parvis/text/unwrap.h"
 #include "tests/linear_time/work_counter.h"
 
 namespace parvis::text {
@@ -141,7 +142,7 @@ TEST(LinearTime, SentencesAreFoundInLinearTime) {
   for (const Text& text : Texts()) {
     const auto work = [&](size_t size) {
       const std::string input = text.OfSize(size);
-      return WorkOf([&] { (void)Sentences(input); });
+      return WorkOf([&] { (void)Sentences(Unwrapped(input)); });
     };
     ExpectLinear(work(kShort), work(kLong), text.name);
   }
@@ -154,7 +155,7 @@ TEST(LinearTime, TextsArePackedInLinearTime) {
     const auto work = [&](size_t size) {
       const std::string input = text.OfSize(size);
       return WorkOf([&] {
-        (void)PackSentences(input, /*across_lines=*/true, [&](std::string_view part) {
+        (void)PackSentences(input, Together::kAll, [&](std::string_view part) {
           return tokenizer->Encode(part).ids.size() <= 100;
         });
       });

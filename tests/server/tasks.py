@@ -158,6 +158,12 @@ def text_to_text(program, server, golden):
             got = asked(server, "/v1/summarize", model="t5", text=text, **more)
             same("summarize", got["text"], wanted["text"])
             same("rounds", got["rounds"], [len(r) for r in wanted["rounds"]])
+    bert, text = golden / "bert_masked_lm", " ".join(TEXTS)
+    for flags, more in (([], {}), (["--sentences", "2"], {"sentences": 2})):
+        wanted = said(program, "summarize", bert, text, *flags)
+        got = asked(server, "/v1/summarize", model="bert", text=text, **more)
+        same("chosen", got["text"], wanted["text"])
+        same("chosen", [s["index"] for s in got["sentences"]], [s["index"] for s in wanted["sentences"]])
     wanted = said(program, "translate", server.folder / "models/fable.gguf", TEXTS[0], *direction, "-n", "5")
     got = asked(server, "/v1/translate", model="fable", text=TEXTS[0], **{"from": "en"}, to="fr",
                 max_tokens=5)
