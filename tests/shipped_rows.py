@@ -42,6 +42,7 @@ def of_pont(writer):
     sources = (licences.TATOEBA, licences.PYTHON_DOCS, licences.PHP_DOCS, licences.RUST_BOOK, licences.TLDR)
     for number, row in enumerate(rows("pairs", 1500)):
         pont.both_ways(writer, sources[number % len(sources)], str(number), row["source"], row["target"], [])
+    pont.made(writer, 200)
     for number, text in enumerate(texts("en", 120)):
         writer.add((licences.SUMMARIES, licences.SCITLDR)[number % 2], str(number), pont.SUMMARIZE + text[:1200],
                    common.sentences(text)[0], language="en")

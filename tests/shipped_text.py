@@ -5,6 +5,7 @@ text; articles about countries whose answers are theirs; evaluation sets kept ou
 import ast
 import json
 import pathlib
+import re
 import sys
 import tempfile
 import textwrap
@@ -13,7 +14,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools"))
 import collect_evidence  # noqa: E402
 import make_card  # noqa: E402
-from model_text import asking, bare, common, docstrings, facts, questions, questions_fr, scribe  # noqa: E402
+from model_text import asking, bare, common, docstrings, facts, pont, public_life, questions, questions_fr, scribe  # noqa: E402
 
 # What is a verb is learned from the text itself: here each stands behind a pronoun a few times, as in a book.
 ENGLISH = ["He discovered it. She founded it. They built it. He wrote them. She discovered them. He founded them. They wrote. "
@@ -195,6 +196,33 @@ class Facts(unittest.TestCase):
         self.assertEqual(facts.of_country("l'Inde")[1], "de l'Inde")
         self.assertEqual(facts.of_country("les Pays-Bas")[1], "des Pays-Bas")
         self.assertEqual(facts.of_country("Oman")[1], "d'Oman")
+
+
+class PublicLife(unittest.TestCase):
+    MADE = list(public_life.sentences(4000))
+
+    def test_the_same_sentences_every_time(self):
+        self.assertEqual(list(public_life.sentences(50)), self.MADE[:50])
+        self.assertEqual(len(set(self.MADE)), len(self.MADE))
+
+    def test_french_words_meet_as_they_must(self):
+        wrong = re.compile(r"\b(?:[ln]e|la|[dq]u?e|que) (?:[aeiouéêèœ]|hô|ha[bl])|\bà le\b|\bde (?:les?|des) |\bà les\b|\b(?:ma|ce|cette|nouveau|vieux|beau) "
+                           r"(?:un|une|des)\b|\bl'[^aeiouyéèêàâœhÉ]|  | [.,]|\.\.|['’] ", re.I)
+        for english, french in self.MADE:
+            self.assertFalse(wrong.search(french), french)
+            self.assertFalse(re.search(r"  | [.,]|\.\.|\ba [aeio]|\ban [^aeiouX]|childs|mans\b", english), english)
+            self.assertTrue(english[0].isupper() or english[0].isdigit(), english)
+            self.assertEqual(english.endswith("?"), french.endswith(" ?"), english)
+
+    def test_numbers_in_words(self):
+        for number, french in ((21, "vingt et un"), (71, "soixante et onze"), (80, "quatre-vingts"), (81, "quatre-vingt-un"), (91, "quatre-vingt-onze"),
+                               (99, "quatre-vingt-dix-neuf"), (200, "deux cents"), (201, "deux cent un"), (1000, "mille"), (80_000, "quatre-vingt mille")):
+            self.assertEqual(public_life.in_words(number)[1], french)
+        self.assertEqual(public_life.in_words(342)[0], "three hundred and forty-two")
+
+    def test_paragraphs_become_sentences_where_both_have_as_many(self):
+        self.assertEqual(pont.one_by_one("One. Two.", "Un. Deux."), [("One.", "Un."), ("Two.", "Deux.")])
+        self.assertEqual(pont.one_by_one("One. Two.", "Un et deux."), [("One. Two.", "Un et deux.")])
 
 
 class Guard(unittest.TestCase):

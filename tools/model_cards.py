@@ -39,21 +39,25 @@ CARDS = {
                 "It knows next to nothing, follows no instruction and does not translate.",
                 "Most of its books were written before 1930, and it repeats the views of that time. It has had no safety training."]),
     "parvis-pont": dict(
-        language=["en", "fr"], pipeline="translation", recipes=["recipes/pont.toml"],
-        is_a="A small T5 that translates between English and French, and summarises English.",
-        use=["parvis translate 'The cat sleeps.'", "parvis translate 'Le chat dort.'", "parvis summarize --file report.txt"],
+        language=["en", "fr"], pipeline="translation", recipes=["recipes/pont.toml", "recipes/pont_daily.toml"],
+        is_a="A small T5 that translates between English and French; it writes summaries of English, too.",
+        use=["parvis translate 'The cat sleeps.'", "parvis translate 'Le chat dort.'", "parvis summarize parvis-pont --file report.txt"],
         cannot=["It translates simple sentences and manuals of programs. Long or unusual sentences, names and idioms come out wrong, "
                 "sometimes fluently wrong: check what matters.",
-                "It knows no third language.",
+                "It knows no third language, and reads each sentence alone: what \"it\" or \"elle\" stands for, it guesses.",
                 "Summaries are of English textbooks and abstracts, section by section. They leave out much and may say what the text "
-                "does not; the figures below say how they compare to the text's first sentences."]),
+                "does not; the figures below say how they compare to the text's first sentences. So `parvis summarize` takes parvis-lens if no "
+                "model is named: it chooses sentences of the text. Of French this model can make no summary."]),
     "parvis-lens": dict(
         language=["en", "fr"], pipeline="feature-extraction", recipes=["recipes/lens_short.toml", "recipes/lens.toml", "recipes/lens_pairs.toml"],
-        is_a="A small BERT for English and French: vectors of sentences, and words for a mask.",
-        use=["parvis embed 'It rains.'", "parvis fill 'Paris is the [MASK] of France.'"],
+        is_a="A small BERT for English and French: vectors of sentences, summaries of chosen sentences, and words for a mask.",
+        use=["parvis embed 'It rains.'", "parvis fill 'Paris is the [MASK] of France.'", "parvis summarize --file report.txt"],
         cannot=["It knows words and grammar, hardly facts: what it puts for a mask is likely, not true.",
                 "Its vectors bring short sentences and their translations together; of long texts they say little, and "
                 "numbers, names and negations often make no difference to them.",
+                "Its summaries are sentences of the text, word for word: those whose vectors are nearest to the mean of all. It says nothing "
+                "that the text does not, puts nothing together, and a chosen sentence may lean on one that was not chosen. Figures are of "
+                "English; no French summaries that may be used were at hand.",
                 "It reads 512 tokens. It has had no training against bias: what it finds likely of people is what old novels found."]),
     "parvis-lens-answers": dict(
         language=["en", "fr"], pipeline="question-answering", recipes=["recipes/lens_short.toml", "recipes/lens.toml", "recipes/lens_answers.toml"],

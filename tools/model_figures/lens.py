@@ -1,10 +1,11 @@
-"""Hidden words, and sentences found by their translations."""
+"""Hidden words, sentences found by their translations, and summaries of chosen sentences."""
 
 import collections
 import random
 import re
 
 from model_figures.common import by_language, pairs
+from model_figures.summaries import summary
 
 
 def hidden_words(parvis, data, texts):
@@ -70,4 +71,6 @@ def retrieval(file):
 
 FIGURES = {"hidden_words": hidden_words, "retrieval tatoeba": retrieval("tatoeba_dev.tsv"),
            "retrieval python-docs": retrieval("python_docs_test.tsv"), "retrieval php-docs": retrieval("php_docs_test.tsv"),
-           "retrieval ntrex": retrieval("ntrex_dev.tsv")}
+           "retrieval ntrex": retrieval("ntrex_dev.tsv"),
+           "scitldr": summary("sum-scitldr/test.jsonl", "source", "target"),
+           "openstax": summary("sum-openstax-en/test.jsonl.xz", "source", "summary", most=40)}

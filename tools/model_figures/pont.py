@@ -1,14 +1,8 @@
 """Translations and summaries."""
 
-import json
-import re
-
 from model_figures import dictionary
-from model_figures.common import pairs, rows
-
-
-def sentences(text):
-    return [s for s in re.split(r"(?<=[.!?])\s+", text.replace("\n", " ")) if s.strip()]
+from model_figures.common import pairs
+from model_figures.summaries import summary
 
 
 def translation(file):
@@ -33,22 +27,6 @@ def translation(file):
     return measure
 
 
-def summary(name, source, target, most=None):
-    """ROUGE F1 (rouge_score's) beside the first sentences of the text; of the first `most` documents, if chapters take long."""
-
-    def measure(parvis, data, texts):
-        path = data / name
-        documents = parvis.limited(rows(path))[:most]
-        file = parvis.file("summary.jsonl", [json.dumps({"source": r[source], "target": r[target]}) for r in documents])
-        result = {"model": parvis.suite("summary", file, "--beams", 4)}
-        for count in () if parvis.alone else (1, 3):
-            result[f"lead-{count}"] = parvis.outputs(
-                "summary", file, [" ".join(sentences(r[source])[:count]) for r in documents])
-        return result
-
-    return measure
-
-
 def samples(parvis, data, texts):
     """Every 337th sentence of Tatoeba's development set, both ways."""
     found = pairs(data / "parallel-en-fr/tatoeba_dev.tsv")[::337][:10]
@@ -64,6 +42,7 @@ FIGURES = {
     "tatoeba": translation("tatoeba_dev.tsv"),
     "python-docs": translation("python_docs_test.tsv"),
     "php-docs": translation("php_docs_test.tsv"),
-    "scitldr": summary("sum-scitldr/test.jsonl", "source", "target"),
-    "openstax": summary("sum-openstax-en/test.jsonl.xz", "source", "summary", most=40),
+    "ntrex": translation("ntrex_dev.tsv"),
+    "scitldr": summary("sum-scitldr/test.jsonl", "source", "target", "--beams", 4),
+    "openstax": summary("sum-openstax-en/test.jsonl.xz", "source", "summary", "--beams", 4, most=40),
 }

@@ -18,4 +18,5 @@ STORIES = ("stories", "CC0-1.0", "Standard Ebooks; authors dead for seventy year
 NOVELS_EN = ("novels-en", "public domain (markup CC-BY-4.0)", "ELTeC-eng")
 NOVELS_FR = ("novels-fr", "public domain (markup CC-BY-4.0)", "ELTeC-fra")
 ESSAYS_FR = ("essays-fr", "CC0-1.0", "hurlus")
+PUBLIC_LIFE = ("public-life", "CC0-1.0", "synthetic: templates of this repository")
 SYNTHETIC = ("synthetic", "CC0-1.0", "synthetic: templates of this repository")

@@ -1,9 +1,9 @@
-"""parvis-pont: pairs in both directions, and texts with their summaries, each behind its task's words."""
+"""parvis-pont: pairs of sentences in both directions, and texts with their summaries, each behind its task's words."""
 
 import collections
 import re
 
-from model_text import licences
+from model_text import licences, public_life
 from model_text.common import pairs, plain, rows, sentences
 
 DATA_SET = dict(
@@ -29,6 +29,7 @@ TO_FRENCH, TO_ENGLISH = "translate English to French: ", "translate French to En
 SUMMARIZE = "summarize: "
 MAX_WORDS = 60  # of a side
 SECTION_WORDS = 230
+MADE = 30_000  # pairs that templates make
 
 
 def usable(english, french):
@@ -57,9 +58,20 @@ def translations(data, writer):
                          (licences.RUST_BOOK, "rust_book.tsv"), (licences.TLDR, "tldr_pages.tsv")):
         path = writer.reads(data / "parallel-en-fr" / file, data)
         for number, (english, french) in enumerate(pairs(path)):
-            english, french = plain(english), plain(french)
-            if usable(english, french):
-                both_ways(writer, source, str(number), english, french, [english, french])
+            for part, (e, f) in enumerate(one_by_one(plain(english), plain(french))):
+                if usable(e, f):
+                    both_ways(writer, source, f"{number}.{part}", e, f, [e, f])
+
+
+def one_by_one(english, french):
+    """The sentences of a pair, if there are as many on both sides, else the pair: `parvis translate` cuts texts so."""
+    e, f = sentences(english), sentences(french)
+    return list(zip(e, f)) if len(e) == len(f) else [(english, french)]
+
+
+def made(writer, count=MADE):
+    for number, (english, french) in enumerate(public_life.sentences(count)):
+        both_ways(writer, licences.PUBLIC_LIFE, str(number), english, french, [english, french])
 
 
 def content_words(text):
@@ -118,4 +130,5 @@ def summaries(data, writer):
 
 def gather(data, writer):
     translations(data, writer)
+    made(writer)
     summaries(data, writer)
