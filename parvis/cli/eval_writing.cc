@@ -63,8 +63,7 @@ Result<std::vector<std::string>> Write(const EvalOptions& options, eval::Writing
                                        const std::vector<eval::TextPair>& pairs,
                                        models::Model& model, const ops::Exec& exec,
                                        const eval::OutputProgress& progress) {
-  if (writing == eval::Writing::kSummary &&
-      !models::CheckGenerates(model.stack.blueprint()).ok()) {
+  if (writing == eval::Writing::kSummary && !models::CheckGenerates(model.stack.blueprint()).ok()) {
     if (options.beams > 0 || options.max_tokens > 0) {
       return InvalidArgument("--beams, --max-tokens: " + model.name +
                              " writes nothing, it chooses sentences of the text");

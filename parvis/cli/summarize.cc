@@ -18,10 +18,9 @@ struct Options {
 
 Status CheckChooses(const Options& options, const models::Model& model) {
   const TextToTextFlags& shared = options.shared;
-  for (const auto& [flag, given] : {std::pair("--beams", shared.beams > 0),
-                                    std::pair("--max-tokens", shared.max_tokens > 0),
-                                    std::pair("--chat-template",
-                                              !shared.chat.template_path.empty())}) {
+  for (const auto& [flag, given] :
+       {std::pair("--beams", shared.beams > 0), std::pair("--max-tokens", shared.max_tokens > 0),
+        std::pair("--chat-template", !shared.chat.template_path.empty())}) {
     if (!given) continue;
     return InvalidArgument(std::string(flag) + ": " + model.name +
                            " writes nothing, it chooses sentences of the text; --sentences says "

@@ -46,7 +46,8 @@ std::vector<std::string> SentencesOf(const models::Model& model, std::string_vie
   return whole.empty() ? all : whole;
 }
 
-SentenceChoice ChooseSentences(const std::vector<std::string>& sentences, std::span<const float> vectors, size_t count) {
+SentenceChoice ChooseSentences(const std::vector<std::string>& sentences,
+                               std::span<const float> vectors, size_t count) {
   SentenceChoice choice;
   const size_t n = sentences.size();
   if (n == 0) return choice;
@@ -66,9 +67,8 @@ SentenceChoice ChooseSentences(const std::vector<std::string>& sentences, std::s
   const size_t most = count > 0 ? count : UsualCount(n);
   for (size_t next = 0; next < n && choice.chosen.size() < most; ++next) {
     const size_t i = order[next];
-    const bool said = std::any_of(choice.chosen.begin(), choice.chosen.end(), [&](size_t other) {
-      return Dot(row(i), row(other)) >= kAlike;
-    });
+    const bool said = std::any_of(choice.chosen.begin(), choice.chosen.end(),
+                                  [&](size_t other) { return Dot(row(i), row(other)) >= kAlike; });
     if (!said) choice.chosen.push_back(i);
   }
   std::sort(choice.chosen.begin(), choice.chosen.end());
@@ -89,9 +89,8 @@ Result<SentenceChoice> SummarizeByChoice(const Encoder& encoder,
   for (size_t begin = 0; begin < inputs.size(); begin += kTogether) {
     if (cancelled && cancelled()) return Cancelled("interrupted");
     const size_t some = std::min(kTogether, inputs.size() - begin);
-    PARVIS_ASSIGN_OR_RETURN(
-        const Tensor part,
-        encoder.Embed(std::span(inputs).subspan(begin, some), pooling, /*normalize=*/true));
+    PARVIS_ASSIGN_OR_RETURN(const Tensor part, encoder.Embed(std::span(inputs).subspan(begin, some),
+                                                             pooling, /*normalize=*/true));
     vectors.insert(vectors.end(), part.f32(), part.f32() + part.size());
   }
   return ChooseSentences(sentences, vectors, count);

@@ -28,9 +28,10 @@ struct SentenceChoice {
 // REQUIRES: a tokeniser.
 std::vector<std::string> SentencesOf(const models::Model& model, std::string_view text);
 
-// `vectors` (sentences, dimensions), each of length 1, one after another. The `count` best, without those that say
-// nearly the same as a better one; 0: a fifth of all, one at least and five at most.
-SentenceChoice ChooseSentences(const std::vector<std::string>& sentences, std::span<const float> vectors, size_t count);
+// `vectors` (sentences, dimensions), each of length 1, one after another. The `count` best, without
+// those that say nearly the same as a better one; 0: a fifth of all, one at least and five at most.
+SentenceChoice ChooseSentences(const std::vector<std::string>& sentences,
+                               std::span<const float> vectors, size_t count);
 
 // All of that. kCancelled as soon as `cancelled` says so.
 Result<SentenceChoice> SummarizeByChoice(const Encoder& encoder,

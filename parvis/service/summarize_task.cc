@@ -27,10 +27,10 @@ OrRefusal<Plan> SummarizeTask::Prepare(const LoadedModel& loaded) {
                                  "'sentences' says how many.",
                                  spec_.model));
     }
-    task_ = std::make_unique<ChoiceTask>(
-        ChoiceSpec{.model = spec_.model,
-                   .text = spec_.text,
-                   .sentences = static_cast<size_t>(spec_.sentences)});
+    task_ =
+        std::make_unique<ChoiceTask>(ChoiceSpec{.model = spec_.model,
+                                                .text = spec_.text,
+                                                .sentences = static_cast<size_t>(spec_.sentences)});
   }
   task_->set_cache_salt(cache_salt());
   task_->set_room(room());

@@ -88,10 +88,10 @@ Signs SignsAt(std::string_view text, const size_t begin) {
     at = next + ReadCharacter(text, next).size;
     next = Skip(text, at, IsSpace);
   }
-  const bool ends = next == text.size() ||
-                    ((next > at || without_space) && !IsSmall(ReadCharacter(text, next).code) &&
-                     !(signs.end == begin + 1 && text[begin] == '.' &&
-                       Abbreviates(text, begin, next)));
+  const bool ends =
+      next == text.size() ||
+      ((next > at || without_space) && !IsSmall(ReadCharacter(text, next).code) &&
+       !(signs.end == begin + 1 && text[begin] == '.' && Abbreviates(text, begin, next)));
   if (ends) signs.next = next;
   return signs;
 }
@@ -211,8 +211,7 @@ bool EndsAsSentence(std::string_view text) {
   return ends;
 }
 
-std::vector<TextPiece> PackSentences(std::string_view text, Together together,
-                                     const Fits& fits) {
+std::vector<TextPiece> PackSentences(std::string_view text, Together together, const Fits& fits) {
   text.remove_prefix(Skip(text, 0, IsSpace));
   const std::vector<std::string_view> sentences = Sentences(text);
   std::vector<TextPiece> pieces;

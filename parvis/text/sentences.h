@@ -27,9 +27,10 @@ struct TextPiece {
 // What sentences may be of one piece.
 enum class Together { kNone, kOfALine, kAll };
 
-// Whole sentences, as many together as `fits` and `together` allow. A sentence that does not fit alone is cut between words, a word between
-// characters; a character goes alone even if it does not fit. All pieces together are the text, but
-// for white space before the first. fits("") is taken for granted.
+// Whole sentences, as many together as `fits` and `together` allow. A sentence that does not fit
+// alone is cut between words, a word between characters; a character goes alone even if it does not
+// fit. All pieces together are the text, but for white space before the first. fits("") is taken
+// for granted.
 std::vector<TextPiece> PackSentences(std::string_view text, Together together,
                                      const std::function<bool(std::string_view)>& fits);
 

@@ -6,18 +6,20 @@ namespace parvis::text {
 namespace {
 
 TEST(Unwrapped, JoinsLinesThatWereFull) {
-  EXPECT_EQ(Unwrapped("Le chat dort sur le tapis de l'entrée. Là,\nété après été, personne ne le dérange plus,\n"
-                      "et il dort.\n\nFin"),
-            "Le chat dort sur le tapis de l'entrée. Là, été après été, personne ne le dérange plus, "
-            "et il dort.\n\nFin");
+  EXPECT_EQ(
+      Unwrapped("Le chat dort sur le tapis de l'entrée. Là,\nété après été, personne ne le dérange "
+                "plus,\n"
+                "et il dort.\n\nFin"),
+      "Le chat dort sur le tapis de l'entrée. Là, été après été, personne ne le dérange plus, "
+      "et il dort.\n\nFin");
   EXPECT_EQ(Unwrapped("On the mat of the hall the old cat sleeps\r\nall\r\nday.\r\n"),
             "On the mat of the hall the old cat sleeps all\nday.\n");
 }
 
 TEST(Unwrapped, KeepsOtherLines) {
-  for (const char* text :
-       {"", "\n", "\n\na\n\n\nb\n", "Annual report\nThe council decided on Tuesday to open a new school.\n",
-        "Roses are red,\nviolets are blue", "one line", "\xff\xfe\n\xff"}) {
+  for (const char* text : {"", "\n", "\n\na\n\n\nb\n",
+                           "Annual report\nThe council decided on Tuesday to open a new school.\n",
+                           "Roses are red,\nviolets are blue", "one line", "\xff\xfe\n\xff"}) {
     EXPECT_EQ(Unwrapped(text), text);
   }
   EXPECT_EQ(Unwrapped("a  \n \t\nb"), "a\n\nb");
