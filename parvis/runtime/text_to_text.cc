@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "parvis/models/model.h"
 #include "parvis/runtime/prompt.h"
+#include "parvis/text/unwrap.h"
 
 namespace parvis::runtime {
 namespace {
@@ -64,8 +65,12 @@ bool TextPrompts::Fits(std::string_view text) const {
 }
 
 std::vector<text::TextPiece> TextPrompts::Cut(std::string_view text) const {
-  return text::PackSentences(text, task_.together,
-                             [this](std::string_view piece) { return Fits(piece); });
+  const auto fits = [this](std::string_view piece) { return Fits(piece); };
+  if (task_.together != text::Together::kNone) {
+    return text::PackSentences(text, task_.together, fits);
+  }
+  return text::PackSentences(text::Unwrapped(text, text::Unwrap::kWithinSentences),
+                             task_.together, fits);
 }
 
 GenerateRequest TextPrompts::RequestOf(std::vector<int32_t> prompt) const {

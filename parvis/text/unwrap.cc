@@ -1,8 +1,11 @@
 #include "parvis/text/unwrap.h"
 
+#include <utf8proc.h>
+
 #include <algorithm>
 #include <vector>
 
+#include "parvis/text/sentences.h"
 #include "parvis/text/utf8.h"
 
 namespace parvis::text {
@@ -23,8 +26,13 @@ size_t Characters(std::string_view text) {
   return count;
 }
 
+bool BeginsSmall(std::string_view text) {
+  return !text.empty() && utf8proc_category(static_cast<utf8proc_int32_t>(
+                              ReadCharacter(text, 0).code)) == UTF8PROC_CATEGORY_LL;
+}
+
 // Lines without an empty one between them.
-void AddParagraph(const std::vector<std::string_view>& lines, std::string& out) {
+void AddParagraph(const std::vector<std::string_view>& lines, Unwrap which, std::string& out) {
   size_t width = 0;
   for (const std::string_view line : lines) width = std::max(width, Characters(line));
   for (size_t i = 0; i < lines.size(); ++i) {
@@ -33,13 +41,15 @@ void AddParagraph(const std::vector<std::string_view>& lines, std::string& out) 
     const std::string_view next = Trimmed(lines[i + 1]);
     const std::string_view word = next.substr(0, next.find_first_of(kSpace));
     const bool full = Characters(lines[i]) + 1 + Characters(word) > width;
-    out += full && width >= kNarrowest ? ' ' : '\n';
+    const bool goes_on =
+        which == Unwrap::kAll || (!EndsAsSentence(lines[i]) && BeginsSmall(next));
+    out += full && goes_on && width >= kNarrowest ? ' ' : '\n';
   }
 }
 
 }  // namespace
 
-std::string Unwrapped(std::string_view text) {
+std::string Unwrapped(std::string_view text, Unwrap which) {
   std::string out;
   std::vector<std::string_view> paragraph;
   while (true) {
@@ -48,7 +58,7 @@ std::string Unwrapped(std::string_view text) {
     const bool empty = Trimmed(line).empty(), last = end == std::string_view::npos;
     if (!empty) paragraph.push_back(line.substr(0, line.find_last_not_of(kSpace) + 1));
     if (empty || last) {
-      AddParagraph(paragraph, out);
+      AddParagraph(paragraph, which, out);
       if (empty && !paragraph.empty()) out += '\n';
       paragraph.clear();
       if (last) return out;

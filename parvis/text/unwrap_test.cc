@@ -16,6 +16,16 @@ TEST(Unwrapped, JoinsLinesThatWereFull) {
             "On the mat of the hall the old cat sleeps all\nday.\n");
 }
 
+TEST(Unwrapped, JoinsOnlyWithinSentencesIfTold) {
+  EXPECT_EQ(Unwrapped("The hospital closes its emergency department at\n"
+                      "night. The management says that doctors are few.\n"
+                      "Patients must go to the next town, that is, to\n"
+                      "Montreuil.\n",
+                      Unwrap::kWithinSentences),
+            "The hospital closes its emergency department at night. The management says that "
+            "doctors are few.\nPatients must go to the next town, that is, to\nMontreuil.\n");
+}
+
 TEST(Unwrapped, KeepsOtherLines) {
   for (const char* text : {"", "\n", "\n\na\n\n\nb\n",
                            "Annual report\nThe council decided on Tuesday to open a new school.\n",
