@@ -69,8 +69,8 @@ std::vector<text::TextPiece> TextPrompts::Cut(std::string_view text) const {
   if (task_.together != text::Together::kNone) {
     return text::PackSentences(text, task_.together, fits);
   }
-  return text::PackSentences(text::Unwrapped(text, text::Unwrap::kWithinSentences),
-                             task_.together, fits);
+  return text::PackSentences(text::Unwrapped(text, text::Unwrap::kWithinSentences), task_.together,
+                             fits);
 }
 
 GenerateRequest TextPrompts::RequestOf(std::vector<int32_t> prompt) const {

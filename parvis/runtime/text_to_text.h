@@ -60,8 +60,8 @@ class TextPrompts {
   // Whether the text goes to the model in one piece, with room for an answer. One whose prompt
   // cannot be made does; PromptOf says why.
   bool Fits(std::string_view text) const;
-  // Pieces that do, as the task wants them together; where it wants each sentence alone, one that goes
-  // on over the end of a full line is put together (text/unwrap.h).
+  // Pieces that do, as the task wants them together; where it wants each sentence alone, one that
+  // goes on over the end of a full line is put together (text/unwrap.h).
   std::vector<text::TextPiece> Cut(std::string_view text) const;
   Result<std::vector<int32_t>> PromptOf(std::string_view text) const;
   const TextTask& task() const { return task_; }  // max_tokens and end tokens are told

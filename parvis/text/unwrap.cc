@@ -27,8 +27,9 @@ size_t Characters(std::string_view text) {
 }
 
 bool BeginsSmall(std::string_view text) {
-  return !text.empty() && utf8proc_category(static_cast<utf8proc_int32_t>(
-                              ReadCharacter(text, 0).code)) == UTF8PROC_CATEGORY_LL;
+  return !text.empty() &&
+         utf8proc_category(static_cast<utf8proc_int32_t>(ReadCharacter(text, 0).code)) ==
+             UTF8PROC_CATEGORY_LL;
 }
 
 // Lines without an empty one between them.
@@ -41,8 +42,7 @@ void AddParagraph(const std::vector<std::string_view>& lines, Unwrap which, std:
     const std::string_view next = Trimmed(lines[i + 1]);
     const std::string_view word = next.substr(0, next.find_first_of(kSpace));
     const bool full = Characters(lines[i]) + 1 + Characters(word) > width;
-    const bool goes_on =
-        which == Unwrap::kAll || (!EndsAsSentence(lines[i]) && BeginsSmall(next));
+    const bool goes_on = which == Unwrap::kAll || (!EndsAsSentence(lines[i]) && BeginsSmall(next));
     out += full && goes_on && width >= kNarrowest ? ' ' : '\n';
   }
 }
