@@ -46,7 +46,7 @@ CARDS = {
                 "sometimes fluently wrong: check what matters.",
                 "It knows no third language, and reads each sentence alone: what \"it\" or \"elle\" stands for, it guesses.",
                 "Summaries are of English textbooks and abstracts, section by section. They leave out much and may say what the text "
-                "does not; the figures below say how they compare to the text's first sentences. So `parvis summarize` takes parvis-lens if no "
+                "does not, and of a text of two or three sentences it may translate half; the figures below say how they compare to the text's first sentences. So `parvis summarize` takes parvis-lens if no "
                 "model is named: it chooses sentences of the text. Of French this model can make no summary."]),
     "parvis-lens": dict(
         language=["en", "fr"], pipeline="feature-extraction", recipes=["recipes/lens_short.toml", "recipes/lens.toml", "recipes/lens_pairs.toml"],
