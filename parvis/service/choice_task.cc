@@ -27,12 +27,9 @@ OrRefusal<Plan> ChoiceTask::Prepare(const LoadedModel& loaded) {
 }
 
 Result<bool> ChoiceTask::Turn(models::Model& model, const ops::Exec& exec, Reply& reply) {
-  size_t end = done_;
   int64_t tokens = 0;
-  do {
-    tokens += static_cast<int64_t>(inputs_[end++].tokens.size());
-  } while (end < inputs_.size() &&
-           tokens + static_cast<int64_t>(inputs_[end].tokens.size()) <= kTurnTokens);
+  const auto size_of = [this](size_t i) { return static_cast<int64_t>(inputs_[i].tokens.size()); };
+  const size_t end = EndOfTurn(done_, inputs_.size(), size_of, tokens);
   PARVIS_ASSIGN_OR_RETURN(
       const Tensor part,
       EncoderOf(model, exec)

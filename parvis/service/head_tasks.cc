@@ -92,11 +92,9 @@ OrRefusal<Plan> TextsTask::PlanOf(const models::Model& model, const std::vector<
 }
 
 Result<bool> TextsTask::Turn(models::Model& model, const ops::Exec& exec, Reply& reply) {
-  size_t end = done_;
   int64_t tokens = 0;
-  do {
-    tokens += sizes_[end++];
-  } while (end < texts_.size() && tokens + sizes_[end] <= kTurnTokens);
+  const auto size_of = [this](size_t i) { return sizes_[i]; };
+  const size_t end = EndOfTurn(done_, texts_.size(), size_of, tokens);
   if (done_ == 0) reply.result = {{"results", OrderedJson::array()}};
   PARVIS_RETURN_IF_ERROR(Some(EncoderOf(model, exec), done_, end, reply));
   reply.usage.prompt_tokens += tokens;

@@ -86,12 +86,9 @@ Status RerankTask::Embed(const runtime::Encoder& encoder, size_t begin, size_t e
 
 Result<bool> RerankTask::Turn(models::Model& model, const ops::Exec& exec, Reply& reply) {
   const size_t begin = scores_.size();
-  size_t end = begin;
   auto tokens = begin == 0 ? static_cast<int64_t>(query_.tokens.size()) : int64_t{0};
-  do {
-    tokens += static_cast<int64_t>(inputs_[end++].tokens.size());
-  } while (end < inputs_.size() &&
-           tokens + static_cast<int64_t>(inputs_[end].tokens.size()) <= kTurnTokens);
+  const auto size_of = [this](size_t i) { return static_cast<int64_t>(inputs_[i].tokens.size()); };
+  const size_t end = EndOfTurn(begin, inputs_.size(), size_of, tokens);
   const runtime::Encoder encoder = EncoderOf(model, exec);
   PARVIS_RETURN_IF_ERROR(together_ ? Read(encoder, begin, end) : Embed(encoder, begin, end));
   reply.usage.prompt_tokens += tokens;

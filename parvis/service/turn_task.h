@@ -30,6 +30,16 @@ class TurnTask : public Task {
   // Computes a part. True: that was the last one.
   virtual Result<bool> Turn(models::Model& model, const ops::Exec& exec, Reply& reply) = 0;
   bool cancelled() const { return cancelled_; }
+  // Behind the last of what one turn computes from `begin` on, one at least of `count`; `size_of`
+  // tells tokens. Adds them to `tokens`.
+  template <class SizeOf>
+  static size_t EndOfTurn(size_t begin, size_t count, const SizeOf& size_of, int64_t& tokens) {
+    size_t end = begin;
+    do {
+      tokens += size_of(end++);
+    } while (end < count && tokens + size_of(end) <= kTurnTokens);
+    return end;
+  }
   // Within the last Turn: the answer's text.
   void Tell(std::string text) {
     output_->Tell({.choice = 0, .text = std::move(text), .finish = Finish::kStop});

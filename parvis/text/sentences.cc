@@ -1,7 +1,5 @@
 #include "parvis/text/sentences.h"
 
-#include <utf8proc.h>
-
 #include <algorithm>
 #include <initializer_list>
 #include <utility>
@@ -19,9 +17,6 @@ bool Ends(uint32_t code) { return IsOneOf(code, U".!?…。！？؟।"); }
 bool EndsWithoutSpace(uint32_t code) { return IsOneOf(code, U"。！？"); }
 bool Closes(uint32_t code) { return IsOneOf(code, U"\"')]}»”’』」）"); }
 bool IsSpace(uint32_t code) { return ClassOf(code) == CharacterClass::kSpace; }
-bool IsSmall(uint32_t code) {
-  return utf8proc_category(static_cast<utf8proc_int32_t>(code)) == UTF8PROC_CATEGORY_LL;
-}
 
 // The first byte at or after `at` whose character `is` does not hold for.
 template <class Is>
@@ -60,7 +55,7 @@ bool Abbreviates(std::string_view text, size_t at, size_t next) {
   const std::string_view word = LettersBefore(text, at);
   if (word.empty() || next == text.size()) return false;
   const Character first = ReadCharacter(text, at - word.size());
-  if (first.size == word.size() && !IsSmall(first.code)) return true;
+  if (first.size == word.size() && !IsSmallLetter(first.code)) return true;
   if (text[next] >= '0' && text[next] <= '9') {
     return IsOneOf(word, {"p", "pp", "fig", "Fig", "figs", "art", "Art", "no", "No", "nos", "Nos",
                           "vol", "Vol", "chap", "Chap", "ch", "sect", "Sect"});
@@ -90,7 +85,7 @@ Signs SignsAt(std::string_view text, const size_t begin) {
   }
   const bool ends =
       next == text.size() ||
-      ((next > at || without_space) && !IsSmall(ReadCharacter(text, next).code) &&
+      ((next > at || without_space) && !IsSmallLetter(ReadCharacter(text, next).code) &&
        !(signs.end == begin + 1 && text[begin] == '.' && Abbreviates(text, begin, next)));
   if (ends) signs.next = next;
   return signs;

@@ -1,7 +1,5 @@
 #include "parvis/text/unwrap.h"
 
-#include <utf8proc.h>
-
 #include <algorithm>
 #include <vector>
 
@@ -26,12 +24,6 @@ size_t Characters(std::string_view text) {
   return count;
 }
 
-bool BeginsSmall(std::string_view text) {
-  return !text.empty() &&
-         utf8proc_category(static_cast<utf8proc_int32_t>(ReadCharacter(text, 0).code)) ==
-             UTF8PROC_CATEGORY_LL;
-}
-
 // Lines without an empty one between them.
 void AddParagraph(const std::vector<std::string_view>& lines, Unwrap which, std::string& out) {
   size_t width = 0;
@@ -42,7 +34,8 @@ void AddParagraph(const std::vector<std::string_view>& lines, Unwrap which, std:
     const std::string_view next = Trimmed(lines[i + 1]);
     const std::string_view word = next.substr(0, next.find_first_of(kSpace));
     const bool full = Characters(lines[i]) + 1 + Characters(word) > width;
-    const bool goes_on = which == Unwrap::kAll || (!EndsAsSentence(lines[i]) && BeginsSmall(next));
+    const bool goes_on = which == Unwrap::kAll || (!EndsAsSentence(lines[i]) && !next.empty() &&
+                                                   IsSmallLetter(ReadCharacter(next, 0).code));
     out += full && goes_on && width >= kNarrowest ? ' ' : '\n';
   }
 }

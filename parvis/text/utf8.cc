@@ -145,6 +145,10 @@ CharacterClass ClassOf(uint32_t code) {
   return code < table.size() ? table[code] : Classify(code);
 }
 
+bool IsSmallLetter(uint32_t code) {
+  return utf8proc_category(static_cast<utf8proc_int32_t>(code)) == UTF8PROC_CATEGORY_LL;
+}
+
 bool IsMark(uint32_t code) {
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(code))) {
     case UTF8PROC_CATEGORY_MN:

@@ -54,6 +54,7 @@ enum class CharacterClass : uint8_t { kLetter, kNumber, kSpace, kOther };
 CharacterClass ClassOf(uint32_t code);  // \p{L}, \p{N}, \s (White_Space)
 
 bool IsMark(uint32_t code);         // \p{M}
+bool IsSmallLetter(uint32_t code);  // \p{Ll}
 bool IsPunctuation(uint32_t code);  // \p{P}, and all visible ASCII but letters and digits
 
 // \w: letters, marks, decimal digits, connectors such as "_", joiners.

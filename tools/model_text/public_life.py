@@ -163,10 +163,11 @@ def nouns(words):
     return [Noun(line) for line in listed(words)]
 
 
-GROUPS = [tuple(read(listed(words)) for read, words in zip((lambda x: [Noun(i) for i in x], lambda x: [Verb(i) for i in x], lambda x: [Noun(i) for i in x]), group))
-          for group in ((BODIES, BUILD, PLACES), (CARERS, CARE, PATIENTS), (CARERS, PRESCRIBE, REMEDIES), (LEARNERS, LEARN, LESSONS),
-                        (CITIZENS, HANDLE, PAPERS), (SCHOLARS, STUDY, FINDINGS),
-                        (PLACES, WELCOME, f"{CITIZENS};{PATIENTS};{LEARNERS}"))]
+# Who does what to whom.
+GROUPS = [(nouns(who), [Verb(line) for line in listed(does)], nouns(what)) for who, does, what in (
+    (BODIES, BUILD, PLACES), (CARERS, CARE, PATIENTS), (CARERS, PRESCRIBE, REMEDIES), (LEARNERS, LEARN, LESSONS),
+    (CITIZENS, HANDLE, PAPERS), (SCHOLARS, STUDY, FINDINGS),
+    (PLACES, WELCOME, f"{CITIZENS};{PATIENTS};{LEARNERS}"))]
 PLACE_NOUNS, VEHICLE_NOUNS, PEOPLE = nouns(PLACES), nouns(VEHICLES), nouns(CITIZENS) + nouns(PATIENTS) + nouns(LEARNERS)
 BODY_NOUNS = nouns(BODIES)
 BODY_NAMES = {n.one for n in BODY_NOUNS}
@@ -394,12 +395,10 @@ class Maker:
         (ne, nf), (te, tf), (be, bf) = self.number(), self.time("future"), self.one([(b.one, b) for b in BODY_NOUNS])
         thing = self.one([("The works", "Les travaux", True), ("The project", "Le projet", False), ("The renovation", "La rénovation", False), ("The repairs", "Les réparations", True),
                           ("The study", "L'étude", False)])
-        million, number = self.one([(" million", " millions d'"), ("", " "), (" million", " millions d'")]), None
-        if million[0]:
-            number = in_words(self.r.randint(2, 40)) if self.r.random() < 0.5 else (str(n := self.r.randint(2, 400)), str(n))
-        else:
-            number = (ne, nf)
-        euros = f"{number[0]}{million[0]} euros", f"{number[1]}{million[1]}euros"
+        euros = f"{ne} euros", f"{nf} euros"
+        if self.one([True, False, True]):
+            millions = in_words(self.r.randint(2, 40)) if self.r.random() < 0.5 else 2 * (str(self.r.randint(2, 400)),)
+            euros = f"{millions[0]} million euros", f"{millions[1]} millions d'euros"
         percent = self.r.randint(2, 99)
         pe, pf, people, _ = self.noun(PEOPLE, several=True, determiner="the")
         by = ("l'" if bf.un[0].lower() in VOWELS else "la " if bf.female else "le ") + bf.un
